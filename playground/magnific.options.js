@@ -1,0 +1,11 @@
+/** The same options for every host: results are bought once, whoever builds first. */
+export default {
+  presets: {
+    logo: {
+      magnific: '4x',
+      optimized_for: 'art_n_illustration',
+      creativity: -4,
+      resemblance: 6,
+    },
+  },
+}

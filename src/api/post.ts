@@ -1,0 +1,172 @@
+import { once } from 'node:events'
+import { request as requestHttp } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+
+/** An image's bytes, and how many there are. */
+export interface ImageBody {
+  bytes: number
+  open(): AsyncIterable<Uint8Array>
+}
+
+/** An answer as it came. */
+export interface RawAnswer {
+  status: number
+  /** Value of `Retry-After`, where there was one. */
+  retryAfter: string | undefined
+  body: string
+}
+
+/** A POST that got no answer. */
+export class PostError extends Error {
+  override readonly name: string = 'PostError'
+  /** Whether the last byte had gone: only then can the server have taken the request. */
+  readonly committed: boolean
+
+  constructor(committed: boolean, cause: unknown) {
+    super((cause as Error).message, { cause })
+    this.committed = committed
+  }
+}
+
+/** Settings of one POST. */
+export interface PostOptions {
+  headers: Record<string, string>
+  /** The body's JSON before the image's base64. */
+  head: string
+  image: ImageBody
+  /** Called when everything but the last byte has been handed to the network. When it throws, the socket is destroyed. */
+  beforeLastByte: () => Promise<void>
+  signal: AbortSignal | undefined
+  /** The longest silence of the network, ms. */
+  idleTimeout: number
+}
+
+/** Answers are small; a server that sends more is not understood, and not listened to. */
+const largestAnswer = 1024 * 1024
+
+/**
+ * Streams `{…,"image":"<base64>"}` from the disk to the network with its length known beforehand, and holds back the
+ * last byte until `beforeLastByte` has resolved. No server can accept a request that is not complete, so up to then
+ * nothing is owed.
+ *
+ * @throws PostError where no answer came; what `beforeLastByte` or reading the image throws, as it is
+ */
+export async function postImage(url: URL, options: PostOptions): Promise<RawAnswer> {
+  const { head, image } = options
+  const opening = `${head}"image":"`
+  const closing = '"}'
+  const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
+    method: 'POST',
+    headers: {
+      ...options.headers,
+      'content-type': 'application/json',
+      'content-length':
+        Buffer.byteLength(opening) + Math.ceil(image.bytes / 3) * 4 + closing.length,
+    },
+    // A connection of its own: one that idled in a pool may be dead, and tells so only after the last byte.
+    agent: false,
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
+  request.setTimeout(options.idleTimeout, () => {
+    request.destroy(new Error(`No word from ${url.host} for ${options.idleTimeout / 1000} s.`))
+  })
+
+  let committed = false
+  let answered = false
+  const callers = createTracker()
+  const answer = readAnswer(request, () => (answered = true))
+  // Both are awaited below; until then, and after an early answer, a failure must not count as unhandled.
+  answer.catch(() => {})
+  request.on('error', () => {})
+
+  try {
+    const send = createSender(request, answer)
+    await send(opening)
+    for await (const text of encodeBase64(callers.trackAll(image.open()))) {
+      // A server may refuse before it has read everything.
+      if (answered) break
+      await send(text)
+    }
+    if (!answered) {
+      await send(closing.slice(0, -1))
+      await callers.track(options.beforeLastByte())
+      committed = true
+      request.end(closing.slice(-1))
+    }
+    return await answer
+  } catch (error) {
+    request.destroy()
+    if (callers.threw(error)) throw error
+    // An early refusal may come together with a broken pipe: the refusal says more.
+    if (!committed && answered) return answer
+    throw new PostError(committed, error)
+  }
+}
+
+/** Tells the caller's own errors from the network's. */
+function createTracker(): {
+  track<T>(work: Promise<T>): Promise<T>
+  trackAll<T>(items: AsyncIterable<T>): AsyncGenerator<T>
+  threw(error: unknown): boolean
+} {
+  const thrown = new Set<unknown>()
+  const note = (error: unknown): never => {
+    thrown.add(error)
+    throw error
+  }
+  return {
+    track: async (work) => work.catch(note),
+    trackAll: async function* (items) {
+      try {
+        yield* items
+      } catch (error) {
+        note(error)
+      }
+    },
+    threw: (error) => thrown.has(error),
+  }
+}
+
+/** Writes with back-pressure. A failed request rejects whatever is being waited for. */
+function createSender(
+  request: ClientRequest,
+  answer: Promise<RawAnswer>,
+): (text: string) => Promise<void> {
+  return async (text) => {
+    if (request.destroyed) await answer
+    if (request.write(text)) return
+    await Promise.race([once(request, 'drain'), answer])
+  }
+}
+
+async function readAnswer(request: ClientRequest, onAnswered: () => void): Promise<RawAnswer> {
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  onAnswered()
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > largestAnswer) throw new Error('The answer is longer than 1 MiB.')
+    chunks.push(chunk)
+  }
+  if (!request.writableEnded) request.destroy()
+  const retryAfter = response.headers['retry-after']
+  return {
+    status: response.statusCode ?? 0,
+    retryAfter,
+    body: Buffer.concat(chunks).toString('utf8'),
+  }
+}
+
+/** Base64 in pieces: only the last one may be padded, so bytes that make no full group of three wait for more. */
+async function* encodeBase64(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const chunk of chunks) {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : Buffer.from(chunk)
+    const whole = bytes.length - (bytes.length % 3)
+    rest = bytes.subarray(whole)
+    if (whole > 0) yield bytes.toString('base64', 0, whole)
+  }
+  if (rest.length > 0) yield rest.toString('base64')
+}

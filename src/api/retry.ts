@@ -1,0 +1,14 @@
+/** The longest that a server's `Retry-After` is believed, ms. */
+const longestRetryAfter = 5 * 60_000
+
+/**
+ * Reads `Retry-After`: seconds, or a date.
+ *
+ * @param now ms since 1970
+ * @returns ms from now, at most five minutes, or `undefined` where the header is missing or unreadable
+ */
+export function readRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined
+  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestRetryAfter)
+}

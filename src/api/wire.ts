@@ -1,0 +1,87 @@
+import * as v from 'valibot'
+
+/**
+ * Where a task stands. `pending` is every status but the two final ones: the API's document lists IN_PROGRESS,
+ * live answers also say CREATED, and unknown words are taken for "not yet".
+ */
+export interface TaskState {
+  task: string
+  status: 'pending' | 'completed' | 'failed'
+  /** Download URLs of the result, the best first; perhaps empty for a while after completion. */
+  generated: string[]
+  /** What the API says of a failure. Undocumented. */
+  error: string | undefined
+}
+
+const taskSchema = v.object({
+  task_id: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,200}$/)),
+  status: v.optional(v.string()),
+  /** The older shape's name for `status`. */
+  task_status: v.optional(v.string()),
+  generated: v.nullish(v.array(v.union([v.string(), v.object({ url: v.string() })]))),
+  error: v.nullish(v.string()),
+})
+
+const refusalSchema = v.object({
+  message: v.optional(v.string()),
+  detail: v.optional(v.string()),
+  invalid_params: v.optional(v.array(v.object({ name: v.string(), reason: v.string() }))),
+})
+
+/**
+ * Reads an answer about a task: `{ data: { … } }` as documented, or the older shape without `data`.
+ *
+ * @returns `undefined` where the text is no such answer
+ */
+export function parseTaskState(text: string): TaskState | undefined {
+  const parsed = v.safeParse(taskSchema, unwrap(parseJson(text), 'data'))
+  if (!parsed.success) return undefined
+  const { task_id: task, status, task_status: olderStatus, generated, error } = parsed.output
+  return {
+    task,
+    status: readStatus(status ?? olderStatus),
+    generated: (generated ?? []).map((entry) => (typeof entry === 'string' ? entry : entry.url)),
+    error: error ?? undefined,
+  }
+}
+
+function readStatus(word: string | undefined): TaskState['status'] {
+  if (word === 'COMPLETED') return 'completed'
+  return word === 'FAILED' ? 'failed' : 'pending'
+}
+
+/**
+ * What a refusal says, on one line. The API's schema nests `application/problem+json` in `problem`, its example does
+ * not: both are read. Anything else is shown as it came, shortened.
+ */
+export function describeRefusal(status: number, text: string): string {
+  const parsed = v.safeParse(refusalSchema, unwrap(parseJson(text), 'problem'))
+  const { message, detail, invalid_params: invalid = [] } = parsed.success ? parsed.output : {}
+  const params = invalid.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  const said = [message ?? detail, params && `(${params})`].filter(Boolean).join(' ')
+  return `HTTP ${status}${toLine(said || text)}`
+}
+
+/** Server text ends up in terminals: control characters are dropped and the length is bounded. */
+function toLine(text: string): string {
+  const line = text
+    .replaceAll(/\p{C}+/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  if (line === '') return ''
+  return `: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function unwrap(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !(key in value)) return value
+  const inner = (value as Record<string, unknown>)[key]
+  return typeof inner === 'object' && inner !== null ? inner : value
+}

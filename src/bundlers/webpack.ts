@@ -1,0 +1,126 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Compiler, WebpackPluginInstance } from 'webpack'
+import { MagnificError } from '../core/errors.ts'
+import { sha256 } from '../core/fingerprint.ts'
+import { resolveOptions } from '../core/options.ts'
+import type { Options, ResolvedOptions } from '../core/options.ts'
+import { isReference, referenceFilter, splitReference } from '../core/request.ts'
+import { createUpscaler } from '../upscaler.ts'
+import type { Upscaler } from '../upscaler.ts'
+import { findMissing, missingError } from './missing.ts'
+
+/** What the loader is handed by the plugin. */
+export interface LoaderOptions {
+  upscaler: Upscaler
+}
+
+// webpack has this type and does not export it.
+type NormalModuleFactory = Parameters<
+  Parameters<Compiler['hooks']['normalModuleFactory']['tap']>[1]
+>[0]
+
+const name = 'unplugin-magnific'
+const loader = fileURLToPath(new URL('loader.js', import.meta.url))
+
+/**
+ * The plugin for webpack: a raw loader that swaps the content. The module's id, type and rules stay the user's, so that
+ * naming, inlining and public path do too.
+ *
+ * @throws MagnificError `BAD_OPTIONS` when it is applied
+ */
+export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginInstance {
+  return {
+    apply(compiler: Compiler) {
+      // Refused at start-up; resolved for good when webpack has told whether it watches.
+      const resolve = (): ResolvedOptions =>
+        resolveOptions(userOptions, {
+          root: compiler.context,
+          command:
+            compiler.watchMode || compiler.options.mode === 'development' ? 'serve' : 'build',
+          env: process.env,
+        })
+      const options = resolve()
+      const logger = compiler.getInfrastructureLogger(name)
+      let upscaler: Upscaler | undefined
+      const loaderOptions: LoaderOptions = {
+        get upscaler() {
+          return (upscaler ??= createUpscaler(resolve(), logger))
+        },
+      }
+
+      compiler.options.module.rules.push({
+        resourceQuery: (query) => isReference(query.slice(1), options.passthrough),
+        enforce: 'pre',
+        use: [{ loader, options: loaderOptions, ident: identOf(options) }],
+      })
+      compiler.hooks.normalModuleFactory.tap(name, (factory) => {
+        provideType(factory)
+        keepLoader(factory)
+      })
+      explainMissing(compiler)
+      compiler.hooks.thisCompilation.tap(name, () => loaderOptions.upscaler.begin())
+      compiler.hooks.done.tap(name, () => upscaler?.end())
+      compiler.hooks.failed.tap(name, () => upscaler?.abort())
+    },
+  }
+}
+
+/**
+ * Part of the module's identity, and so of webpack's persistent cache: a preset that changes is another module.
+ */
+function identOf({ service, onMiss, defaults, presets }: ResolvedOptions): string {
+  return `${name}-${sha256(JSON.stringify([service, onMiss, defaults, presets])).slice(0, 16)}`
+}
+
+/** Makes an asset of a reference that no rule of the user or of webpack itself claims: it would be parsed as JavaScript. */
+function provideType({ ruleSet }: NormalModuleFactory): void {
+  const exec = ruleSet.exec.bind(ruleSet)
+  ruleSet.exec = (data) => {
+    const effects = exec(data)
+    const query = data.resourceQuery ?? ''
+    if (!isOurs(query)) return effects
+    const claimed = effects.some(
+      ({ type }) => type === 'type' || type === 'use' || type === 'use-post',
+    )
+    if (!claimed) {
+      const inline = query.slice(1).split('&').includes('inline')
+      effects.push({ type: 'type', value: inline ? 'asset/inline' : 'asset/resource' })
+    }
+    return effects
+  }
+}
+
+/** Refuses requests that switch configured loaders off, ours among them, and takes our query out of emitted names. */
+function keepLoader(factory: NormalModuleFactory): void {
+  factory.hooks.afterResolve.tap(name, ({ createData, contextInfo }) => {
+    const { resource = '', loaders = [] } = createData
+    const { file, query } = splitReference(resource)
+    if (!isOurs(`?${query}`)) return
+    if (!loaders.some((item) => item.loader === loader)) {
+      throw new MagnificError(
+        'UNSUPPORTED_REFERENCE',
+        `"${createData.rawRequest}" switches off the loader that upscales, and the original would be shipped. Take the "!!" or "-!" from the front of the request.`,
+        { file, importer: contextInfo.issuer || undefined },
+      )
+    }
+    // The default name is [hash][ext][query]: without this, prompts would stand in public URLs.
+    createData.matchResource ??= file
+  })
+}
+
+/** Adds to webpack's "Can't resolve" what it cannot know: that an image is meant, and which one perhaps. */
+function explainMissing({ resolverFactory }: Compiler): void {
+  resolverFactory.hooks.resolver.for('normal').tap(name, (resolver) => {
+    resolver.hooks.noResolve.tap(name, ({ request = '', path, context }, error) => {
+      if (!isOurs(`?${splitReference(request).query}`) || !path) return
+      const missing = findMissing(request, join(path, 'importer'))
+      const issuer = (context as { issuer?: string } | undefined)?.issuer
+      if (missing !== undefined) error.message += `\n${missingError(missing, issuer).message}`
+    })
+  })
+}
+
+function isOurs(resourceQuery: string): boolean {
+  return referenceFilter.test(resourceQuery) && isReference(resourceQuery.slice(1))
+}

@@ -1,0 +1,177 @@
+import { MagnificError } from './errors.ts'
+import { directivesOfName } from './formats.ts'
+import type { Directives } from './formats.ts'
+import { findNearest, suggest } from './nearest.ts'
+import { checkValue, describeField, fieldNames, findField, queryKey, readValue } from './params.ts'
+import type { FieldName, Params } from './params.ts'
+
+/** A parsed, normalised query. */
+export interface Request {
+  /** What is sent to the API. */
+  params: Params
+  /** What happens after the upscale, free of charge. */
+  directives: Directives
+  /** What is left for the host, without a question mark: `url`, `no-inline` or nothing. */
+  hostQuery: string
+}
+
+/** What a query may refer to: the user's own words for a set of params. */
+export interface Vocabulary {
+  defaults: Params
+  presets: Readonly<Record<string, Params>>
+  /** Keys that belong to another plugin: they are handed on. */
+  passthrough: readonly string[]
+}
+
+/** Keys that mean something to the host: it gets them back. */
+const handedOn = ['url', 'inline', 'no-inline']
+/** Keys that the host adds for itself and has done with by now. */
+const ignored = ['import', 't', 'v']
+/** Variant directives. They are reserved, so that a later version gives no query another meaning. */
+const directiveNames = [
+  'w',
+  'h',
+  'aspect',
+  'fit',
+  'position',
+  'format',
+  'quality',
+  'lossless',
+  'effort',
+  'as',
+]
+
+/**
+ * Whether an id or specifier may refer to an upscaled image: a cheap first test that lets near misses of the
+ * key through, so that `isReference` can complain about them.
+ */
+export const referenceFilter: RegExp = /[?&]mag/i
+
+/** `/a/hero.png?magnific=4x` in its two parts; the query comes without its question mark. */
+export function splitReference(id: string): { file: string; query: string } {
+  const mark = id.indexOf('?')
+  return mark === -1
+    ? { file: id, query: '' }
+    : { file: id.slice(0, mark), query: id.slice(mark + 1) }
+}
+
+/**
+ * Whether a query asks for an upscale.
+ *
+ * @param query without the question mark
+ * @throws MagnificError `BAD_QUERY` for a key that is nearly `magnific`: the host would ship the original
+ */
+export function isReference(query: string, passthrough: readonly string[] = []): boolean {
+  const keys = query.split('&').map((part) => part.split('=', 1)[0] ?? '')
+  if (keys.includes('magnific')) return true
+  const typo = keys.find((key) => !passthrough.includes(key) && findNearest(key, ['magnific']))
+  if (typo === undefined) return false
+  throw new MagnificError(
+    'BAD_QUERY',
+    `Unknown key "${typo}" in "?${query}". Did you mean "magnific"? ` +
+      `A key that another plugin owns is let by with the option passthrough: ['${typo}'].`,
+  )
+}
+
+/**
+ * Reads a reference's query. The grammar is strict, because a typo costs money: every problem is reported,
+ * all of them at once.
+ *
+ * @param file the image; its name decides the format that is shipped
+ * @param query without the question mark
+ * @throws MagnificError `BAD_QUERY`, or `SOURCE_REFUSED` for an extension that cannot be shipped
+ */
+export function parseRequest(file: string, query: string, vocabulary: Vocabulary): Request {
+  const problems: string[] = []
+  const said: Params = {}
+  const handed: string[] = []
+  const seen = new Set<string>()
+  let preset: Params = {}
+
+  if (query.includes('#')) {
+    problems.push('A fragment means nothing to an image. Write a literal # as %23.')
+  }
+  for (const part of query.split('&')) {
+    if (part === '') continue
+    const entry = decodePart(part)
+    if (!entry) {
+      problems.push(`"${part}" is not percent-encoded UTF-8. Write a literal % as %25.`)
+      continue
+    }
+    const { key, value } = entry
+    if (seen.has(key)) {
+      problems.push(`\`${key}\` is given more than once. Keep one.`)
+      continue
+    }
+    seen.add(key)
+    const field = findField(key)
+    if (field === 'scale_factor' && (value === undefined || value === '')) {
+      // Bare `?magnific`, which URLSearchParams writes as `magnific=`: the default scale.
+    } else if (
+      field === 'scale_factor' &&
+      value !== undefined &&
+      Object.hasOwn(vocabulary.presets, value)
+    ) {
+      preset = vocabulary.presets[value] ?? {}
+    } else if (field) {
+      const read = value === undefined ? '' : readValue(field, value)
+      const problem = checkValue(field, read)
+      if (!problem) Object.assign(said, { [field]: read })
+      else problems.push(field === 'scale_factor' ? scaleProblem(value ?? '', vocabulary) : problem)
+    } else if (handedOn.includes(key) || vocabulary.passthrough.includes(key)) {
+      handed.push(part)
+    } else if (!ignored.includes(key)) {
+      problems.push(unknownKeyProblem(key, vocabulary))
+    }
+  }
+  if (problems.length > 0) {
+    throw new MagnificError('BAD_QUERY', `"?${query}" is refused. ${problems.join(' ')}`)
+  }
+  return {
+    params: orderParams({ ...vocabulary.defaults, ...preset, ...said }),
+    directives: directivesOfName(file),
+    hostQuery: handed.join('&'),
+  }
+}
+
+/** Like `application/x-www-form-urlencoded`, as URLSearchParams reads it, but never guessing at broken escapes. */
+function decodePart(part: string): { key: string; value: string | undefined } | undefined {
+  const equals = part.indexOf('=')
+  try {
+    const decode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '))
+    return equals === -1
+      ? { key: decode(part), value: undefined }
+      : { key: decode(part.slice(0, equals)), value: decode(part.slice(equals + 1)) }
+  } catch {
+    return undefined
+  }
+}
+
+function scaleProblem(value: string, { presets }: Vocabulary): string {
+  const names = Object.keys(presets)
+  const allowed = `${describeField('scale_factor')}${names.length > 0 ? `, or a preset (${names.join(', ')})` : ''}`
+  const near = /^(?:2|4|8|16)$/.test(value)
+    ? ` Did you mean "${value}x"?`
+    : suggest(value, ['2x', '4x', '8x', '16x', ...names])
+  return `\`magnific\` must be ${allowed}, got "${value}".${near}`
+}
+
+function unknownKeyProblem(key: string, { passthrough }: Vocabulary): string {
+  if (key === 'raw') return '`raw` would ship the bytes as text. Leave it out.'
+  if (key === 'scale_factor')
+    return 'The scale goes by `magnific`: write `magnific=4x` in place of `scale_factor=4x`.'
+  if (directiveNames.includes(key)) {
+    return `\`${key}\` is a variant directive, and this version has none of them yet. Leave it out.`
+  }
+  const keys = [...fieldNames.map(queryKey), ...handedOn, ...passthrough]
+  return `Unknown key "${key}".${suggest(key, keys)} Allowed are ${keys.join(', ')}.`
+}
+
+/** One order for every spelling of a query, so that equal requests are equal texts. */
+function orderParams(params: Params): Params {
+  return Object.fromEntries(
+    fieldNames
+      .filter((name: FieldName) => params[name] !== undefined)
+      .map((name) => [name, params[name]]),
+  )
+}

@@ -1,0 +1,66 @@
+/** Work that several callers may want at once and that must happen once. */
+export interface SingleFlight<T> {
+  /**
+   * Starts the work, or joins it where it is under way. A caller whose signal aborts leaves with the signal's reason;
+   * the work itself is aborted only when everybody has left.
+   *
+   * @returns the work's value, and whether this caller joined what another one had started
+   */
+  run(
+    key: string,
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ value: T; joined: boolean }>
+}
+
+interface Flight<T> {
+  promise: Promise<T>
+  controller: AbortController
+  callers: number
+}
+
+/** Flights by key. A finished one is forgotten, whether it went well or not. */
+export function createSingleFlight<T>(): SingleFlight<T> {
+  const flights = new Map<string, Flight<T>>()
+
+  const start = (key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> => {
+    const controller = new AbortController()
+    const promise = work(controller.signal).finally(() => {
+      if (flights.get(key) === flight) flights.delete(key)
+    })
+    const flight: Flight<T> = { promise, controller, callers: 0 }
+    flights.set(key, flight)
+    return flight
+  }
+
+  return {
+    run: async (key, signal, work) => {
+      signal?.throwIfAborted()
+      const underWay = flights.get(key)
+      // Nobody can join what is being called off.
+      const joined = underWay !== undefined && !underWay.controller.signal.aborted
+      const flight = joined ? underWay : start(key, work)
+      flight.callers++
+      try {
+        return { value: await leaveOnAbort(flight.promise, signal), joined }
+      } finally {
+        flight.callers--
+        if (flight.callers === 0) flight.controller.abort(signal?.reason)
+      }
+    },
+  }
+}
+
+async function leaveOnAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  let leave = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason)
+    signal.addEventListener('abort', leave, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}

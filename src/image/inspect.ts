@@ -1,0 +1,134 @@
+import { stat } from 'node:fs/promises'
+import { MagnificError } from '../core/errors.ts'
+import type { Format } from '../core/formats.ts'
+import { findLargestScale, maxOutputPixels } from '../core/limits.ts'
+import { isAnimatedPng } from './animation.ts'
+import { decodeFully, readHeader } from './decode.ts'
+import type { ImageHeader } from './decode.ts'
+import { sniffFile } from './sniff.ts'
+import type { SniffedFormat } from './sniff.ts'
+
+/** A source that was looked at and found good. */
+export interface SourceImage {
+  file: string
+  bytes: number
+  /** As the picture is shown, with its EXIF orientation applied; pixels. */
+  width: number
+  height: number
+  /** EXIF orientation of the stored pixels, 1 to 8. */
+  orientation: number
+}
+
+/**
+ * Looks at a source before anything is spent on it.
+ *
+ * @param scale the enlargement that it is meant for: 2, 4, 8 or 16
+ * @param format the one that will be shipped
+ * @throws MagnificError `SOURCE_REFUSED`, `OUTPUT_TOO_LARGE`
+ */
+export async function inspectSource(
+  file: string,
+  scale: number,
+  format: Format,
+): Promise<SourceImage> {
+  const sniffed = await sniffFile(file)
+  if (!isAccepted(sniffed)) throw refusal(file, whyNot[sniffed])
+  const header = await readHeaderOf(file)
+  if (header.pages > 1 || (sniffed === 'png' && (await isAnimatedPng(file)))) {
+    throw refusal(
+      file,
+      'It is animated, and the upscaler takes still pictures. Export one frame as a PNG.',
+    )
+  }
+  if (header.hasAlpha && format === 'jpeg') {
+    throw refusal(
+      file,
+      'It has transparency, which a JPEG cannot show, and its name says JPEG. Rename it to what it is (.png or .webp).',
+    )
+  }
+  checkOutput(file, header, scale)
+  try {
+    await decodeFully(file)
+  } catch (error) {
+    throw corrupt(file, error)
+  }
+  const turned = header.orientation >= 5
+  return {
+    file,
+    bytes: (await stat(file)).size,
+    width: turned ? header.height : header.width,
+    height: turned ? header.width : header.height,
+    orientation: header.orientation,
+  }
+}
+
+/**
+ * What is odd about a source without being wrong: a known client of the API refuses such pictures, the API itself
+ * documents no such limit.
+ *
+ * @returns a sentence, or `undefined` where nothing is odd
+ */
+export function findOddity({ width, height }: SourceImage): string | undefined {
+  if (Math.min(width, height) < 160) {
+    return `is ${width}×${height}; the upscaler may refuse sides under 160 pixels`
+  }
+  if (Math.max(width / height, height / width) > 3) {
+    return `is ${width}×${height}; the upscaler may refuse shapes beyond 3:1`
+  }
+  return undefined
+}
+
+type Accepted = 'png' | 'jpeg' | 'webp'
+
+function isAccepted(format: SniffedFormat): format is Accepted {
+  return format === 'png' || format === 'jpeg' || format === 'webp'
+}
+
+const convert = 'Convert it to PNG, JPEG or WebP.'
+const whyNot: Record<Exclude<SniffedFormat, Accepted>, string> = {
+  empty: 'It is empty. Restore the picture, or take the reference out.',
+  svg: 'It is an SVG, which is sharp at any size. Leave `?magnific` out.',
+  gif: `It is a GIF, animated or not. ${convert}`,
+  avif: `It is an AVIF, which this version does not send. ${convert}`,
+  heif: `It is a HEIF, which this version does not send. ${convert}`,
+  tiff: `It is a TIFF, which this version does not send. ${convert}`,
+  bmp: `It is a BMP, which this version does not send. ${convert}`,
+  html: 'It is an HTML page, not a picture. Perhaps it was downloaded from a page that wanted a login.',
+  unknown: `It is no picture that is known here. ${convert}`,
+}
+
+async function readHeaderOf(file: string): Promise<ImageHeader> {
+  try {
+    return await readHeader(file)
+  } catch (error) {
+    throw corrupt(file, error)
+  }
+}
+
+function checkOutput(file: string, { width, height }: ImageHeader, scale: number): void {
+  if (width * height * scale ** 2 <= maxOutputPixels) return
+  const megapixels = (pixels: number): string => `${(pixels / 1e6).toFixed(1)} megapixels`
+  const largest = findLargestScale(width, height)
+  const way = largest
+    ? `Write magnific=${largest}, the largest scale that fits.`
+    : `No scale fits: reduce it to at most ${megapixels(maxOutputPixels / 4)} first.`
+  throw new MagnificError(
+    'OUTPUT_TOO_LARGE',
+    `${width}×${height} at ${scale}x would be ${width * scale}×${height * scale}, ${megapixels(width * height * scale ** 2)}; ` +
+      `the API returns at most ${megapixels(maxOutputPixels)}. ${way}`,
+    { file },
+  )
+}
+
+function corrupt(file: string, cause: unknown): MagnificError {
+  const reason = (cause as Error).message.split('\n', 1)[0]
+  return new MagnificError(
+    'SOURCE_REFUSED',
+    `The image cannot be upscaled. It is damaged: ${reason}. Restore it from where it came from.`,
+    { file, cause },
+  )
+}
+
+function refusal(file: string, why: string): MagnificError {
+  return new MagnificError('SOURCE_REFUSED', `The image cannot be upscaled. ${why}`, { file })
+}

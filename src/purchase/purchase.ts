@@ -1,0 +1,118 @@
+import { basename } from 'node:path'
+import { judgeAnswer } from '../api/verdict.ts'
+import { MagnificError } from '../core/errors.ts'
+import { estimatePrice } from '../core/estimate.ts'
+import { scaleOf } from '../core/params.ts'
+import { findOddity, inspectSource } from '../image/inspect.ts'
+import type { SourceImage } from '../image/inspect.ts'
+import type { Journal } from '../store/journal.ts'
+import type { ResultRecord } from '../store/records.ts'
+import { collectResult } from './collect.ts'
+import { ambiguousError, failedError } from './errors.ts'
+import type { Order, PurchaseContext, Purchased, Submitted } from './order.ts'
+import { parseResponse, submitTask } from './submit.ts'
+
+/**
+ * Turns a miss into a stored result: inspects, submits or takes up what an earlier build submitted, waits, downloads,
+ * verifies and stores.
+ *
+ * @throws MagnificError
+ */
+export async function purchase(
+  order: Order,
+  context: PurchaseContext,
+  signal: AbortSignal,
+): Promise<Purchased> {
+  const { params, directives } = order.request
+  const source = await inspectSource(order.file, scaleOf(params), directives.format)
+  const oddity = findOddity(source)
+  if (oddity) context.warn(`${order.file} ${oddity}.`)
+  return context.limit(async () => buy(order, source, context, signal))
+}
+
+async function buy(
+  order: Order,
+  source: SourceImage,
+  context: PurchaseContext,
+  signal: AbortSignal,
+): Promise<Purchased> {
+  signal.throwIfAborted()
+  const { clock, journal } = context
+  const client = context.client()
+  const scale = scaleOf(order.request.params)
+  const startedAt = clock.now()
+  const known = await findSubmitted(order, journal)
+  const estimate = known ? 0 : estimatePrice(source.width * source.height, scale)
+  context.onPhase({ kind: known ? 'upscaling' : 'submitting', estimate })
+  const submitted = known ?? (await submitTask(order, source, client, context, signal))
+  const { task, attempt } = submitted
+
+  try {
+    const result = await collectResult(task, source, scale, client, context, estimate, signal)
+    const record: ResultRecord = {
+      version: 1,
+      fingerprint: order.fingerprint,
+      service: context.service,
+      params: order.request.params,
+      source: {
+        name: basename(order.file),
+        sha256: order.sourceHash,
+        bytes: source.bytes,
+        width: source.width,
+        height: source.height,
+      },
+      result,
+      task,
+      seconds: Math.round((clock.now() - startedAt) / 100) / 10,
+      completedAt: new Date(clock.now()).toISOString(),
+    }
+    await context.records.put(record)
+    await closeAttempt(submitted, journal, {
+      kind: 'completed',
+      sha256: result.sha256,
+      at: record.completedAt,
+    })
+    return { record, from: known ? 'resumed' : 'paid', estimate }
+  } catch (error) {
+    if (!(error instanceof MagnificError) || error.code !== 'TASK_FAILED') throw error
+    await closeAttempt(submitted, journal, {
+      kind: 'failed',
+      reason: error.text,
+      at: new Date(clock.now()).toISOString(),
+    })
+    throw attempt ? failedError(error.text, attempt) : error
+  }
+}
+
+/**
+ * Looks in the journal for a task that an earlier build paid for.
+ *
+ * @returns `undefined` where nothing was bought, so that buying is right
+ * @throws MagnificError `TASK_FAILED`, `SUBMIT_AMBIGUOUS`: buying again is for a person to decide
+ */
+async function findSubmitted(order: Order, journal: Journal): Promise<Submitted | undefined> {
+  const attempt = (await journal.read(order.fingerprint)).at(-1)
+  if (attempt?.outcome?.kind === 'failed') {
+    throw failedError(attempt.outcome.reason ?? 'The upscale failed.', attempt)
+  }
+  if (attempt?.task) return { task: attempt.task, attempt }
+  if (attempt?.committedAt && !attempt.outcome) {
+    // The build ended after the last byte had gone, or while it went.
+    if (attempt.response === undefined) throw ambiguousError(attempt, 'no answer was stored')
+    const verdict = judgeAnswer(parseResponse(attempt.response))
+    if (verdict.kind === 'ambiguous') throw ambiguousError(attempt, 'its answer was unclear')
+    if (verdict.kind === 'accepted') {
+      await journal.writeTask(attempt, verdict.task)
+      return { task: verdict.task, attempt }
+    }
+  }
+  return order.knownTask ? { task: order.knownTask, attempt: undefined } : undefined
+}
+
+async function closeAttempt(
+  { attempt }: Submitted,
+  journal: Journal,
+  outcome: Parameters<Journal['writeOutcome']>[1],
+): Promise<void> {
+  if (attempt && !attempt.outcome) await journal.writeOutcome(attempt, outcome)
+}

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path'
+import type { LimitFunction } from 'p-limit'
+import { createSingleFlight } from './core/single-flight.ts'
+import type { SingleFlight } from './core/single-flight.ts'
+import type { Progress, Tally } from './progress.ts'
+import type { Purchased } from './purchase/order.ts'
+import { createLayout } from './store/layout.ts'
+import type { Layout } from './store/layout.ts'
+import { createMemo } from './store/memo.ts'
+import type { Memo } from './store/memo.ts'
+
+/**
+ * What every plugin instance of a process shares when it works on the same cache directory. Hosts evaluate a config
+ * several times and run client and server builds side by side: single flight must hold across all of them.
+ */
+export interface Shared {
+  readonly layout: Layout
+  readonly memo: Memo
+  /** Results being obtained, by fingerprint. */
+  readonly purchases: SingleFlight<Purchased>
+  /** Variants being made, by path. */
+  readonly derivations: SingleFlight<void>
+  readonly tally: Tally
+  /** What is loaded with the first miss; a warm build does without. */
+  cold?: {
+    /** Tasks in flight. */
+    readonly tasks: LimitFunction
+    /** Pictures being decoded or encoded, which takes memory by the pixel. */
+    readonly pictures: LimitFunction
+    readonly progress: Progress
+  }
+}
+
+// The version changes with the meaning of what is shared: two versions of this package never share.
+const registryKey = Symbol.for('unplugin-magnific.shared.1')
+const globals = globalThis as { [registryKey]?: Map<string, Shared> }
+
+/** What is shared by all who work on one cache directory. */
+export function getShared(root: string, cacheDir: string): Shared {
+  const registry = (globals[registryKey] ??= new Map())
+  const dir = resolve(root, cacheDir)
+  const known = registry.get(dir)
+  if (known) return known
+  const layout = createLayout(dir)
+  const shared: Shared = {
+    layout,
+    memo: createMemo(layout),
+    purchases: createSingleFlight(),
+    derivations: createSingleFlight(),
+    tally: { asked: new Set(), cached: new Set(), done: new Set() },
+  }
+  registry.set(dir, shared)
+  return shared
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { open, rm } from 'node:fs/promises'
+import { createTmpPath, hashFile, isMissing, moveFile, writeAll } from './files.ts'
+import { shardedPath } from './layout.ts'
+import type { Layout } from './layout.ts'
+import type { Memo } from './memo.ts'
+import { quarantine } from './quarantine.ts'
+
+/** A result on its way in: streamed to a temporary file and hashed as it goes. */
+export interface IncomingBlob {
+  /** Where the bytes are until they are kept; complete once `finish` has resolved. */
+  readonly file: string
+  write(chunk: Uint8Array): Promise<void>
+  /** No more bytes come. Resolves when they are on the disk. */
+  finish(): Promise<{ sha256: string; bytes: number }>
+  /** Moves the finished bytes to their place, and resolves to it. */
+  keep(): Promise<string>
+  /** Drops the bytes. Does nothing once they are kept. */
+  discard(): Promise<void>
+}
+
+/** The paid bytes, by their own hash. They are never altered. */
+export interface BlobStore {
+  path(sha256: string): string
+  create(): Promise<IncomingBlob>
+  /**
+   * Proves a blob by its hash. A bad one is quarantined.
+   *
+   * @returns its path, or `undefined` where it is missing or was bad
+   */
+  verify(sha256: string): string | undefined
+}
+
+/** The blobs under a cache directory. */
+export function createBlobStore(layout: Layout, memo: Memo): BlobStore {
+  const path = (sha256: string): string => shardedPath(layout.blobs, sha256)
+  return {
+    path,
+    create: async () => createIncomingBlob(layout, path, memo),
+    verify: (sha256) => {
+      const file = path(sha256)
+      if (memo.find(file) === sha256) return file
+      try {
+        if (hashFile(file) === sha256) {
+          memo.remember(file, sha256)
+          return file
+        }
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+      quarantine(layout, file)
+      return undefined
+    },
+  }
+}
+
+async function createIncomingBlob(
+  layout: Layout,
+  path: (sha256: string) => string,
+  memo: Memo,
+): Promise<IncomingBlob> {
+  const file = await createTmpPath(layout.tmp)
+  const handle = await open(file, 'wx')
+  const hash = createHash('sha256')
+  let bytes = 0
+  let sha256: string | undefined
+  let state: 'open' | 'finished' | 'kept' | 'discarded' = 'open'
+
+  return {
+    file,
+    write: async (chunk) => {
+      await writeAll(handle, chunk)
+      hash.update(chunk)
+      bytes += chunk.length
+    },
+    finish: async () => {
+      await handle.sync()
+      await handle.close()
+      state = 'finished'
+      sha256 = hash.digest('hex')
+      return { sha256, bytes }
+    },
+    keep: async () => {
+      if (state !== 'finished' || !sha256) throw new Error('Only a finished blob can be kept.')
+      const target = path(sha256)
+      await moveFile(file, target)
+      state = 'kept'
+      memo.remember(target, sha256)
+      return target
+    },
+    discard: async () => {
+      if (state === 'kept' || state === 'discarded') return
+      if (state === 'open') await handle.close()
+      state = 'discarded'
+      await rm(file, { force: true })
+    },
+  }
+}

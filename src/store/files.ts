@@ -1,0 +1,131 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { link, mkdir, open, rename, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Whether an error of node:fs says that nothing is there. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+/** A fresh path under `tmpDir`, whose folder exists afterwards. */
+export async function createTmpPath(tmpDir: string): Promise<string> {
+  await mkdir(tmpDir, { recursive: true })
+  return join(tmpDir, `${process.pid}-${randomBytes(8).toString('hex')}`)
+}
+
+/**
+ * Writes all of the bytes, since the kernel may take fewer than it is given.
+ *
+ * @throws the error of node:fs, `ENOSPC` among them
+ */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  let offset = 0
+  while (offset < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, offset)
+    if (bytesWritten === 0) {
+      throw Object.assign(new Error('The disk took no more bytes.'), { code: 'ENOSPC' })
+    }
+    offset += bytesWritten
+  }
+}
+
+/**
+ * Puts a whole file in place or none: temporary file, fsync, rename. A reader never sees half of it, and
+ * after a crash either the old or the new content stands.
+ */
+export async function putFile(
+  tmpDir: string,
+  target: string,
+  content: string | Uint8Array,
+): Promise<void> {
+  const tmp = await writeTmp(tmpDir, content)
+  await moveFile(tmp, target)
+}
+
+/**
+ * Creates a file that must not exist yet, whole or not at all.
+ *
+ * @returns whether it was this call that created it
+ */
+export async function createFileOnce(
+  tmpDir: string,
+  target: string,
+  content: string | Uint8Array,
+): Promise<boolean> {
+  const tmp = await writeTmp(tmpDir, content)
+  try {
+    await mkdir(dirname(target), { recursive: true })
+    await link(tmp, target)
+    await syncFolder(dirname(target))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(tmp, { force: true })
+  }
+}
+
+/** Moves a finished, fsynced temporary file into place; the temporary file is gone afterwards, either way. */
+export async function moveFile(tmp: string, target: string): Promise<void> {
+  try {
+    await mkdir(dirname(target), { recursive: true })
+    await rename(tmp, target)
+    await syncFolder(dirname(target))
+  } catch (error) {
+    await rm(tmp, { force: true })
+    throw error
+  }
+}
+
+/**
+ * SHA-256 of a file, read in pieces through one buffer. Synchronous, because it is the fastest way to hash
+ * many files of a build, and the pieces keep its memory small.
+ *
+ * @returns 64 hex digits
+ */
+export function hashFile(file: string): string {
+  const hash = createHash('sha256')
+  const descriptor = openSync(file, 'r')
+  try {
+    let bytesRead: number
+    while ((bytesRead = readSync(descriptor, hashBuffer)) > 0) {
+      hash.update(hashBuffer.subarray(0, bytesRead))
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+  return hash.digest('hex')
+}
+
+const hashBuffer = Buffer.allocUnsafeSlow(256 * 1024)
+
+/** Makes the names in a folder last: without it a crash may undo a rename that was already relied on. */
+async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders, and keeps its names without being asked.
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeTmp(tmpDir: string, content: string | Uint8Array): Promise<string> {
+  const tmp = await createTmpPath(tmpDir)
+  const handle = await open(tmp, 'wx')
+  try {
+    await writeAll(handle, typeof content === 'string' ? Buffer.from(content) : content)
+    await handle.sync()
+    await handle.close()
+    return tmp
+  } catch (error) {
+    await handle.close().catch(() => {})
+    await rm(tmp, { force: true })
+    throw error
+  }
+}

@@ -1,0 +1,123 @@
+import { mkdir, readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createFileOnce, isMissing } from './files.ts'
+import { shardedPath } from './layout.ts'
+import type { Layout } from './layout.ts'
+
+/**
+ * How an attempt ended: `completed` with the result's hash, `failed` by the API's own word, `rejected` before
+ * anything was charged.
+ */
+export interface Outcome {
+  kind: 'completed' | 'failed' | 'rejected'
+  /** SHA-256 of the result, when completed. */
+  sha256?: string
+  /** What the API said, when it did not complete. */
+  reason?: string
+  /** ISO 8601 */
+  at: string
+}
+
+/** One attempt at buying, as it stands on the disk. */
+export interface Attempt {
+  readonly folder: string
+  /** When the last byte of the request was about to go, ISO 8601; before that, nothing can have been charged. */
+  committedAt: string | undefined
+  /** The raw answer to the POST. */
+  response: string | undefined
+  task: string | undefined
+  outcome: Outcome | undefined
+}
+
+/** What has been attempted and paid, per fingerprint. Files are created once and never changed. */
+export interface Journal {
+  /** The attempts at a fingerprint, oldest first. */
+  read(fingerprint: string): Promise<Attempt[]>
+  /** Opens a new attempt. */
+  open(fingerprint: string): Promise<Attempt>
+  /** Writes that the last byte is about to go. On the disk when it resolves, like all of these. */
+  commit(attempt: Attempt, at: Date): Promise<void>
+  /** Writes the raw answer, before anybody has tried to understand it. */
+  writeResponse(attempt: Attempt, response: string): Promise<void>
+  writeTask(attempt: Attempt, task: string): Promise<void>
+  writeOutcome(attempt: Attempt, outcome: Outcome): Promise<void>
+}
+
+/** The journal of a cache directory. */
+export function createJournal(layout: Layout): Journal {
+  const folderOf = (fingerprint: string): string => shardedPath(layout.journal, fingerprint)
+  const create = async (attempt: Attempt, name: string, content: string): Promise<void> => {
+    const path = join(attempt.folder, name)
+    if (!(await createFileOnce(layout.tmp, path, content))) {
+      throw new Error(`The journal already holds ${path}: another build is at work there.`)
+    }
+  }
+
+  return {
+    read: async (fingerprint) => {
+      const folder = folderOf(fingerprint)
+      const names = await listAttempts(folder)
+      return Promise.all(names.map(async (name) => readAttempt(join(folder, name))))
+    },
+    open: async (fingerprint) => {
+      const folder = folderOf(fingerprint)
+      await mkdir(folder, { recursive: true })
+      for (let number = (await listAttempts(folder)).length + 1; ; number++) {
+        const path = join(folder, String(number).padStart(4, '0'))
+        try {
+          await mkdir(path)
+          return await readAttempt(path)
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+        }
+      }
+    },
+    commit: async (attempt, at) => {
+      await create(attempt, 'decided', `commit ${at.toISOString()}\n`)
+      attempt.committedAt = at.toISOString()
+    },
+    writeResponse: async (attempt, response) => {
+      await create(attempt, 'response', response)
+      attempt.response = response
+    },
+    writeTask: async (attempt, task) => {
+      await create(attempt, 'task', `${task}\n`)
+      attempt.task = task
+    },
+    writeOutcome: async (attempt, outcome) => {
+      await create(attempt, 'outcome', `${JSON.stringify(outcome)}\n`)
+      attempt.outcome = outcome
+    },
+  }
+}
+
+async function listAttempts(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => /^\d{4,}$/.test(name)).toSorted()
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+async function readAttempt(folder: string): Promise<Attempt> {
+  const [decided, response, task, outcome] = await Promise.all(
+    ['decided', 'response', 'task', 'outcome'].map(async (name) => readIfThere(join(folder, name))),
+  )
+  return {
+    folder,
+    committedAt: decided?.replace('commit', '').trim(),
+    response,
+    task: task?.trim(),
+    outcome: outcome === undefined ? undefined : (JSON.parse(outcome) as Outcome),
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Where everything is under one cache directory. The version in the path changes with the meaning of what is below it. */
+export interface Layout {
+  /** Absolute path of the cache directory, `.magnific` by default. */
+  readonly dir: string
+  readonly results: string
+  readonly blobs: string
+  readonly journal: string
+  readonly variants: string
+  readonly memo: string
+  readonly tmp: string
+  readonly quarantine: string
+}
+
+/** The paths under a cache directory; nothing is created. */
+export function createLayout(dir: string): Layout {
+  const under = (name: string): string => join(dir, 'v1', name)
+  return {
+    dir,
+    results: under('results'),
+    blobs: under('blobs'),
+    journal: under('journal'),
+    variants: under('variants'),
+    memo: under('memo.json'),
+    tmp: under('tmp'),
+    quarantine: under('quarantine'),
+  }
+}
+
+/** `ab/abcdef…` under a folder: no folder grows with the number of images beyond what tools list gladly. */
+export function shardedPath(folder: string, key: string, ...rest: string[]): string {
+  return join(folder, key.slice(0, 2), key, ...rest)
+}
+
+const ignoreFile = `# Results, blobs and the journal are what was paid for: commit them, or keep them in a CI cache.
+# The rest is made again for free.
+/v1/variants/
+/v1/memo.json
+/v1/tmp/
+/v1/quarantine/
+`
+
+/** Creates the cache directory with its .gitignore, once; a .gitignore that somebody changed is left alone. */
+export function prepareLayout({ dir }: Layout): void {
+  mkdirSync(dir, { recursive: true })
+  const path = join(dir, '.gitignore')
+  if (!existsSync(path)) writeFileSync(path, ignoreFile)
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { sha256 as hashText } from '../core/fingerprint.ts'
+import type { Directives, Format } from '../core/formats.ts'
+import { createTmpPath, hashFile, isMissing, moveFile, putFile } from './files.ts'
+import { shardedPath } from './layout.ts'
+import type { Layout } from './layout.ts'
+import type { Memo } from './memo.ts'
+import { quarantine } from './quarantine.ts'
+
+/** What stands beside a variant, so that it can be checked and shown without the result. */
+export interface VariantInfo {
+  sha256: string
+  bytes: number
+  format: Format
+  /** pixels */
+  width: number
+  height: number
+  source: { bytes: number; width: number; height: number }
+}
+
+/** Files derived from results, free to make again. */
+export interface VariantStore {
+  /** Where a variant belongs. The name is the source's, since hosts derive the names they emit from it. */
+  path(key: string, source: string): string
+  /** The path of a variant that is there and proven, else `undefined`; a bad one is quarantined. */
+  find(key: string, source: string): string | undefined
+  /** What stands beside a variant; `undefined` where it is missing or unreadable. */
+  readInfo(file: string): VariantInfo | undefined
+  /**
+   * Stores a variant.
+   *
+   * @param write makes the file at the path it is given, and tells what it made
+   * @returns the variant's path
+   */
+  put(
+    key: string,
+    source: string,
+    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256'>>,
+  ): Promise<string>
+}
+
+/** Raised when equal directives shall give other bytes. */
+const variantVersion = 1
+
+/**
+ * Names a variant by what it is made from. Nothing has to be read to know it: that keeps warm builds fast.
+ *
+ * @param origin the fingerprint of a result, or whatever else identifies the pixels
+ */
+export function computeVariantKey(origin: string, { format, quality }: Directives): string {
+  return hashText(JSON.stringify([variantVersion, origin, format, quality ?? null]))
+}
+
+/** The variants under a cache directory. */
+export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
+  const path = (key: string, source: string): string =>
+    // Hosts cut ids at these characters.
+    shardedPath(layout.variants, key, basename(source).replaceAll(/[?#%\0]/g, '_'))
+
+  return {
+    path,
+    find: (key, source) => {
+      const file = path(key, source)
+      if (memo.find(file)) return file
+      const info = readInfo(file)
+      if (!info) return undefined
+      try {
+        if (hashFile(file) === info.sha256) {
+          memo.remember(file, info.sha256)
+          return file
+        }
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+      quarantine(layout, file)
+      return undefined
+    },
+    readInfo,
+    put: async (key, source, write) => {
+      const file = path(key, source)
+      const tmp = await createTmpPath(layout.tmp)
+      const written = await write(tmp)
+      const sha256 = hashFile(tmp)
+      await moveFile(tmp, file)
+      // Without what stands beside it a variant is not used: a crash in between only costs making it again.
+      await putFile(layout.tmp, infoPath(file), JSON.stringify({ sha256, ...written }))
+      memo.remember(file, sha256)
+      return file
+    },
+  }
+}
+
+function infoPath(file: string): string {
+  return `${file}.json`
+}
+
+function readInfo(file: string): VariantInfo | undefined {
+  try {
+    return JSON.parse(readFileSync(infoPath(file), 'utf8')) as VariantInfo
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,175 @@
+import { isAbsolute, join, normalize, relative, sep } from 'node:path'
+import { MagnificError, placeError } from './core/errors.ts'
+import { computeFingerprint } from './core/fingerprint.ts'
+import { formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
+import { limitLogger } from './core/logger.ts'
+import type { Logger } from './core/logger.ts'
+import type { ResolvedOptions } from './core/options.ts'
+import { parseRequest } from './core/request.ts'
+import type { MissHandler } from './miss.ts'
+import { createReport } from './report.ts'
+import type { Origin, ReportEntry } from './report.ts'
+import { getShared } from './shared.ts'
+import { isMissing } from './store/files.ts'
+import type { Memo } from './store/memo.ts'
+import { computeVariantKey, createVariantStore } from './store/variants.ts'
+
+/** An image as a module refers to it. */
+export interface Reference {
+  /** The source, an absolute path. */
+  file: string
+  /** Without the question mark. */
+  query: string
+  /** The module that refers to it, where the host tells. */
+  importer?: string | undefined
+}
+
+/** What is shipped for a reference. */
+export interface Variant {
+  /** An absolute path; its name is the source's. */
+  file: string
+  from: Origin
+  /** What the host has still to see of the query: `url`, or nothing. */
+  hostQuery: string
+}
+
+/** Answers references with files. One for each plugin instance; what must be shared is shared underneath. */
+export interface Upscaler {
+  readonly options: ResolvedOptions
+  /**
+   * The file to ship for a reference: from the cache, or as `onMiss` says.
+   *
+   * @throws MagnificError with the file and the importer named
+   */
+  upscale(reference: Reference): Promise<Variant>
+  /** Whether a path is that of a variant in the cache directory. */
+  isVariant(path: string): boolean
+  /** A build begins: what an earlier one was refused for is asked again. */
+  begin(): void
+  /** A build is over: tells what it did, and keeps what was learned about files. */
+  end(): void
+  /** A build failed elsewhere: stops waiting. What was submitted stays in the journal for the next build. */
+  abort(): void
+}
+
+/**
+ * @param logger the host's own
+ */
+export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Upscaler {
+  const logger = limitLogger(hostLogger, options.logLevel)
+  const shared = getShared(options.root, options.cacheDir)
+  const { memo, tally } = shared
+  const variants = createVariantStore(shared.layout, memo)
+  const report = createReport(options)
+  const halt: { error?: MagnificError } = {}
+  let controller = new AbortController()
+  let missHandler: Promise<MissHandler> | undefined
+  let standInWarned = false
+
+  const loadMissHandler = async (): Promise<MissHandler> => {
+    const { createMissHandler } = await import('./miss.ts')
+    return createMissHandler({ options, shared, variants, logger, halt })
+  }
+
+  const finish = (entry: ReportEntry): void => {
+    tally.done.add(entry.key)
+    report.add(entry)
+    if (entry.from === 'cached') return
+    if (!process.stderr.isTTY) logger.info(renderLine(entry, options.root))
+    const standsIn = entry.from === 'preview' || entry.from === 'original'
+    if (standsIn && options.command === 'serve' && !standInWarned) {
+      standInWarned = true
+      logger.warn(
+        `magnific: images that are not in the cache are not upscaled here; ${entry.from}s stand in for them.`,
+      )
+    }
+  }
+
+  const resolveVariant = async ({ file, query }: Reference): Promise<Variant> => {
+    const request = parseRequest(file, query, options)
+    const sourceHash = hashSource(file, memo)
+    const fingerprint = computeFingerprint(options.service, sourceHash, request.params)
+    const key = computeVariantKey(fingerprint, request.directives)
+    const reportKey = `${key}/${file}`
+    tally.asked.add(reportKey)
+    const entry = { key: reportKey, file, from: 'cached', duration: 0, estimate: 0 } as const
+
+    const variant = variants.find(key, file)
+    if (variant !== undefined) {
+      tally.cached.add(reportKey)
+      finish({ ...entry, readInfo: () => variants.readInfo(variant) })
+      return { file: variant, from: 'cached', hostQuery: request.hostQuery }
+    }
+    const startedAt = Date.now()
+    missHandler ??= loadMissHandler()
+    const handle = await missHandler
+    const obtained = await handle({ file, sourceHash, fingerprint, request }, controller.signal)
+    if (obtained.from === 'cached') tally.cached.add(reportKey)
+    finish({
+      ...entry,
+      ...obtained,
+      file,
+      duration: obtained.from === 'cached' ? 0 : Date.now() - startedAt,
+      readInfo: () => variants.readInfo(obtained.file),
+    })
+    return { file: obtained.file, from: obtained.from, hostQuery: request.hostQuery }
+  }
+
+  const variantsFolder = join(shared.layout.variants, sep)
+  return {
+    options,
+    isVariant: (path) => normalize(path).startsWith(variantsFolder),
+    upscale: async (reference) => {
+      try {
+        return await resolveVariant(reference)
+      } catch (error) {
+        throw placeError(error, reference)
+      }
+    },
+    begin: () => {
+      delete halt.error
+      if (controller.signal.aborted) controller = new AbortController()
+    },
+    end: () => {
+      const summary = report.take()
+      if (summary !== undefined) logger.info(summary)
+      memo.save()
+    },
+    abort: () =>
+      controller.abort(
+        new MagnificError(
+          'ABORTED',
+          'The build ended before this image was done. What was submitted is kept: build again, and it is not paid again.',
+        ),
+      ),
+  }
+}
+
+function hashSource(file: string, memo: Memo): string {
+  try {
+    return memo.hash(file)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+    throw new MagnificError(
+      'SOURCE_MISSING',
+      isMissing(error)
+        ? 'The image does not exist. Check the path, capitals included.'
+        : `The image cannot be read (${reason}). Check that it is a file and may be read.`,
+      { cause: error },
+    )
+  }
+}
+
+function renderLine(entry: ReportEntry, root: string): string {
+  const info = entry.readInfo()
+  const path = relative(root, entry.file)
+  return [
+    `magnific ${isAbsolute(path) ? entry.file : path}`,
+    info ? `${formatSize(info.source)} → ${formatSize(info)}` : '',
+    entry.from,
+    formatDuration(entry.duration),
+    entry.estimate > 0 ? formatEstimate(entry.estimate) : '',
+  ]
+    .filter(Boolean)
+    .join('  ')
+}

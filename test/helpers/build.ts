@@ -1,0 +1,196 @@
+import { readFileSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { rollup } from 'rollup'
+import type { InputPluginOption } from 'rollup'
+import magnificRollup from 'unplugin-magnific/rollup'
+import type { Options } from 'unplugin-magnific/rollup'
+import magnificVite from 'unplugin-magnific/vite'
+import magnificWebpack from 'unplugin-magnific/webpack'
+import * as vite8 from 'vite'
+import * as vite6 from 'vite6'
+import * as vite7 from 'vite7'
+import { onTestFinished, vi } from 'vitest'
+import webpack from 'webpack'
+import type { Configuration } from 'webpack'
+import type { Project } from './project.ts'
+
+const vites = { vite8, vite7, vite6 }
+
+/** A bundler at a version. */
+export type Host = keyof typeof vites | 'webpack' | 'rollup'
+
+/** Every bundler that is supported, by the versions that are tested. */
+export const hosts: readonly Host[] = ['vite8', 'vite7', 'vite6', 'webpack', 'rollup']
+
+/** How a project is built; what a user would write into the host's config. */
+export interface BuildSettings {
+  options?: Options
+  /** Relative to the project. */
+  entry?: string
+  vite?: vite8.InlineConfig
+  webpack?: Configuration
+  rollupPlugins?: InputPluginOption[]
+}
+
+/** What a build gave. */
+export interface Built {
+  /** The host's own words, with the error's place where it shows one. */
+  error: string | undefined
+  /** Emitted files that are no scripts, by name without folders. */
+  assets: Map<string, Buffer>
+  /** All scripts, one after the other. */
+  code: string
+  log: string
+}
+
+/** Builds a project's entry with the plugin as it is packed. Keys of the environment are hidden from it. */
+export async function build(
+  host: Host,
+  project: Project,
+  { options = {}, entry = 'src/main.js', ...settings }: BuildSettings = {},
+): Promise<Built> {
+  for (const name of ['FREEPIK_API_KEY', 'MAGNIFIC_API_KEY', 'MAGNIFIC_BASE_URL']) {
+    vi.stubEnv(name, undefined)
+  }
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const outDir = project.path('dist')
+  rmSync(outDir, { recursive: true, force: true })
+  const lines: string[] = []
+  const run = {
+    webpack: runWebpack,
+    rollup: runRollup,
+    vite8: runVite,
+    vite7: runVite,
+    vite6: runVite,
+  }
+  const error = await run[host]({
+    host,
+    project,
+    options,
+    entry,
+    outDir,
+    lines,
+    ...settings,
+  }).catch((thrown: unknown) => describe(thrown))
+  return { error, ...readOutput(outDir), log: lines.join('\n') }
+}
+
+interface Run extends BuildSettings {
+  host: Host
+  project: Project
+  options: Options
+  entry: string
+  outDir: string
+  lines: string[]
+}
+
+async function runVite(run: Run): Promise<undefined> {
+  const vite = vites[run.host as keyof typeof vites] as typeof vite8
+  const note = (message: string): void => void run.lines.push(message)
+  await vite.build(
+    vite.mergeConfig(
+      {
+        root: run.project.dir,
+        configFile: false,
+        customLogger: {
+          info: note,
+          warn: note,
+          warnOnce: note,
+          error: note,
+          clearScreen: () => {},
+          hasErrorLogged: () => false,
+          hasWarned: false,
+        },
+        build: {
+          outDir: run.outDir,
+          emptyOutDir: true,
+          minify: false,
+          rollupOptions: { input: run.project.path(run.entry) },
+        },
+        plugins: [magnificVite(run.options)],
+      },
+      run.vite ?? {},
+    ),
+  )
+  return undefined
+}
+
+async function runWebpack(run: Run): Promise<string | undefined> {
+  const compiler = webpack({
+    mode: 'production',
+    context: run.project.dir,
+    entry: run.project.path(run.entry),
+    infrastructureLogging: {
+      console: {
+        ...console,
+        info: (...args) => run.lines.push(args.join(' ')),
+        warn: (...args) => run.lines.push(args.join(' ')),
+      },
+    },
+    ...run.webpack,
+    output: {
+      path: run.outDir,
+      clean: true,
+      assetModuleFilename: '[name]-[contenthash:8][ext]',
+      ...run.webpack?.output,
+    },
+    plugins: [magnificWebpack(run.options), ...(run.webpack?.plugins ?? [])],
+  })
+  const stats = await promisify(compiler.run.bind(compiler))()
+  await promisify(compiler.close.bind(compiler))()
+  return stats?.hasErrors() ? stats.toString('errors-only') : undefined
+}
+
+async function runRollup(run: Run): Promise<undefined> {
+  // Rollup's plugin knows no root but the working directory.
+  const cwd = vi.spyOn(process, 'cwd').mockReturnValue(run.project.dir)
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    run.lines.push(String(text).trimEnd())
+    return true
+  })
+  try {
+    const bundle = await rollup({
+      input: run.project.path(run.entry),
+      plugins: [magnificRollup(run.options), run.rollupPlugins ?? []],
+      onLog: () => {},
+    })
+    await bundle.write({ dir: run.outDir, assetFileNames: '[name]-[hash][extname]' })
+    await bundle.close()
+  } finally {
+    cwd.mockRestore()
+    stderr.mockRestore()
+  }
+  return undefined
+}
+
+/** What a person would see of an error. */
+function describe(error: unknown): string {
+  const { message, loc, frame } = error as Error & {
+    loc?: { file: string; line: number; column: number }
+    frame?: string
+  }
+  return [message, loc && `${loc.file}:${loc.line}:${loc.column}`, frame].filter(Boolean).join('\n')
+}
+
+function readOutput(outDir: string): Pick<Built, 'assets' | 'code'> {
+  const assets = new Map<string, Buffer>()
+  let code = ''
+  for (const entry of listFiles(outDir)) {
+    const content = readFileSync(entry)
+    if (/\.[cm]?js$/.test(entry)) code += content.toString('utf8')
+    else assets.set(basename(entry), content)
+  }
+  return { assets, code }
+}
+
+function listFiles(dir: string): string[] {
+  try {
+    return readdirSync(dir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .toSorted()
+  } catch {
+    return []
+  }
+}

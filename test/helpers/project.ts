@@ -1,0 +1,25 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** A folder of a user's, with sources in it. */
+export interface Project {
+  dir: string
+  path(...names: string[]): string
+  write(name: string, content: string | Uint8Array): string
+}
+
+/** A project in a temporary folder, removed when the test ends. */
+export function tmpProject(files: Record<string, string | Uint8Array> = {}): Project {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'magnific-project-')))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const write = (name: string, content: string | Uint8Array): string => {
+    const file = join(dir, name)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, content)
+    return file
+  }
+  for (const [name, content] of Object.entries(files)) write(name, content)
+  return { dir, path: (...names) => join(dir, ...names), write }
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    server: {
+      // The plugin is tested as it is packed, with the module graph that Node makes of it.
+      deps: { external: [/\/dist\//] },
+    },
+  },
+})
