@@ -2,7 +2,9 @@ import { stripLiteral } from 'strip-literal'
 import type { Plugin } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
+import type { Upscaler } from '../upscaler.ts'
 import { locateError } from './host-error.ts'
+import { watchStyleReferences } from './vite-alias.ts'
 
 /**
  * References that Vite resolves without asking any plugin: it would ship the original, and nobody would notice. They
@@ -10,21 +12,21 @@ import { locateError } from './host-error.ts'
  *
  * @throws MagnificError `UNSUPPORTED_REFERENCE`
  */
-export function createViteGuards(): Plugin {
+export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
+  const refuse = (urls: readonly string[], file: string): void => {
+    for (const url of urls) {
+      const { query } = splitReference(url)
+      if (!referenceFilter.test(url)) continue
+      if (isReference(query, requireUpscaler().options.passthrough)) throw refusal(url, file)
+    }
+  }
   return {
     name: 'unplugin-magnific:guards',
     enforce: 'pre',
     buildStart() {
-      // Vite resolves what style sheets refer to with resolvers of its own, which know the aliases and no plugin.
-      // They are made later than this; the alias plugin for imports was made earlier, and never sees the entry.
-      this.environment.config.resolve.alias.unshift({
-        find: referenceFilter,
-        replacement: '$&',
-        customResolver(url, importer) {
-          refuse([url], importer ?? 'a style sheet')
-          return null
-        },
-      })
+      watchStyleReferences(this.environment.config.resolve.alias, (url, importer) =>
+        refuse([url], importer),
+      )
     },
     transform: {
       filter: { code: referenceFilter },
@@ -62,18 +64,14 @@ function findInHtml(html: string): string[] {
   const attributes =
     /\s(?:src|srcset|imagesrcset|href|poster|style|content|data)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi
   return [...bare.matchAll(attributes)].flatMap(([, double, single, plain]) =>
-    (double ?? single ?? plain ?? '').split(/[\s,()"']+/),
+    (double ?? single ?? plain ?? '').replaceAll('&amp;', '&').split(/[\s,()"']+/),
   )
 }
 
-function refuse(urls: readonly string[], file: string): void {
-  for (const url of urls) {
-    const { query } = splitReference(url.replaceAll('&amp;', '&'))
-    if (!referenceFilter.test(url) || !isReference(query)) continue
-    const importer = splitReference(file).file
-    const error = new MagnificError('UNSUPPORTED_REFERENCE', explain(`"${url}"`), { importer })
-    throw locateError(error, file, { importer, specifier: url })
-  }
+function refusal(url: string, file: string): unknown {
+  const importer = splitReference(file).file
+  const error = new MagnificError('UNSUPPORTED_REFERENCE', explain(`"${url}"`), { importer })
+  return locateError(error, file, { importer, specifier: url })
 }
 
 function explain(what: string): string {

@@ -57,7 +57,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
       closeBundle: () => upscaler?.end(),
     },
     imports(),
-    createViteGuards(),
+    createViteGuards(requireUpscaler),
   ]
 }
 

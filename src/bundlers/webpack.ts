@@ -20,6 +20,9 @@ type NormalModuleFactory = Parameters<
   Parameters<Compiler['hooks']['normalModuleFactory']['tap']>[1]
 >[0]
 
+/** Whether a query, with its question mark, is for us. */
+type QueryTest = (resourceQuery: string) => boolean
+
 const name = 'unplugin-magnific'
 const loader = fileURLToPath(new URL('loader.js', import.meta.url))
 
@@ -41,6 +44,9 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
           env: process.env,
         })
       const options = resolve()
+      const isOurs = (resourceQuery: string): boolean =>
+        referenceFilter.test(resourceQuery) &&
+        isReference(resourceQuery.slice(1), options.passthrough)
       const logger = compiler.getInfrastructureLogger(name)
       let upscaler: Upscaler | undefined
       const loaderOptions: LoaderOptions = {
@@ -50,15 +56,15 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       }
 
       compiler.options.module.rules.push({
-        resourceQuery: (query) => isReference(query.slice(1), options.passthrough),
+        resourceQuery: isOurs,
         enforce: 'pre',
         use: [{ loader, options: loaderOptions, ident: identOf(options) }],
       })
       compiler.hooks.normalModuleFactory.tap(name, (factory) => {
-        provideType(factory)
-        keepLoader(factory)
+        provideType(factory, isOurs)
+        keepLoader(factory, isOurs)
       })
-      explainMissing(compiler)
+      explainMissing(compiler, isOurs)
       compiler.hooks.thisCompilation.tap(name, () => loaderOptions.upscaler.begin())
       compiler.hooks.done.tap(name, () => upscaler?.end())
       compiler.hooks.failed.tap(name, () => upscaler?.abort())
@@ -74,7 +80,7 @@ function identOf({ service, onMiss, defaults, presets }: ResolvedOptions): strin
 }
 
 /** Makes an asset of a reference that no rule of the user or of webpack itself claims: it would be parsed as JavaScript. */
-function provideType({ ruleSet }: NormalModuleFactory): void {
+function provideType({ ruleSet }: NormalModuleFactory, isOurs: QueryTest): void {
   const exec = ruleSet.exec.bind(ruleSet)
   ruleSet.exec = (data) => {
     const effects = exec(data)
@@ -92,7 +98,7 @@ function provideType({ ruleSet }: NormalModuleFactory): void {
 }
 
 /** Refuses requests that switch configured loaders off, ours among them, and takes our query out of emitted names. */
-function keepLoader(factory: NormalModuleFactory): void {
+function keepLoader(factory: NormalModuleFactory, isOurs: QueryTest): void {
   factory.hooks.afterResolve.tap(name, ({ createData, contextInfo }) => {
     const { resource = '', loaders = [] } = createData
     const { file, query } = splitReference(resource)
@@ -110,7 +116,7 @@ function keepLoader(factory: NormalModuleFactory): void {
 }
 
 /** Adds to webpack's "Can't resolve" what it cannot know: that an image is meant, and which one perhaps. */
-function explainMissing({ resolverFactory }: Compiler): void {
+function explainMissing({ resolverFactory }: Compiler, isOurs: QueryTest): void {
   resolverFactory.hooks.resolver.for('normal').tap(name, (resolver) => {
     resolver.hooks.noResolve.tap(name, ({ request = '', path, context }, error) => {
       if (!isOurs(`?${splitReference(request).query}`) || !path) return
@@ -119,8 +125,4 @@ function explainMissing({ resolverFactory }: Compiler): void {
       if (missing !== undefined) error.message += `\n${missingError(missing, issuer).message}`
     })
   })
-}
-
-function isOurs(resourceQuery: string): boolean {
-  return referenceFilter.test(resourceQuery) && isReference(resourceQuery.slice(1))
 }

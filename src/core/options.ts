@@ -7,7 +7,9 @@ import { checkValue, fieldNames, fields, findField, queryKey } from './params.ts
 import type { Params } from './params.ts'
 
 /** Request fields under the names that they have in the query: `{ magnific: '4x', engine: 'magnific_sharpy' }`. */
-export type RequestFields = Omit<Params, 'scale_factor'> & { magnific?: Params['scale_factor'] }
+export type RequestFields = Omit<Params, 'scale_factor'> & {
+  magnific?: Params['scale_factor'] | undefined
+}
 
 /** What happens to an image whose result is not in the cache. */
 export type MissPolicy = 'upscale' | 'error' | 'preview' | 'original'
@@ -25,48 +27,50 @@ export interface Options {
    * The API key. Never logged, cached or bundled.
    * @default $FREEPIK_API_KEY, then $MAGNIFIC_API_KEY
    */
-  apiKey?: string
+  apiKey?: string | undefined
   /**
    * The API's origin; `http:` only for loopback.
    * @default $MAGNIFIC_BASE_URL, then https://api.freepik.com
    */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /**
    * What happens to an image whose result is not in the cache: `upscale` pays for it, `error` fails the build,
    * `preview` ships a local resample of the right size, `original` ships the source. A plain text sets both,
    * but for `'upscale'`, which is about builds alone.
    * @default { build: 'upscale', serve: 'preview' }; $MAGNIFIC_ON_MISS wins
    */
-  onMiss?: MissPolicy | { build?: MissPolicy; serve?: MissPolicy }
+  onMiss?: MissPolicy | { build?: MissPolicy; serve?: MissPolicy } | undefined
   /** Request fields for every image; a preset or the query wins. */
-  defaults?: RequestFields
+  defaults?: RequestFields | undefined
   /** Named sets of request fields, asked for with `?magnific=<name>`. */
-  presets?: Record<string, RequestFields>
+  presets?: Record<string, RequestFields> | undefined
   /**
    * Tasks in flight at once.
    * @default 8
    */
-  concurrency?: number
+  concurrency?: number | undefined
   /**
    * The longest wait for one task, in ms. A task that is not done by then stays in the journal, and the next
    * build takes it up again.
    * @default 1_800_000
    */
-  deadline?: number
-  cache?: {
-    /**
-     * Where results are kept, relative to the host's root.
-     * @default $MAGNIFIC_CACHE_DIR, then .magnific
-     */
-    dir?: string
-  }
+  deadline?: number | undefined
+  cache?:
+    | {
+        /**
+         * Where results are kept, relative to the host's root.
+         * @default $MAGNIFIC_CACHE_DIR, then .magnific
+         */
+        dir?: string | undefined
+      }
+    | undefined
   /** Query keys that belong to another plugin: they are handed on. */
-  passthrough?: string[]
+  passthrough?: string[] | undefined
   /**
    * How much is said.
    * @default 'info'
    */
-  logLevel?: LogLevel
+  logLevel?: LogLevel | undefined
 }
 
 /** What the host tells about the build. */

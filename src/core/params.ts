@@ -61,7 +61,7 @@ type FieldValue<F extends Field> = F extends { values: readonly (infer V)[] }
       : string
 
 /** What is sent to the API: only what was said, under the API's names. */
-export type Params = { -readonly [K in FieldName]?: FieldValue<Fields[K]> }
+export type Params = { -readonly [K in FieldName]?: FieldValue<Fields[K]> | undefined }
 
 /** How far an upscale enlarges: `2x`, `4x`, `8x` or `16x`. */
 export type Scale = Fields['scale_factor']['values'][number]

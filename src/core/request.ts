@@ -42,8 +42,7 @@ const directiveNames = [
 ]
 
 /**
- * Whether an id or specifier may refer to an upscaled image: a cheap first test that lets near misses of the
- * key through, so that `isReference` can complain about them.
+ * Whether an id or specifier may refer to an upscaled image: a cheap first test before `isReference`.
  */
 export const referenceFilter: RegExp = /[?&]mag/i
 
@@ -56,21 +55,16 @@ export function splitReference(id: string): { file: string; query: string } {
 }
 
 /**
- * Whether a query asks for an upscale.
+ * Whether a query is for us to read: it asks for an upscale, or nearly does. A near miss of the key is refused when it is
+ * parsed; handed to the host, it would ship the original.
  *
  * @param query without the question mark
- * @throws MagnificError `BAD_QUERY` for a key that is nearly `magnific`: the host would ship the original
  */
 export function isReference(query: string, passthrough: readonly string[] = []): boolean {
-  const keys = query.split('&').map((part) => part.split('=', 1)[0] ?? '')
-  if (keys.includes('magnific')) return true
-  const typo = keys.find((key) => !passthrough.includes(key) && findNearest(key, ['magnific']))
-  if (typo === undefined) return false
-  throw new MagnificError(
-    'BAD_QUERY',
-    `Unknown key "${typo}" in "?${query}". Did you mean "magnific"? ` +
-      `A key that another plugin owns is let by with the option passthrough: ['${typo}'].`,
-  )
+  return query
+    .split('&')
+    .map((part) => part.split('=', 1)[0] ?? '')
+    .some((key) => !passthrough.includes(key) && findNearest(key, ['magnific']) !== undefined)
 }
 
 /**
@@ -164,7 +158,10 @@ function unknownKeyProblem(key: string, { passthrough }: Vocabulary): string {
     return `\`${key}\` is a variant directive, and this version has none of them yet. Leave it out.`
   }
   const keys = [...fieldNames.map(queryKey), ...handedOn, ...passthrough]
-  return `Unknown key "${key}".${suggest(key, keys)} Allowed are ${keys.join(', ')}.`
+  return (
+    `Unknown key "${key}".${suggest(key, keys)} Allowed are ${keys.join(', ')}. ` +
+    `A key of another plugin is let by with the option passthrough: ['${key}'].`
+  )
 }
 
 /** One order for every spelling of a query, so that equal requests are equal texts. */

@@ -1,0 +1,51 @@
+// Builds a project in a process of its own, so that it can be killed and its modules counted.
+// Usage: node child-build.js <host> <project folder> <options as JSON>
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const [host, folder, json] = process.argv.slice(2)
+const options = JSON.parse(json)
+const input = join(folder, 'src/main.js')
+
+const builds = {
+  vite: async () => {
+    const [{ build }, { default: magnific }] = await Promise.all([
+      import('vite'),
+      import('unplugin-magnific/vite'),
+    ])
+    await build({
+      root: folder,
+      configFile: false,
+      build: { rollupOptions: { input } },
+      plugins: [magnific(options)],
+    })
+  },
+  rollup: async () => {
+    const [{ rollup }, { default: magnific }] = await Promise.all([
+      import('rollup'),
+      import('unplugin-magnific/rollup'),
+    ])
+    process.chdir(folder)
+    const bundle = await rollup({ input, plugins: [magnific(options)] })
+    await bundle.write({ dir: join(folder, 'dist') })
+    await bundle.close()
+  },
+  webpack: async () => {
+    const [{ default: webpack }, { default: magnific }] = await Promise.all([
+      import('webpack'),
+      import('unplugin-magnific/webpack'),
+    ])
+    const compiler = webpack({
+      mode: 'production',
+      context: folder,
+      entry: input,
+      output: { path: join(folder, 'dist') },
+      plugins: [magnific(options)],
+    })
+    const stats = await promisify(compiler.run.bind(compiler))()
+    await promisify(compiler.close.bind(compiler))()
+    if (stats.hasErrors()) throw new Error(stats.toString('errors-only'))
+  },
+}
+
+await builds[host]()

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Options } from '../../src/index.ts'
+import { startEmulator } from '../helpers/emulator.ts'
+import { heroProject, optionsFor } from '../helpers/hero.ts'
+import { makeJpeg } from '../helpers/images.ts'
+import type { Project } from '../helpers/project.ts'
+
+type ChildHost = 'vite' | 'rollup' | 'webpack'
+const hosts: readonly ChildHost[] = ['vite', 'rollup', 'webpack']
+const script = fileURLToPath(new URL('../helpers/child-build.js', import.meta.url))
+
+interface Child {
+  process: ChildProcess
+  ended: Promise<{ code: number | null; output: string }>
+}
+
+function buildInChild(
+  host: ChildHost,
+  project: Project,
+  options: Options,
+  env: Record<string, string> = {},
+): Child {
+  const child = spawn(process.execPath, [script, host, project.dir, JSON.stringify(options)], {
+    env: {
+      ...process.env,
+      FREEPIK_API_KEY: '',
+      MAGNIFIC_API_KEY: '',
+      MAGNIFIC_BASE_URL: '',
+      NODE_ENV: 'production',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += String(chunk)))
+  child.stderr.on('data', (chunk) => (output += String(chunk)))
+  return {
+    process: child,
+    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, output })),
+  }
+}
+
+/** The scripts that a process has run, as V8 counts them. */
+function listLoadedScripts(coverageDir: string): string[] {
+  return readdirSync(coverageDir).flatMap((name) => {
+    const { result } = JSON.parse(readFileSync(`${coverageDir}/${name}`, 'utf8')) as {
+      result: { url: string }[]
+    }
+    return result.map(({ url }) => url)
+  })
+}
+
+describe.each(hosts)('a %s build in a process of its own', (host) => {
+  it('loads neither sharp nor the API client nor Keyv, and calls nobody, when everything is cached', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x', './photo.jpg?magnific=4x')
+    project.write('src/photo.jpg', await makeJpeg())
+    const cold = await buildInChild(host, project, optionsFor(emulator), {
+      NODE_V8_COVERAGE: project.path('cold'),
+    }).ended
+    expect(cold).toMatchObject({ code: 0 })
+    const calls = emulator.calls.length
+
+    // No key: whoever wanted to ask would have to say so.
+    const warm = await buildInChild(
+      host,
+      project,
+      { baseUrl: emulator.url },
+      { NODE_V8_COVERAGE: project.path('warm') },
+    ).ended
+    expect(warm).toMatchObject({ code: 0 })
+    expect(warm.output).toContain('2 images · 2 cached · nothing paid')
+    expect(emulator.calls).toHaveLength(calls)
+
+    const heavy = /\/node_modules\/(?:sharp|keyv|@keyv)\/|\/dist\/(?:miss|purchase|client)-/
+    expect(listLoadedScripts(project.path('cold')).filter((url) => heavy.test(url))).not.toEqual([])
+    expect(listLoadedScripts(project.path('warm')).filter((url) => heavy.test(url))).toEqual([])
+  })
+
+  it('that is killed while it waits is followed by one that pays nothing', async () => {
+    const emulator = await startEmulator({ latency: Number.POSITIVE_INFINITY })
+    const project = await heroProject('./hero.png?magnific=2x')
+    const killed = buildInChild(host, project, optionsFor(emulator))
+    await emulator.until(() => emulator.calls.some(({ route }) => route === 'status'))
+    killed.process.kill('SIGKILL')
+    await killed.ended
+
+    emulator.complete()
+    const { code, output } = await buildInChild(host, project, optionsFor(emulator)).ended
+    expect(output).toContain('1 resumed')
+    expect(code).toBe(0)
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
+  it('ends at once when it fails, though a task runs on', async () => {
+    const emulator = await startEmulator({ latency: Number.POSITIVE_INFINITY })
+    const project = await heroProject('./hero.png?magnific=2x', './hero.png?magnific=3x')
+    const { code, output } = await buildInChild(host, project, {
+      ...optionsFor(emulator),
+      deadline: 1000,
+    }).ended
+    expect(code).not.toBe(0)
+    expect(output).toContain('got "3x"')
+  })
+})

@@ -1,0 +1,426 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import magnific from 'unplugin-magnific/vite'
+import * as vite8 from 'vite'
+import * as vite6 from 'vite6'
+import * as vite7 from 'vite7'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { build } from '../helpers/build.ts'
+import { startEmulator } from '../helpers/emulator.ts'
+import { heroProject, optionsFor, writeEntry } from '../helpers/hero.ts'
+import { describeImage, makePng } from '../helpers/images.ts'
+import { tmpProject } from '../helpers/project.ts'
+import type { Project } from '../helpers/project.ts'
+
+const versions = [
+  { host: 'vite8', vite: vite8 },
+  { host: 'vite7', vite: vite7 as unknown as typeof vite8 },
+  { host: 'vite6', vite: vite6 as unknown as typeof vite8 },
+] as const
+
+/** The picture in the first data URI of a text. */
+function readDataUri(code: string): Buffer {
+  const [, base64 = ''] = /data:image\/png;base64,([\w+/=]+)/.exec(code) ?? []
+  return Buffer.from(base64, 'base64')
+}
+
+describe.each(versions)('$host', ({ host, vite }) => {
+  it('leaves base and names to Vite', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const { code, assets } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: {
+        base: 'https://cdn.example.com/app/',
+        build: {
+          rollupOptions: { output: { assetFileNames: 'pictures/[name].[hash:6][extname]' } },
+        },
+      },
+    })
+    const [name = ''] = assets.keys()
+    expect(name).toMatch(/^hero\.[\w-]{6}\.png$/)
+    expect(code).toContain(`"https://cdn.example.com/app/pictures/${name}"`)
+  })
+
+  it('leaves inlining to Vite, by the size of what is shipped', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const { code, assets } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: { build: { assetsInlineLimit: 1_000_000 } },
+    })
+    expect(assets.size).toBe(0)
+    expect(await describeImage(readDataUri(code))).toMatchObject({ width: 120, height: 80 })
+  })
+
+  it('hands ?url, ?inline and ?no-inline on', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x&inline', './hero.png?url&magnific=2x')
+    const inlined = await build(host, project, { options: optionsFor(emulator) })
+    expect(inlined.error).toBeUndefined()
+    expect(inlined.assets.size).toBe(1)
+    expect(await describeImage(readDataUri(inlined.code))).toMatchObject({ width: 120 })
+
+    writeEntry(project, './hero.png?no-inline&magnific=2x')
+    const emitted = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: { build: { assetsInlineLimit: 1_000_000 } },
+    })
+    expect(emitted.error).toBeUndefined()
+    expect(emitted.assets.size).toBe(1)
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
+  it('inlines in library mode, as Vite does', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write('src/main.js', "export { default } from './hero.png?magnific=2x'\n")
+    const { code, assets, error } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: {
+        build: { lib: { entry: project.path('src/main.js'), formats: ['es'], fileName: 'lib' } },
+      },
+    })
+    expect(error).toBeUndefined()
+    expect(assets.size).toBe(0)
+    expect(await describeImage(readDataUri(code))).toMatchObject({ width: 120, height: 80 })
+  })
+
+  it('gives server and client builds one URL, and asks once when they run side by side', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const run = async (ssr: boolean): Promise<string> => {
+      const output = await vite.build({
+        root: project.dir,
+        configFile: false,
+        logLevel: 'silent',
+        build: {
+          ssr,
+          write: false,
+          minify: false,
+          rollupOptions: { input: project.path('src/main.js') },
+        },
+        plugins: [magnific(optionsFor(emulator))],
+      })
+      const chunks = [output].flat().flatMap((each) => ('output' in each ? each.output : []))
+      const code = chunks.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('')
+      return /\/assets\/hero-[\w-]+\.png/.exec(code)?.[0] ?? code
+    }
+    const [client, server] = await Promise.all([run(false), run(true)])
+    expect(client).toMatch(/^\/assets\/hero-/)
+    expect(server).toBe(client)
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
+  it('upscales in an app with several environments, which are built by one builder', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const input = project.path('src/main.js')
+    const builder = await vite.createBuilder({
+      root: project.dir,
+      configFile: false,
+      logLevel: 'silent',
+      builder: {},
+      environments: {
+        client: { build: { outDir: 'dist/client', rollupOptions: { input } } },
+        ssr: { build: { outDir: 'dist/ssr', rollupOptions: { input } } },
+      },
+      plugins: [magnific(optionsFor(emulator))],
+    })
+    await builder.buildApp()
+    expect(emulator.tasks).toHaveLength(1)
+    const asset = readdirSync(project.path('dist/client/assets')).find((name) =>
+      name.endsWith('.png'),
+    )!
+    const bytes = readFileSync(project.path('dist/client/assets', asset))
+    expect(await describeImage(bytes)).toMatchObject({ width: 120 })
+    const server = readdirSync(project.path('dist/ssr')).find((name) => name.endsWith('js'))!
+    expect(readFileSync(project.path('dist/ssr', server), 'utf8')).toContain(asset)
+  })
+
+  it('upscales dynamic imports, globs, aliases, bare packages and workers', async () => {
+    const emulator = await startEmulator()
+    const project = tmpProject({
+      'src/dynamic.png': await makePng({ seed: 1 }),
+      'src/globbed/one.png': await makePng({ seed: 2 }),
+      'src/aliased.png': await makePng({ seed: 3 }),
+      'src/worker.png': await makePng({ seed: 4 }),
+      'node_modules/some-pkg/packed.png': await makePng({ seed: 5 }),
+      'node_modules/some-pkg/package.json': '{"name":"some-pkg","version":"1.0.0"}',
+      'src/worker.js': "import image from './worker.png?magnific=2x'\nself.postMessage(image)\n",
+      'src/main.js': `
+        import aliased from '@/aliased.png?magnific=2x'
+        import packed from 'some-pkg/packed.png?magnific=2x'
+        const globbed = import.meta.glob('./globbed/*.png', { query: '?magnific=2x', import: 'default', eager: true })
+        const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+        console.log(aliased, packed, globbed, worker, await import('./dynamic.png?magnific=2x'))
+      `,
+    })
+    const { assets, error } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: {
+        build: { target: 'esnext' },
+        worker: { format: 'es' },
+        resolve: { alias: { '@': project.path('src') } },
+      },
+    })
+    expect(error).toBeUndefined()
+    const sizes = await Promise.all(
+      [...assets].map(async ([name, bytes]) => [
+        name.split('-')[0],
+        (await describeImage(bytes)).width,
+      ]),
+    )
+    expect(Object.fromEntries(sizes)).toEqual({
+      aliased: 120,
+      dynamic: 120,
+      one: 120,
+      packed: 120,
+      worker: 120,
+    })
+    expect(emulator.tasks).toHaveLength(5)
+  })
+
+  it('finds the key in the .env files of Vite', async () => {
+    const emulator = await startEmulator({ apiKeys: ['key-from-the-env-file'] })
+    const project = await heroProject('./hero.png?magnific=2x')
+    project.write(
+      '.env.production.local',
+      `FREEPIK_API_KEY=key-from-the-env-file\nMAGNIFIC_BASE_URL=${emulator.url}\n`,
+    )
+    const { error, code, log } = await build(host, project)
+    expect(error).toBeUndefined()
+    expect(emulator.tasks).toHaveLength(1)
+    expect(code + log).not.toContain('key-from-the-env-file')
+  })
+
+  it('lets the keys of another plugin by', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x&theirs=1')
+    const { error } = await build(host, project, {
+      options: { ...optionsFor(emulator), passthrough: ['theirs'] },
+    })
+    expect(error).toBeUndefined()
+    expect(emulator.tasks.map(({ params }) => params)).toEqual([{ scale_factor: '2x' }])
+  })
+
+  describe('refuses what Vite would ship as it is:', () => {
+    const cases: {
+      title: string
+      files: Record<string, string>
+      where: string
+      small?: boolean
+    }[] = [
+      {
+        title: 'url() in a style sheet',
+        files: { 'src/style.css': '.a { background: url(./hero.png?magnific=2x) }' },
+        where: 'src/style.css',
+      },
+      {
+        title: 'url() of a picture that is small enough to be inlined',
+        files: { 'src/style.css': '.a { background: url("./hero.png?magnific=2x") }' },
+        where: 'src/style.css',
+        small: true,
+      },
+      {
+        title: 'image-set() in a style sheet that is imported by another one',
+        files: {
+          'src/style.css': '@import "./deep/other.css";',
+          'src/deep/other.css': '.a { background: image-set("../hero.png?magnific=2x" 1x) }',
+        },
+        where: 'src/deep/other.css',
+        small: true,
+      },
+      {
+        title: 'url() in a CSS module, by an alias',
+        files: {
+          'src/main.js': "import classes from './a.module.css'\nconsole.log(classes.a)",
+          'src/a.module.css': '.a { background: url("@/hero.png?magnific=2x") }',
+        },
+        where: 'src/a.module.css',
+      },
+      {
+        title: 'new URL()',
+        files: {
+          'src/main.js': "console.log(new URL('./hero.png?magnific=2x', import.meta.url).href)",
+        },
+        where: 'src/main.js',
+      },
+      {
+        title: 'new URL() with a pattern',
+        files: {
+          'src/main.js':
+            'const n = location.hash\nconsole.log(new URL(`./${n}.png?magnific=2x`, import.meta.url).href)',
+        },
+        where: 'src/main.js',
+      },
+    ]
+
+    it.each(cases)('$title', async ({ files, where, small = false }) => {
+      const emulator = await startEmulator()
+      const project = tmpProject({
+        'src/hero.png': await makePng(small ? { width: 20, height: 20 } : {}),
+        'src/main.js': "import './style.css'",
+        ...files,
+      })
+      const { error, assets } = await build(host, project, {
+        options: optionsFor(emulator),
+        vite: { resolve: { alias: { '@': project.path('src') } } },
+      })
+      expect(error).toContain('cannot be upscaled yet')
+      expect(error).toContain('magnific=2x"')
+      expect(error).toContain("import url from './hero.png?magnific=4x'")
+      expect(error).toContain(project.path(where))
+      expect(assets.size).toBe(0)
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it.each([
+      '<img src="/src/hero.png?magnific=2x">',
+      "<img srcset='/src/hero.png?magnific=2x 2x, /src/hero.png 1x'>",
+      '<link rel="icon" href="/src/hero.png?engine=automatic&amp;magnific">',
+      '<div style="background: url(/src/hero.png?magnific=2x)"></div>',
+      '<video poster="./src/hero.png?magnific=2x"></video>',
+    ])('%s', async (tag) => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png')
+      project.write('index.html', `<!doctype html>\n<!-- ?magnific=2x -->\n${tag}\n`)
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        entry: 'index.html',
+      })
+      expect(error).toContain('cannot be upscaled yet')
+      expect(error).toContain(project.path('index.html'))
+    })
+
+    it('files in public/', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject('/logo.png?magnific=2x')
+      project.write('public/logo.png', await makePng())
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain('whose files are shipped as they are. Move it next to your sources')
+      expect(emulator.calls).toHaveLength(0)
+    })
+  })
+
+  it('minds neither comments nor texts that only speak of references', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    project.write('src/style.css', '/* url(./hero.png?magnific=2x) */ .a { color: red }')
+    project.write(
+      'index.html',
+      '<!-- <img src="./hero.png?magnific=2x"> --><p>./hero.png?magnific=2x</p><script type="module" src="/src/page.js"></script>',
+    )
+    project.write(
+      'src/page.js',
+      `import './main.js'\nimport '@/style.css'\n// new URL('./hero.png?magnific=2x', import.meta.url)\nconsole.log("new URL('./hero.png?magnific=2x', import.meta.url)")\n`,
+    )
+    const { error } = await build(host, project, {
+      options: optionsFor(emulator),
+      entry: 'index.html',
+      vite: { resolve: { alias: { '@': project.path('src') } } },
+    })
+    expect(error).toBeUndefined()
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
+  describe('the dev server', () => {
+    /** A dev server on a free port, with what it said. */
+    const serve = async (project: Project): Promise<{ url: string; log: string[] }> => {
+      vi.stubEnv('FREEPIK_API_KEY', 'a-key-that-must-not-be-used')
+      onTestFinished(() => void vi.unstubAllEnvs())
+      const log: string[] = []
+      const note = (message: string): void => void log.push(message)
+      const server = await vite.createServer({
+        root: project.dir,
+        configFile: false,
+        customLogger: { ...vite.createLogger('silent'), info: note, warn: note, error: note },
+        server: { host: '127.0.0.1', port: 0, ws: false },
+        optimizeDeps: { noDiscovery: true },
+        plugins: [magnific({ baseUrl: 'http://127.0.0.1:9' })],
+      })
+      onTestFinished(async () => server.close())
+      await server.listen()
+      const { port } = server.httpServer!.address() as AddressInfo
+      return { url: `http://127.0.0.1:${port}`, log }
+    }
+
+    it('shows a local picture of the right size, says so once, and never spends', async () => {
+      const project = await heroProject('./hero.png?magnific=4x')
+      project.write('src/other.png', await makePng({ seed: 2 }))
+      const { url, log } = await serve(project)
+      const urls = ['/src/hero.png?import&magnific=4x', '/src/other.png?import&magnific=2x']
+      const images = await Promise.all(
+        urls.map(async (path) => {
+          const code = await (await fetch(url + path)).text()
+          // Either the module re-exports the file's module, or the file's URL is in it.
+          const [, inner = ''] = /from "([^"]+)"/.exec(code) ?? []
+          const [, image = ''] =
+            /export default "([^"]+)"/.exec(await (await fetch(url + inner)).text()) ?? []
+          return describeImage(Buffer.from(await (await fetch(url + image)).arrayBuffer()))
+        }),
+      )
+      expect(images).toEqual([
+        { format: 'png', width: 240, height: 160 },
+        { format: 'png', width: 120, height: 80 },
+      ])
+      expect(log.filter((line) => line.includes('previews stand in'))).toHaveLength(1)
+    })
+
+    it('refuses a reference that it cannot show upscaled', async () => {
+      const project = await heroProject('./hero.png?magnific=4x')
+      const { url } = await serve(project)
+      const response = await fetch(`${url}/src/hero.png?magnific=4x`)
+      expect(response.status).toBe(501)
+      expect(await response.text()).toContain('cannot be upscaled yet')
+    })
+
+    it('does not read what Vite may not serve', async () => {
+      const outside = tmpProject({ 'secret.png': await makePng() })
+      const project = await heroProject('./hero.png?magnific=4x')
+      const { url } = await serve(project)
+      const { port } = new URL(url)
+      // By hand: fetch would tidy the path up.
+      const path = `/@fs${outside.path('secret.png')}?import&magnific=4x`
+      const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
+        request({ host: '127.0.0.1', port, path }, (response) => {
+          let body = ''
+          response.on('data', (chunk) => (body += String(chunk)))
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+        })
+          .on('error', reject)
+          .end()
+      })
+      expect(answer.status).toBeGreaterThanOrEqual(400)
+      expect(answer.body).not.toContain('export default')
+      expect(readdirSync(project.dir)).not.toContain('.magnific')
+    })
+
+    it("refuses onMiss: { serve: 'upscale' }, which is not there yet", async () => {
+      const project = await heroProject('./hero.png?magnific=4x')
+      await expect(
+        vite.createServer({
+          root: project.dir,
+          configFile: false,
+          logLevel: 'silent',
+          server: { middlewareMode: true, ws: false },
+          plugins: [magnific({ onMiss: { serve: 'upscale' } })],
+        }),
+      ).rejects.toThrow('is not there yet')
+    })
+  })
+
+  it('writes nothing but its cache directory', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    await build(host, project, {
+      options: { ...optionsFor(emulator), cache: { dir: 'kept/here' } },
+    })
+    expect(readdirSync(project.dir).toSorted()).toEqual(['dist', 'kept', 'src'])
+    expect(readFileSync(join(project.dir, 'kept/here/.gitignore'), 'utf8')).toContain(
+      '/v1/variants/',
+    )
+  })
+})
