@@ -55,7 +55,7 @@ export function createProgress(
     drawn = false
   }
   const draw = (write: ProgressStream['write']): void => {
-    const upscaling = [...active.values()].filter(({ kind }) => kind === 'upscaling').length
+    const upscaling = [...active.values()].filter(({ kind }) => kind !== 'waiting').length
     const estimate = [...active.values()].reduce((sum, item) => sum + item.estimate, spent)
     const parts = [
       `magnific ${tally.done.size}/${tally.asked.size}`,
