@@ -62,6 +62,6 @@ export function placeError(error: unknown, place: ErrorPlace): unknown {
     importer: error.importer ?? place.importer,
     cause: error.cause,
   })
-  if (error.stack) placed.stack = error.stack.replace(error.message, placed.message)
+  if (error.stack) placed.stack = error.stack.replace(error.message, () => placed.message)
   return placed
 }

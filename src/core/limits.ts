@@ -1,18 +1,37 @@
+import type { Format } from './formats.ts'
 import { scales } from './params.ts'
 import type { Scale } from './params.ts'
 
 /** "The resulted image can't exceed maximum allowed size of 25.3 million pixels", says the API's document. */
 export const maxOutputPixels = 25_300_000
 
+/** The longest side that each format can hold, pixels; its own limit, or that of the encoder. */
+export const longestSide: Readonly<Record<Format, number>> = {
+  png: Number.POSITIVE_INFINITY,
+  jpeg: 65_500,
+  webp: 16_383,
+  avif: 16_384,
+}
+
+/** Whether an upscale of a picture can be had from the API and shipped in a format. */
+export function fitsLimits(width: number, height: number, scale: number, format: Format): boolean {
+  return (
+    width * height * scale ** 2 <= maxOutputPixels &&
+    Math.max(width, height) * scale <= longestSide[format]
+  )
+}
+
 /**
- * The largest scale whose output the API accepts.
+ * The largest scale whose output can be had from the API and shipped in a format.
  *
  * @param width of the source, pixels
  * @param height of the source, pixels
  * @returns `undefined` where even 2x is too much
  */
-export function findLargestScale(width: number, height: number): Scale | undefined {
-  return scales.findLast(
-    (scale) => width * height * Number.parseInt(scale, 10) ** 2 <= maxOutputPixels,
-  )
+export function findLargestScale(
+  width: number,
+  height: number,
+  format: Format = 'png',
+): Scale | undefined {
+  return scales.findLast((scale) => fitsLimits(width, height, Number.parseInt(scale, 10), format))
 }

@@ -126,7 +126,10 @@ export function resolveOptions(options: Options, host: HostSettings): ResolvedOp
   const { env } = host
   reportUnknown('', options, optionNames, problems)
 
-  const baseUrl = readBaseUrl(options.baseUrl ?? (env['MAGNIFIC_BASE_URL'] || undefined), problems)
+  const baseUrl =
+    options.baseUrl === undefined && env['MAGNIFIC_BASE_URL']
+      ? readBaseUrl('$MAGNIFIC_BASE_URL', env['MAGNIFIC_BASE_URL'], problems)
+      : readBaseUrl('`baseUrl`', options.baseUrl, problems)
   const resolved: ResolvedOptions = {
     root: host.root,
     command: host.command,
@@ -179,16 +182,17 @@ function readApiKey(key: unknown, problems: string[]): string | undefined {
   return trimmed
 }
 
-function readBaseUrl(value: unknown, problems: string[]): string {
+function readBaseUrl(name: string, value: unknown, problems: string[]): string {
   const fallback = 'https://api.freepik.com'
   if (value === undefined) return fallback
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   const secure =
     url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
-  const bare = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
+  const secret = url !== undefined && url.username + url.password !== ''
+  const bare = url?.pathname === '/' && url.search === '' && url.hash === '' && !secret
   if (url && secure && bare) return url.origin
   problems.push(
-    `\`baseUrl\` must be an https: origin without path, query or user name (http: only for loopback), such as ${fallback}, got ${show(value)}.`,
+    `${name} must be an https: origin without path, query, user name or password (http: only for loopback), such as ${fallback}${secret ? '' : `, got ${show(value)}`}.`,
   )
   return fallback
 }
@@ -200,7 +204,7 @@ function readMissPolicy(
 ): MissPolicy {
   const policies: Record<'build' | 'serve', MissPolicy> = { build: 'upscale', serve: 'preview' }
   const fromEnv = host.env['MAGNIFIC_ON_MISS']
-  if (value !== null && typeof value === 'object') {
+  if (isPlainObject(value)) {
     reportUnknown('onMiss.', value, ['build', 'serve'], problems)
     for (const command of ['build', 'serve'] as const) {
       const fallback = policies[command]

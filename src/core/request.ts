@@ -42,9 +42,10 @@ const directiveNames = [
 ]
 
 /**
- * Whether an id or specifier may refer to an upscaled image: a cheap first test before `isReference`.
+ * Whether an id or specifier may refer to an upscaled image: a cheap first test before `isReference`. Every key within
+ * two edits of `magnific` has one of these pieces left.
  */
-export const referenceFilter: RegExp = /[?&]mag/i
+export const referenceFilter: RegExp = /[?&][^=&#]*(?:mag|ni|fic)/i
 
 /** `/a/hero.png?magnific=4x` in its two parts; the query comes without its question mark. */
 export function splitReference(id: string): { file: string; query: string } {
@@ -93,7 +94,7 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
       continue
     }
     const { key, value } = entry
-    if (seen.has(key)) {
+    if (seen.has(key) && !vocabulary.passthrough.includes(key)) {
       problems.push(`\`${key}\` is given more than once. Keep one.`)
       continue
     }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { MagnificError } from '../core/errors.ts'
 import type { Format } from '../core/formats.ts'
-import { findLargestScale, maxOutputPixels } from '../core/limits.ts'
+import { findLargestScale, fitsLimits, longestSide, maxOutputPixels } from '../core/limits.ts'
 import { isAnimatedPng } from './animation.ts'
 import { decodeFully, readHeader } from './decode.ts'
 import type { ImageHeader } from './decode.ts'
@@ -46,7 +46,7 @@ export async function inspectSource(
       'It has transparency, which a JPEG cannot show, and its name says JPEG. Rename it to what it is (.png or .webp).',
     )
   }
-  checkOutput(file, header, scale)
+  checkOutput(file, header, scale, format)
   try {
     await decodeFully(file)
   } catch (error) {
@@ -105,17 +105,25 @@ async function readHeaderOf(file: string): Promise<ImageHeader> {
   }
 }
 
-function checkOutput(file: string, { width, height }: ImageHeader, scale: number): void {
-  if (width * height * scale ** 2 <= maxOutputPixels) return
-  const megapixels = (pixels: number): string => `${(pixels / 1e6).toFixed(1)} megapixels`
-  const largest = findLargestScale(width, height)
+function checkOutput(
+  file: string,
+  { width, height }: ImageHeader,
+  scale: number,
+  format: Format,
+): void {
+  if (fitsLimits(width, height, scale, format)) return
+  const pixels = width * height * scale ** 2
+  const limit =
+    pixels > maxOutputPixels
+      ? `${(pixels / 1e6).toFixed(2)} megapixels; the API returns at most ${maxOutputPixels / 1e6}`
+      : `and the sides of a ${format.toUpperCase()} end at ${longestSide[format]} pixels`
+  const largest = findLargestScale(width, height, format)
   const way = largest
     ? `Write magnific=${largest}, the largest scale that fits.`
-    : `No scale fits: reduce it to at most ${megapixels(maxOutputPixels / 4)} first.`
+    : `No scale fits: reduce the image first, to at most ${maxOutputPixels / 4e6} megapixels${Number.isFinite(longestSide[format]) ? ` and ${Math.floor(longestSide[format] / 2)} pixels a side` : ''}.`
   throw new MagnificError(
     'OUTPUT_TOO_LARGE',
-    `${width}×${height} at ${scale}x would be ${width * scale}×${height * scale}, ${megapixels(width * height * scale ** 2)}; ` +
-      `the API returns at most ${megapixels(maxOutputPixels)}. ${way}`,
+    `${width}×${height} at ${scale}x would be ${width * scale}×${height * scale}, ${limit}. ${way}`,
     { file },
   )
 }

@@ -44,7 +44,11 @@ export function sniffBytes(bytes: Buffer): SniffedFormat {
   if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'gif'
   if (hex.startsWith('49492a00') || hex.startsWith('4d4d002a')) return 'tiff'
   if (text.slice(4, 8) === 'ftyp') return /avi[fs]/.test(text.slice(8, 32)) ? 'avif' : 'heif'
-  if (/^\s*(?:<\?xml|<!--|<!doctype svg|<svg)/i.test(text) && /<svg[\s>]/i.test(text)) return 'svg'
+  if (
+    /^(?:\xEF\xBB\xBF)?\s*(?:<\?xml|<!--|<!doctype svg|<svg)/i.test(text) &&
+    /<svg[\s>]/i.test(text)
+  )
+    return 'svg'
   if (/^\s*<(?:!doctype html|html|head|body)/i.test(text)) return 'html'
   if (text.startsWith('BM')) return 'bmp'
   return 'unknown'

@@ -17,7 +17,7 @@ export function failedError(reason: string, attempt: Attempt): MagnificError {
 export function ambiguousError(attempt: Attempt, what: string, cause?: unknown): MagnificError {
   return new MagnificError(
     'SUBMIT_AMBIGUOUS',
-    `This image was submitted at ${attempt.committedAt ?? 'an unknown time'} and ${what}: it may have been charged for or not, ` +
+    `This image was submitted at ${attempt.committedAt} and ${what}: it may have been charged for or not, ` +
       'so it is not submitted again by itself. Look in your account for a task of that time. ' +
       `If there is one, write its id into ${attempt.folder}/task; if there is none, delete ${attempt.folder}.`,
     { cause },

@@ -6,8 +6,7 @@ import { dirname, join } from 'node:path'
 
 /** Whether an error of node:fs says that nothing is there. */
 export function isMissing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ENOENT' || code === 'ENOTDIR'
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 /** A fresh path under `tmpDir`, whose folder exists afterwards. */
@@ -57,12 +56,13 @@ export async function createFileOnce(
 ): Promise<boolean> {
   const tmp = await writeTmp(tmpDir, content)
   try {
-    await mkdir(dirname(target), { recursive: true })
+    await makeFolder(dirname(target))
     await link(tmp, target)
     await syncFolder(dirname(target))
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && syscall === 'link') return false
     throw error
   } finally {
     await rm(tmp, { force: true })
@@ -72,7 +72,7 @@ export async function createFileOnce(
 /** Moves a finished, fsynced temporary file into place; the temporary file is gone afterwards, either way. */
 export async function moveFile(tmp: string, target: string): Promise<void> {
   try {
-    await mkdir(dirname(target), { recursive: true })
+    await makeFolder(dirname(target))
     await rename(tmp, target)
     await syncFolder(dirname(target))
   } catch (error) {
@@ -103,8 +103,17 @@ export function hashFile(file: string): string {
 
 const hashBuffer = Buffer.allocUnsafeSlow(256 * 1024)
 
+/** Creates a folder and those above it that are missing, so that they last. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true })
+  if (first === undefined) return
+  for (let created = folder; created.length >= first.length; created = dirname(created)) {
+    await syncFolder(dirname(created))
+  }
+}
+
 /** Makes the names in a folder last: without it a crash may undo a rename that was already relied on. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   // Windows opens no folders, and keeps its names without being asked.
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createFileOnce, isMissing } from './files.ts'
+import { createFileOnce, isMissing, makeFolder, syncFolder } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
 
@@ -61,11 +61,12 @@ export function createJournal(layout: Layout): Journal {
     },
     open: async (fingerprint) => {
       const folder = folderOf(fingerprint)
-      await mkdir(folder, { recursive: true })
-      for (let number = (await listAttempts(folder)).length + 1; ; number++) {
+      await makeFolder(folder)
+      for (let number = Number((await listAttempts(folder)).at(-1) ?? 0) + 1; ; number++) {
         const path = join(folder, String(number).padStart(4, '0'))
         try {
           await mkdir(path)
+          await syncFolder(folder)
           return await readAttempt(path)
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -106,11 +107,16 @@ async function readAttempt(folder: string): Promise<Attempt> {
   )
   return {
     folder,
-    committedAt: decided?.replace('commit', '').trim(),
+    // That the file exists is the commit, whatever is in it.
+    committedAt: decided === undefined ? undefined : readCommit(decided),
     response,
     task: task?.trim(),
     outcome: outcome === undefined ? undefined : (JSON.parse(outcome) as Outcome),
   }
+}
+
+function readCommit(decided: string): string {
+  return decided.replace('commit', '').trim() || 'an unknown time'
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,15 +1,18 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { isMissing } from './files.ts'
 import type { Layout } from './layout.ts'
 
 /**
  * Sets a bad file aside, where nothing reads it and a person can look at it.
- *
- * @returns where it went
  */
-export function quarantine(layout: Layout, file: string): string {
+export function quarantine(layout: Layout, file: string): void {
   mkdirSync(layout.quarantine, { recursive: true })
   const target = join(layout.quarantine, `${Date.now()}-${basename(file)}`)
-  renameSync(file, target)
-  return target
+  try {
+    renameSync(file, target)
+  } catch (error) {
+    // Somebody else may have found it bad at the same time.
+    if (!isMissing(error)) throw error
+  }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { sha256 as hashText } from '../core/fingerprint.ts'
 import type { Directives, Format } from '../core/formats.ts'
@@ -81,13 +82,17 @@ export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
     put: async (key, source, write) => {
       const file = path(key, source)
       const tmp = await createTmpPath(layout.tmp)
-      const written = await write(tmp)
-      const sha256 = hashFile(tmp)
-      await moveFile(tmp, file)
-      // Without what stands beside it a variant is not used: a crash in between only costs making it again.
-      await putFile(layout.tmp, infoPath(file), JSON.stringify({ sha256, ...written }))
-      memo.remember(file, sha256)
-      return file
+      try {
+        const written = await write(tmp)
+        const sha256 = hashFile(tmp)
+        await moveFile(tmp, file)
+        // Without what stands beside it a variant is not used: a crash in between only costs making it again.
+        await putFile(layout.tmp, infoPath(file), JSON.stringify({ sha256, ...written }))
+        memo.remember(file, sha256)
+        return file
+      } finally {
+        await rm(tmp, { force: true })
+      }
     },
   }
 }

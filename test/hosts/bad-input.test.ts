@@ -125,7 +125,11 @@ const badInputs: BadInput[] = [
     title: 'an output over 25.3 megapixels',
     specifier: 'wide.png?magnific=16x',
     content: async () => makePng({ width: 400, height: 300 }),
-    says: ['6400×4800', '30.7 megapixels', 'Write magnific=8x, the largest scale that fits.'],
+    says: [
+      '6400×4800',
+      '30.72 megapixels; the API returns at most 25.3.',
+      'Write magnific=8x, the largest scale that fits.',
+    ],
   },
 ]
 

@@ -1,0 +1,330 @@
+import { describe, expect, it } from 'vitest'
+import { resolveOptions } from '../../src/core/options.ts'
+import type { HostSettings, Options, ResolvedOptions } from '../../src/core/options.ts'
+import { errorOf } from '../helpers/errors.ts'
+
+type Env = HostSettings['env']
+
+function resolve(
+  options: unknown,
+  env: Env = {},
+  command: 'build' | 'serve' = 'build',
+): ResolvedOptions {
+  return resolveOptions(options as Options, { root: '/project', command, env })
+}
+
+/** The problems that options are refused for, one in each line. */
+async function problemsOf(options: unknown, env: Env = {}): Promise<string[]> {
+  const error = await errorOf(() => resolve(options, env))
+  expect(error.code).toBe('BAD_OPTIONS')
+  const [title, ...problems] = error.text.split('\n')
+  expect(title).toMatch(/^The options of unplugin-magnific are refused\. /)
+  return problems
+}
+
+describe('resolveOptions', () => {
+  it('needs none', () => {
+    expect(resolve({})).toEqual({
+      root: '/project',
+      command: 'build',
+      apiKey: undefined,
+      baseUrl: 'https://api.freepik.com',
+      service: 'magnific',
+      onMiss: 'upscale',
+      defaults: {},
+      presets: {},
+      concurrency: 8,
+      deadline: 1_800_000,
+      cacheDir: '.magnific',
+      passthrough: [],
+      logLevel: 'info',
+    })
+  })
+
+  it('takes them all', () => {
+    const options = {
+      apiKey: 'a-key',
+      baseUrl: 'http://127.0.0.1:8080',
+      onMiss: { build: 'error', serve: 'original' },
+      defaults: { magnific: '4x', hdr: -3 },
+      presets: {
+        hero: { magnific: '8x', engine: 'magnific_sharpy', prompt: 'a dog', filter_nsfw: true },
+      },
+      concurrency: 3,
+      deadline: 60_000,
+      cache: { dir: '/var/cache/magnific' },
+      passthrough: ['blur'],
+      logLevel: 'silent',
+    } satisfies Options
+    expect(resolve(options)).toEqual({
+      root: '/project',
+      command: 'build',
+      apiKey: 'a-key',
+      baseUrl: 'http://127.0.0.1:8080',
+      service: 'local',
+      onMiss: 'error',
+      defaults: { scale_factor: '4x', hdr: -3 },
+      presets: {
+        hero: {
+          scale_factor: '8x',
+          engine: 'magnific_sharpy',
+          prompt: 'a dog',
+          filter_nsfw: true,
+        },
+      },
+      concurrency: 3,
+      deadline: 60_000,
+      cacheDir: '/var/cache/magnific',
+      passthrough: ['blur'],
+      logLevel: 'silent',
+    })
+  })
+
+  it('takes undefined for what is left out', () => {
+    const nothing = {
+      apiKey: undefined,
+      baseUrl: undefined,
+      onMiss: undefined,
+      defaults: { hdr: undefined },
+      presets: undefined,
+      concurrency: undefined,
+      deadline: undefined,
+      cache: { dir: undefined },
+      passthrough: undefined,
+      logLevel: undefined,
+    }
+    expect(resolve(nothing)).toEqual(resolve({}))
+    expect(resolve({ ...nothing, onMiss: { build: undefined }, cache: undefined })).toEqual(
+      resolve({}),
+    )
+  })
+
+  it('leaves the options as they are', () => {
+    const options = { onMiss: 'error', presets: { a: { magnific: '2x' } }, passthrough: ['x'] }
+    const before = structuredClone(options)
+    resolve(options)
+    expect(options).toEqual(before)
+  })
+
+  it('lists every problem at once', async () => {
+    const problems = await problemsOf(
+      {
+        apiKey: 'two words',
+        baseUrl: 'http://example.com',
+        onMiss: 'buy',
+        defaults: { hdr: 11, engine: 'oil' },
+        presets: { '4x': { magnific: '3x' }, hero: { colour: 1 } },
+        concurrency: 0,
+        deadline: 1,
+        cache: { dir: '', readonly: true },
+        passthrough: 'blur',
+        logLevel: 'loud',
+        colour: 'red',
+      },
+      { MAGNIFIC_ON_MISS: 'pay' },
+    )
+    for (const part of [
+      '`apiKey` must be',
+      '`baseUrl` must be',
+      '`onMiss` must be',
+      '`$MAGNIFIC_ON_MISS` must be',
+      'In `defaults`: `hdr` must be',
+      'In `defaults`: `engine` must be',
+      'The preset name "4x" must',
+      'In `presets.4x`: `magnific` must be',
+      '`presets.hero.colour` is no request field',
+      '`concurrency` must be',
+      '`deadline` must be',
+      '`cache.dir` must be',
+      'Unknown option `cache.readonly`',
+      '`passthrough` must be',
+      '`logLevel` must be',
+      'Unknown option `colour`',
+    ]) {
+      expect(problems.filter((line) => line.includes(`- ${part}`))).toHaveLength(1)
+    }
+    expect(problems).toHaveLength(16)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['an unknown option', { concurency: 3 }, 'Did you mean "concurrency"?'],
+    ['an option in other capitals', { apikey: 'x' }, 'Did you mean "apiKey"?'],
+    ['a base URL with a path', { baseUrl: 'https://api.freepik.com/v1' }, '`baseUrl` must be'],
+    ['a base URL with a query', { baseUrl: 'https://a.example/?b' }, '`baseUrl` must be'],
+    ['a base URL with a fragment', { baseUrl: 'https://a.example/#b' }, '`baseUrl` must be'],
+    ['a base URL with a user', { baseUrl: 'https://me@a.example' }, '`baseUrl` must be'],
+    ['plain HTTP to another machine', { baseUrl: 'http://api.freepik.com' }, '`baseUrl` must be'],
+    ['plain HTTP to a network', { baseUrl: 'http://192.168.0.1' }, '`baseUrl` must be'],
+    ['a look-alike of loopback', { baseUrl: 'http://localhost.evil.example' }, '`baseUrl` must'],
+    ['a look-alike of 127', { baseUrl: 'http://127.0.0.1.evil.example' }, '`baseUrl` must be'],
+    ['another protocol', { baseUrl: 'file:///etc' }, '`baseUrl` must be'],
+    ['a base URL without protocol', { baseUrl: 'api.freepik.com' }, 'got "api.freepik.com"'],
+    ['a base URL that is none', { baseUrl: 5 }, 'got 5.'],
+    ['an empty base URL', { baseUrl: '' }, 'got "".'],
+    ['a key that is no text', { apiKey: 12_345 }, '`apiKey` must be a text'],
+    ['an empty key', { apiKey: '' }, '`apiKey` must be a text'],
+    ['a key with a line break', { apiKey: 'a\nb' }, '`apiKey` must be a text'],
+    ['a key beyond ASCII', { apiKey: 'schlüssel' }, '`apiKey` must be a text'],
+    ['a policy that is none', { onMiss: 'previews' }, 'Did you mean "preview"?'],
+    ['a policy of null', { onMiss: null }, 'got null.'],
+    ['a policy for one command', { onMiss: { serve: 'buy' } }, '`onMiss.serve` must be one of'],
+    ['a policy for no command', { onMiss: { dev: 'error' } }, 'Unknown option `onMiss.dev`'],
+    ['defaults that are a text', { defaults: '4x' }, '`defaults` must be an object'],
+    ['defaults that are a list', { defaults: [] }, '`defaults` must be an object'],
+    ['a default under the wire name', { defaults: { scale_factor: '4x' } }, 'no request field'],
+    ['a default that is nearly right', { defaults: { creativty: 1 } }, '"creativity"'],
+    ['a default of the wrong type', { defaults: { hdr: '3' } }, '`hdr` must be a whole number'],
+    ['a default that is no integer', { defaults: { hdr: 0.5 } }, 'got 0.5'],
+    ['a default out of range', { defaults: { creativity: -11 } }, 'got -11'],
+    ['a default that is not a number', { defaults: { hdr: Number.NaN } }, '`hdr` must be'],
+    ['a default out of the enum', { defaults: { engine: 'Sharpy' } }, '`engine` must be one of'],
+    ['a scale as a number', { defaults: { magnific: 4 } }, '`magnific` must be one of'],
+    ['a flag as a text', { defaults: { filter_nsfw: 'true' } }, 'must be true or false'],
+    ['an empty prompt', { defaults: { prompt: ' ' } }, '`prompt` must be a text'],
+    ['presets that are a list', { presets: [] }, '`presets` must be an object'],
+    ['a preset that is none', { presets: { hero: '4x' } }, '`presets.hero` must be an object'],
+    ['a preset of undefined', { presets: { hero: undefined } }, '`presets.hero` must be'],
+    ['a preset named like a scale', { presets: { '2x': {} } }, 'The preset name "2x"'],
+    ['a preset without a name', { presets: { '': {} } }, 'The preset name ""'],
+    ['a preset with a blank', { presets: { 'a b': {} } }, 'The preset name "a b"'],
+    ['a preset with an ampersand', { presets: { 'a&b': {} } }, 'The preset name "a&b"'],
+    ['a preset from __proto__', { presets: JSON.parse('{"__proto__":{}}') }, '"__proto__"'],
+    ['a concurrency of nothing', { concurrency: 0 }, 'from 1 to 100, got 0.'],
+    ['too much concurrency', { concurrency: 101 }, 'from 1 to 100, got 101.'],
+    ['half a concurrency', { concurrency: 1.5 }, 'got 1.5.'],
+    ['a concurrency in words', { concurrency: '8' }, 'got "8".'],
+    ['endless concurrency', { concurrency: Number.POSITIVE_INFINITY }, '`concurrency` must be'],
+    ['a deadline in seconds', { deadline: 999 }, 'from 1000 to 2147483647, got 999.'],
+    ['a deadline beyond timers', { deadline: 2 ** 31 }, 'got 2147483648.'],
+    ['a cache as a text', { cache: '.magnific' }, '`cache` must be an object'],
+    ['a cache of nowhere', { cache: { dir: ' ' } }, '`cache.dir` must be a path'],
+    ['a cache of null', { cache: { dir: null } }, '`cache.dir` must be a path, got null.'],
+    ['an unknown cache option', { cache: { dri: 'x' } }, 'Unknown option `cache.dri`'],
+    ['a passthrough of a text', { passthrough: 'blur' }, '`passthrough` must be a list'],
+    ['a passthrough of numbers', { passthrough: [1] }, '`passthrough` must be a list'],
+    ['our own key let by', { passthrough: ['magnific'] }, '`passthrough` holds "magnific"'],
+    ['a request field let by', { passthrough: ['a', 'hdr'] }, '`passthrough` holds "hdr"'],
+    [
+      'a log level that is none',
+      { logLevel: 'warning' },
+      '`logLevel` must be one of info, warn, silent',
+    ],
+  ])('refuses %s', async (_, options, part) => {
+    const problems = await problemsOf(options)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(part)
+  })
+})
+
+describe('the key', () => {
+  it.each<[string, Options, Env, string | undefined]>([
+    ['the option', { apiKey: 'a' }, { FREEPIK_API_KEY: 'b', MAGNIFIC_API_KEY: 'c' }, 'a'],
+    ['$FREEPIK_API_KEY', {}, { FREEPIK_API_KEY: 'b', MAGNIFIC_API_KEY: 'c' }, 'b'],
+    ['$MAGNIFIC_API_KEY', {}, { MAGNIFIC_API_KEY: 'c' }, 'c'],
+    [
+      '$MAGNIFIC_API_KEY where the other is empty',
+      {},
+      { FREEPIK_API_KEY: '', MAGNIFIC_API_KEY: 'c' },
+      'c',
+    ],
+    ['nowhere', {}, { FREEPIK_API_KEY: '' }, undefined],
+  ])('comes from %s', (_, options, env, key) => {
+    expect(resolve(options, env).apiKey).toBe(key)
+  })
+
+  it('loses the line break that files end with', () => {
+    expect(resolve({}, { FREEPIK_API_KEY: ' the-key\n' }).apiKey).toBe('the-key')
+  })
+
+  it('is never shown, whatever is wrong with it or with the rest', async () => {
+    const bad = { concurrency: 0, colour: 1, baseUrl: 'x', onMiss: 'x' }
+    for (const options of [
+      { ...bad, apiKey: 'TOP secret' },
+      { ...bad, apiKey: 'TOPsecret' },
+      { ...bad, apiKey: { secret: 'TOP' } },
+      { ...bad, apiKey: ['TOP'] },
+    ]) {
+      expect((await problemsOf(options)).join('\n')).not.toMatch(/TOP|secret/)
+    }
+    const env = { FREEPIK_API_KEY: 'TOP secret', MAGNIFIC_API_KEY: 'TOPsecret' }
+    expect((await problemsOf(bad, env)).join('\n')).not.toMatch(/TOP|secret/)
+  })
+})
+
+describe('the base URL', () => {
+  it.each([
+    ['https://api.freepik.com/', 'https://api.freepik.com', 'magnific'],
+    ['https://API.Magnific.com', 'https://api.magnific.com', 'magnific'],
+    ['http://localhost:3000/', 'http://localhost:3000', 'local'],
+    ['http://127.8.9.10', 'http://127.8.9.10', 'local'],
+    ['http://[::1]:80', 'http://[::1]', 'local'],
+    ['https://proxy.example:8443', 'https://proxy.example:8443', 'https://proxy.example:8443'],
+  ])('%s is %s, service %s', (said, baseUrl, service) => {
+    expect(resolve({ baseUrl: said })).toMatchObject({ baseUrl, service })
+    expect(resolve({}, { MAGNIFIC_BASE_URL: said })).toMatchObject({ baseUrl, service })
+  })
+
+  it('of the options wins over the environment, and an empty variable is none', () => {
+    const env = { MAGNIFIC_BASE_URL: 'http://localhost:1' }
+    expect(resolve({ baseUrl: 'http://localhost:2' }, env).baseUrl).toBe('http://localhost:2')
+    expect(resolve({}, { MAGNIFIC_BASE_URL: '' }).baseUrl).toBe('https://api.freepik.com')
+  })
+
+  it('of the environment is checked too', async () => {
+    expect(await problemsOf({}, { MAGNIFIC_BASE_URL: 'http://example.com' })).toHaveLength(1)
+  })
+})
+
+describe('onMiss', () => {
+  it.each<[Options['onMiss'], string | undefined, string, string]>([
+    [undefined, undefined, 'upscale', 'preview'],
+    // A plain 'upscale' is about builds: a server that is left running never spends by accident.
+    ['upscale', undefined, 'upscale', 'preview'],
+    ['error', undefined, 'error', 'error'],
+    ['preview', undefined, 'preview', 'preview'],
+    ['original', undefined, 'original', 'original'],
+    [{}, undefined, 'upscale', 'preview'],
+    [{ build: 'error' }, undefined, 'error', 'preview'],
+    [{ serve: 'upscale' }, undefined, 'upscale', 'upscale'],
+    [{ build: 'original', serve: 'error' }, undefined, 'original', 'error'],
+    [undefined, '', 'upscale', 'preview'],
+    [undefined, 'error', 'error', 'error'],
+    [{ build: 'upscale', serve: 'upscale' }, 'preview', 'preview', 'preview'],
+    ['error', 'upscale', 'upscale', 'error'],
+    [{ build: 'error', serve: 'upscale' }, 'upscale', 'upscale', 'upscale'],
+    [undefined, 'upscale', 'upscale', 'preview'],
+  ])(
+    '%j with $MAGNIFIC_ON_MISS=%s is %s in a build, %s on a server',
+    (onMiss, fromEnv, build, serve) => {
+      const env = { MAGNIFIC_ON_MISS: fromEnv }
+      expect(resolve({ onMiss }, env, 'build').onMiss).toBe(build)
+      expect(resolve({ onMiss }, env, 'serve').onMiss).toBe(serve)
+    },
+  )
+})
+
+describe('the cache directory', () => {
+  it.each<[Options, Env, string]>([
+    [{ cache: { dir: 'here' } }, { MAGNIFIC_CACHE_DIR: 'there' }, 'here'],
+    [{ cache: {} }, { MAGNIFIC_CACHE_DIR: 'there' }, 'there'],
+    [{}, { MAGNIFIC_CACHE_DIR: 'there' }, 'there'],
+    [{}, { MAGNIFIC_CACHE_DIR: '' }, '.magnific'],
+  ])('of %j with %j is %s', (options, env, dir) => {
+    expect(resolve(options, env).cacheDir).toBe(dir)
+  })
+})
+
+describe('a base URL with a password in it', () => {
+  it('is refused, and not shown', async () => {
+    for (const baseUrl of ['https://me:hunter2@example.com', 'https://:hunter2@example.com']) {
+      const [problem] = await problemsOf({ baseUrl })
+      expect(problem).toContain('`baseUrl` must be an https: origin without path, query, user name')
+      expect(problem).not.toContain('hunter2')
+    }
+  })
+
+  it('is called by the name of the variable that it came from', async () => {
+    const [problem] = await problemsOf({}, { MAGNIFIC_BASE_URL: 'ftp://example.com' })
+    expect(problem).toContain('$MAGNIFIC_BASE_URL must be an https: origin')
+  })
+})

@@ -1,0 +1,250 @@
+import { statSync } from 'node:fs'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import type { MagnificError } from '../../src/core/errors.ts'
+import type { Format } from '../../src/core/formats.ts'
+import { findOddity, inspectSource } from '../../src/image/inspect.ts'
+import { errorOf } from '../helpers/errors.ts'
+import { drawNoise, makeJpeg, makePng, makeWebp } from '../helpers/images.ts'
+import {
+  drawPlain,
+  makeAnimatedWebp,
+  makeApng,
+  makeBombPng,
+  makeTurnedJpeg,
+} from '../helpers/odd-images.ts'
+import { tmpProject } from '../helpers/project.ts'
+
+/** Looks at bytes as the file of that name. */
+async function inspect(
+  bytes: Uint8Array | string,
+  name = 'hero.png',
+  scale = 2,
+  format: Format = 'png',
+) {
+  return inspectSource(tmpProject().write(name, bytes), scale, format)
+}
+
+async function refusalOf(...args: Parameters<typeof inspect>): Promise<MagnificError> {
+  const error = await errorOf(() => inspect(...args))
+  expect(error.file).toMatch(new RegExp(`${args[1] ?? 'hero.png'}$`))
+  return error
+}
+
+describe('a good source', () => {
+  it.each([
+    ['hero.png', 'png', makePng],
+    ['hero.jpg', 'jpeg', makeJpeg],
+    ['hero.webp', 'webp', makeWebp],
+  ] as const)('%s is measured', async (name, format, make) => {
+    const file = tmpProject().write(name, await make({ width: 61, height: 43 }))
+    expect(await inspectSource(file, 4, format)).toEqual({
+      file,
+      bytes: statSync(file).size,
+      width: 61,
+      height: 43,
+      orientation: 1,
+    })
+  })
+
+  it.each([
+    ['hero.png', 'png', makeJpeg],
+    ['hero.png', 'png', makeWebp],
+    ['hero.jpg', 'jpeg', makePng],
+    ['hero.webp', 'webp', makeJpeg],
+    ['hero.avif', 'avif', makePng],
+  ] as const)('may have the extension of another format: %s', async (name, format, make) => {
+    expect(await inspect(await make(), name, 2, format)).toMatchObject({ width: 60, height: 40 })
+  })
+
+  it.each(['png', 'webp', 'avif'] as const)('may be transparent for a %s', async (format) => {
+    expect(await inspect(await makePng({ alpha: true }), 'hero.png', 2, format)).toMatchObject({
+      width: 60,
+    })
+  })
+
+  it.each(['png', 'jpeg'] as const)('may be progressive: %s', async (format) => {
+    const bytes = await drawNoise().toFormat(format, { progressive: true }).toBuffer()
+    expect(await inspect(bytes)).toMatchObject({ width: 60, height: 40 })
+  })
+
+  it.each([
+    [1, 60, 40],
+    [2, 60, 40],
+    [3, 60, 40],
+    [4, 60, 40],
+    [5, 40, 60],
+    [6, 40, 60],
+    [7, 40, 60],
+    [8, 40, 60],
+  ])('with EXIF orientation %i is %i×%i as it is shown', async (orientation, width, height) => {
+    const bytes = await makeTurnedJpeg(60, 40, orientation)
+    expect(await inspect(bytes, 'hero.jpg', 2, 'jpeg')).toMatchObject({
+      width,
+      height,
+      orientation,
+    })
+  })
+
+  it('that was saved anew is looked at anew', async () => {
+    const { write } = tmpProject()
+    const file = write('hero.png', await makePng())
+    expect(await inspectSource(file, 2, 'png')).toMatchObject({ width: 60, height: 40 })
+    write('hero.png', await makePng({ width: 30, height: 20 }))
+    expect(await inspectSource(file, 2, 'png')).toMatchObject({ width: 30, height: 20 })
+  })
+})
+
+describe('what is no picture to upscale', () => {
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><rect width="9"/></svg>'
+  it.each<[string, () => Promise<Buffer> | string, string]>([
+    ['an empty file', () => '', 'It is empty.'],
+    ['an SVG', () => svg, 'It is an SVG'],
+    ['an SVG with a prologue', () => `<?xml version="1.0"?>\n${svg}`, 'It is an SVG'],
+    ['an HTML page', () => '<!doctype html><title>Log in</title>', 'It is an HTML page'],
+    [
+      'a text',
+      () => 'version https://git-lfs.github.com/spec/v1\n',
+      'It is no picture that is known',
+    ],
+    ['a GIF', async () => drawNoise().gif().toBuffer(), 'It is a GIF'],
+    ['an AVIF', async () => drawNoise().avif().toBuffer(), 'It is an AVIF'],
+    ['a TIFF', async () => drawNoise().tiff().toBuffer(), 'It is a TIFF'],
+    ['an animated WebP', makeAnimatedWebp, 'It is animated'],
+    ['an animated PNG', async () => makeApng(await makePng()), 'It is animated'],
+  ])('is refused though it is named .png: %s', async (_, make, why) => {
+    const error = await refusalOf(await make())
+    expect(error.code).toBe('SOURCE_REFUSED')
+    expect(error.text).toContain(`The image cannot be upscaled. ${why}`)
+  })
+})
+
+describe('a damaged source', () => {
+  /** Large enough that a header alone says nothing. */
+  const large = { width: 400, height: 300 }
+  it.each([
+    ['PNG', async () => makePng(large)],
+    ['interlaced PNG', async () => drawNoise(large).png({ progressive: true }).toBuffer()],
+    ['JPEG', async () => makeJpeg(large)],
+    ['progressive JPEG', async () => drawNoise(large).jpeg({ progressive: true }).toBuffer()],
+    ['WebP', async () => makeWebp(large)],
+  ])('is refused wherever it was cut off: %s', async (_, make) => {
+    const bytes = await make()
+    for (const length of [30, 700, bytes.length >> 1, bytes.length - 500, bytes.length - 20]) {
+      const error = await refusalOf(bytes.subarray(0, length))
+      expect(error.code).toBe('SOURCE_REFUSED')
+      expect(error.text).toMatch(/^The image cannot be upscaled\. It is damaged: .+\. Restore it/)
+      expect(error.cause).toBeInstanceOf(Error)
+    }
+  })
+
+  it.each([
+    ['the pixels of a PNG', async () => makePng(large), 50_000],
+    ['the header of a PNG', async () => makePng(large), 14],
+    ['the header of a JPEG', async () => makeJpeg(large), 14],
+    ['the header of a WebP', async () => makeWebp(large), 14],
+  ])('is refused where it was overwritten: %s', async (_, make, at) => {
+    const bytes = await make()
+    bytes.fill(0x55, at, at + 200)
+    const error = await refusalOf(bytes)
+    expect(error.code).toBe('SOURCE_REFUSED')
+    expect(error.text).toContain('It is damaged: ')
+  })
+
+  it('is told in one line', async () => {
+    const bytes = await makePng(large)
+    expect((await refusalOf(bytes.subarray(0, 700))).text).not.toContain('\n')
+  })
+})
+
+describe('the limit of 25.3 megapixels', () => {
+  const makePlain = async (width: number, height: number): Promise<Buffer> =>
+    drawPlain(width, height).png({ compressionLevel: 1 }).toBuffer()
+
+  it('is met to the pixel', async () => {
+    // 2530 × 2500 × 4 = 25,300,000
+    const fits = await makePlain(2530, 2500)
+    expect(await inspect(fits, 'hero.png', 2)).toMatchObject({ width: 2530, height: 2500 })
+    const error = await refusalOf(await makePlain(2530, 2501), 'hero.png', 2)
+    expect(error.code).toBe('OUTPUT_TOO_LARGE')
+    expect(error.text).toBe(
+      '2530×2501 at 2x would be 5060×5002, 25.31 megapixels; the API returns at most 25.3. ' +
+        'No scale fits: reduce the image first, to at most 6.325 megapixels.',
+    )
+  })
+
+  it.each([
+    [1000, 1000, 8, '4x'],
+    [1000, 1000, 16, '4x'],
+    [2000, 3000, 4, '2x'],
+    [600, 600, 16, '8x'],
+  ])('%i×%i at %ix is refused, and %s is named', async (width, height, scale, largest) => {
+    const error = await refusalOf(await makePlain(width, height), 'hero.png', scale)
+    expect(error.code).toBe('OUTPUT_TOO_LARGE')
+    expect(error.text).toContain(`Write magnific=${largest}, the largest scale that fits.`)
+    expect(
+      await inspect(await makePlain(width, height), 'hero.png', Number.parseInt(largest, 10)),
+    ).toBeDefined()
+  })
+
+  it('refuses a small file of 256 megapixels by its header alone', async () => {
+    const bomb = makeBombPng(16_000, 16_000)
+    expect(bomb.length).toBeLessThan(100_000)
+    // It is whole: sharp would decode it.
+    expect(await sharp(bomb, { limitInputPixels: false }).metadata()).toMatchObject({
+      width: 16_000,
+      height: 16_000,
+    })
+    const error = await refusalOf(bomb)
+    expect(error.code).toBe('OUTPUT_TOO_LARGE')
+    expect(error.text).toContain('No scale fits')
+  })
+
+  // Otherwise the upscale is paid for, and then there is no way to ship it.
+  it.each<[Format, number, number]>([
+    ['webp', 5000, 4],
+    ['avif', 5000, 4],
+    ['jpeg', 5000, 16],
+  ])(
+    'a result that no %s can hold is refused before it is bought',
+    async (format, width, scale) => {
+      const bytes = await makePlain(width, 16)
+      const error = await refusalOf(bytes, `wide.${format}`, scale, format)
+      expect(error.code).toMatch(/^(?:SOURCE_REFUSED|OUTPUT_TOO_LARGE)$/)
+    },
+  )
+})
+
+describe('transparency', () => {
+  it.each([
+    ['PNG', makePng],
+    ['WebP', makeWebp],
+  ])('is refused where the name says JPEG: %s', async (_, make) => {
+    const error = await refusalOf(await make({ alpha: true }), 'hero.jpg', 2, 'jpeg')
+    expect(error.code).toBe('SOURCE_REFUSED')
+    expect(error.text).toContain('It has transparency, which a JPEG cannot show')
+  })
+
+  it('is seen in a palette too', async () => {
+    const bytes = await drawNoise({ alpha: true }).png({ palette: true }).toBuffer()
+    expect((await refusalOf(bytes, 'hero.jpg', 2, 'jpeg')).text).toContain('It has transparency')
+  })
+})
+
+describe('findOddity', () => {
+  const oddityOf = (width: number, height: number): string | undefined =>
+    findOddity({ file: '/a.png', bytes: 1, width, height, orientation: 1 })
+
+  it.each([
+    [159, 400, 'is 159×400; the upscaler may refuse sides under 160 pixels'],
+    [400, 159, 'is 400×159; the upscaler may refuse sides under 160 pixels'],
+    [160, 481, 'is 160×481; the upscaler may refuse shapes beyond 3:1'],
+    [481, 160, 'is 481×160; the upscaler may refuse shapes beyond 3:1'],
+    [160, 480, undefined],
+    [480, 160, undefined],
+    [160, 160, undefined],
+  ])('of %i×%i: %s', (width, height, oddity) => {
+    expect(oddityOf(width, height)).toBe(oddity)
+  })
+})

@@ -1,0 +1,179 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createJournal } from '../../src/store/journal.ts'
+import type { Attempt, Journal } from '../../src/store/journal.ts'
+import type { Layout } from '../../src/store/layout.ts'
+import { namesIn, tmpLayout } from '../helpers/cache.ts'
+
+const fingerprint = `ab${'12'.repeat(31)}`
+const at = new Date('2026-11-22T20:00:00.123Z')
+const response = 'HTTP 200\n\n{"data":{"task_id":"t-1"}}\r\n  \n'
+
+/** An attempt that went all the way. */
+async function completeAttempt(journal: Journal): Promise<Attempt> {
+  const attempt = await journal.open(fingerprint)
+  await journal.commit(attempt, at)
+  await journal.writeResponse(attempt, response)
+  await journal.writeTask(attempt, 't-1')
+  await journal.writeOutcome(attempt, {
+    kind: 'completed',
+    sha256: 'c'.repeat(64),
+    at: at.toISOString(),
+  })
+  return attempt
+}
+
+const folderOf = (layout: Layout): string => join(layout.journal, 'ab', fingerprint)
+
+describe('createJournal', () => {
+  it('writes each step into a file of its own', async () => {
+    const layout = tmpLayout()
+    const attempt = await completeAttempt(createJournal(layout))
+    expect(attempt.folder).toBe(join(folderOf(layout), '0001'))
+    expect(namesIn(attempt.folder)).toEqual(['decided', 'outcome', 'response', 'task'])
+    const read = (name: string): string => readFileSync(join(attempt.folder, name), 'utf8')
+    expect(read('decided')).toBe('commit 2026-11-22T20:00:00.123Z\n')
+    expect(read('response')).toBe(response)
+    expect(read('task')).toBe('t-1\n')
+    expect(read('outcome')).toBe(
+      `{"kind":"completed","sha256":"${'c'.repeat(64)}","at":"2026-11-22T20:00:00.123Z"}\n`,
+    )
+    expect(namesIn(layout.tmp)).toEqual([])
+  })
+
+  it('reads back what another process wrote', async () => {
+    const layout = tmpLayout()
+    const attempt = await completeAttempt(createJournal(layout))
+    expect(attempt).toMatchObject({ committedAt: at.toISOString(), response, task: 't-1' })
+    expect(await createJournal(layout).read(fingerprint)).toEqual([attempt])
+  })
+
+  it('has nothing to tell of what was never tried', async () => {
+    expect(await createJournal(tmpLayout()).read(fingerprint)).toEqual([])
+  })
+
+  it('shows each step as soon as it is written, and none before', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const readOnly = async (): Promise<Attempt | undefined> =>
+      (await createJournal(layout).read(fingerprint)).at(-1)
+    const attempt = await journal.open(fingerprint)
+    const empty = {
+      folder: attempt.folder,
+      committedAt: undefined,
+      response: undefined,
+      task: undefined,
+      outcome: undefined,
+    }
+    expect(await readOnly()).toEqual(empty)
+    await journal.commit(attempt, at)
+    const committed = { ...empty, committedAt: '2026-11-22T20:00:00.123Z' }
+    expect(await readOnly()).toEqual(committed)
+    await journal.writeResponse(attempt, '')
+    // An empty answer is an answer.
+    expect(await readOnly()).toEqual({ ...committed, response: '' })
+  })
+
+  it('creates each file once, and never changes it', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const attempt = await completeAttempt(journal)
+    const readAll = (): string[] =>
+      namesIn(attempt.folder).map((name) => readFileSync(join(attempt.folder, name), 'utf8'))
+    const before = readAll()
+    const [same] = await createJournal(layout).read(fingerprint)
+    for (const known of [attempt, same]) {
+      const holds = 'The journal already holds'
+      await expect(journal.commit(known, new Date(0))).rejects.toThrow(holds)
+      await expect(journal.writeResponse(known, 'x')).rejects.toThrow(holds)
+      await expect(journal.writeTask(known, 'x')).rejects.toThrow(holds)
+      await expect(
+        journal.writeOutcome(known, { kind: 'failed', at: at.toISOString() }),
+      ).rejects.toThrow(holds)
+    }
+    expect(readAll()).toEqual(before)
+    expect(attempt).toMatchObject({ committedAt: at.toISOString(), task: 't-1' })
+    expect(namesIn(layout.tmp)).toEqual([])
+  })
+
+  it('lets one of several commit the same attempt', async () => {
+    const layout = tmpLayout()
+    const { folder } = await createJournal(layout).open(fingerprint)
+    const contenders = Array.from({ length: 10 }, async () => {
+      const journal = createJournal(layout)
+      const [attempt] = await journal.read(fingerprint)
+      await journal.commit(attempt, at)
+    })
+    const outcomes = await Promise.allSettled(contenders)
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(namesIn(folder)).toEqual(['decided'])
+  })
+
+  it('numbers the attempts, and reads them oldest first', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const numbers: string[] = []
+    for (let index = 0; index < 11; index++) {
+      numbers.push(basename((await createJournal(layout).open(fingerprint)).folder))
+    }
+    expect(numbers.slice(0, 3)).toEqual(['0001', '0002', '0003'])
+    expect(numbers.at(-1)).toBe('0011')
+    const read = await journal.read(fingerprint)
+    expect(read.map(({ folder }) => basename(folder))).toEqual(numbers)
+  })
+
+  it('gives every one of several openers an attempt of its own', async () => {
+    const layout = tmpLayout()
+    const attempts = await Promise.all(
+      Array.from({ length: 10 }, async () => createJournal(layout).open(fingerprint)),
+    )
+    expect(new Set(attempts.map(({ folder }) => folder)).size).toBe(10)
+  })
+
+  // Git keeps no empty folders: attempts that ended before the commit are gone from a cache that was committed. The
+  // newest attempt is the one that is taken up, so that a lower number would hide what it paid for.
+  it('numbers a new attempt after the newest one, even where older ones are gone', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const attempts: Attempt[] = []
+    for (let index = 0; index < 3; index++) attempts.push(await journal.open(fingerprint))
+    for (const { folder } of attempts.slice(0, 2)) rmSync(folder, { recursive: true })
+    const next = await journal.open(fingerprint)
+    expect((await journal.read(fingerprint)).at(-1)?.folder).toBe(next.folder)
+    expect(basename(next.folder)).toBe('0004')
+  })
+
+  // What is bought hangs on the file being there. A disk that ran full, or a restored cache, can leave it empty.
+  it('takes an empty decided for the commit that it was', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const { folder } = await journal.open(fingerprint)
+    writeFileSync(join(folder, 'decided'), '')
+    const [attempt] = await journal.read(fingerprint)
+    expect(Boolean(attempt.committedAt)).toBe(true)
+  })
+
+  it('minds nothing else that lies in the folder', async () => {
+    const layout = tmpLayout()
+    mkdirSync(join(folderOf(layout), 'notes'), { recursive: true })
+    writeFileSync(join(folderOf(layout), '.DS_Store'), '')
+    const journal = createJournal(layout)
+    expect(await journal.read(fingerprint)).toEqual([])
+    expect(basename((await journal.open(fingerprint)).folder)).toBe('0001')
+  })
+
+  it('keeps fingerprints apart', async () => {
+    const journal = createJournal(tmpLayout())
+    await completeAttempt(journal)
+    expect(await journal.read(`ab${'34'.repeat(31)}`)).toEqual([])
+  })
+
+  it('fails where the journal cannot be read: "never tried" would mean buying it again', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const { folder } = await journal.open(fingerprint)
+    mkdirSync(join(folder, 'decided'))
+    await expect(journal.read(fingerprint)).rejects.toThrow('EISDIR')
+  })
+})
