@@ -132,7 +132,8 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     },
     end: () => {
       const summary = report.take()
-      if (summary !== undefined) logger.info(summary)
+      // What is left running has said what it did image by image.
+      if (summary !== undefined && options.command === 'build') logger.info(summary)
       memo.save()
     },
     abort: () =>

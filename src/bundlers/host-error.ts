@@ -1,65 +1,77 @@
 import { readFileSync } from 'node:fs'
-import { MagnificError } from '../core/errors.ts'
+import { basename } from 'node:path'
+import { MagnificError, placeError } from '../core/errors.ts'
 import { splitReference } from '../core/request.ts'
 
-/** Where a bundler shows an error: the fields that Rollup and Vite read. */
-interface Located {
-  id: string
-  loc?: { file: string; line: number; column: number }
-  frame?: string
-}
-
-/** The place of a reference in its importer. */
-export interface Mention {
-  importer: string
-  /** As the importer writes it. */
-  specifier: string
+/** What Rollup and Vite tell of the modules that they have read so far. */
+export interface ModuleInfos {
+  getModuleIds(): Iterable<string>
+  getModuleInfo(
+    id: string,
+  ): { importedIds: readonly string[]; dynamicallyImportedIds: readonly string[] } | null
 }
 
 /**
- * Gives an error what Rollup and Vite show of one: the id, and the line of the importer where the reference stands.
- * Errors that are not ours are returned as they came.
+ * The first module that imports an id. While an id is loaded, its own `importers` are not filled in yet; what the others
+ * import is. Searched only when there is an error to tell: noting every import would slow every build down.
  */
-export function locateError(error: unknown, id: string, mention: Mention | undefined): unknown {
-  if (!(error instanceof MagnificError)) return error
-  const located: Located = { id }
-  const place = mention && findMention(mention)
-  if (place) {
-    located.loc = { file: place.file, line: place.line, column: place.column }
-    located.frame = renderFrame(place.source, place.line, place.column, place.length)
+export function findImporter(infos: ModuleInfos, id: string): string | undefined {
+  for (const candidate of infos.getModuleIds()) {
+    const info = infos.getModuleInfo(candidate)
+    if (info?.importedIds.includes(id) || info?.dynamicallyImportedIds.includes(id)) {
+      return candidate
+    }
   }
-  // Where in this package the error was made helps nobody, and hosts print it.
-  error.stack = `${error.name}: ${error.message}`
-  return Object.assign(error, located)
+  return undefined
 }
 
 /**
- * Line and column of a specifier in its importer's source, as people count: lines from 1, columns from 0.
+ * Gives an error what Rollup and Vite show of one: the id, the importer, and the line where the reference stands.
+ * Errors that are not ours are returned as they came.
  *
- * @returns `undefined` where the importer is no file, or does not hold the specifier as a text
+ * @param reference what was asked for: an id, or as the importer writes it
  */
-function findMention({
-  importer,
-  specifier,
-}: Mention):
-  | { file: string; source: string; line: number; column: number; length: number }
-  | undefined {
-  const { file } = splitReference(importer)
+export function locateError(
+  error: unknown,
+  reference: string,
+  importer: string | undefined,
+): unknown {
+  const file = importer === undefined ? undefined : splitReference(importer).file
+  const placed = placeError(error, { importer: file })
+  if (!(placed instanceof MagnificError)) return placed
+  // Where in this package the error was made helps nobody, and hosts print it.
+  placed.stack = `${placed.name}: ${placed.message}`
+  return Object.assign(placed, { id: reference }, file && findMention(file, reference))
+}
+
+/**
+ * Where a file speaks of a reference, as Rollup and Vite show it: lines count from 1, columns from 0.
+ *
+ * @returns `undefined` where the file cannot be read, or writes the reference in some other way
+ */
+function findMention(
+  file: string,
+  reference: string,
+): { loc: { file: string; line: number; column: number }; frame: string } | undefined {
   let source: string
   try {
     source = readFileSync(file, 'utf8')
   } catch {
     return undefined
   }
-  const offset = source.indexOf(specifier)
-  if (offset === -1) return undefined
-  const before = source.slice(0, offset).split('\n')
+  const { file: path, query } = splitReference(reference)
+  // Aliases change folders, and hosts add keys to queries: the file's name stays, and so does most of the query.
+  const name = basename(path)
+  const offsets = [`${name}?${query}`, `${name}?`].map((text) => source.indexOf(text))
+  const offset = offsets.find((found) => found !== -1)
+  if (offset === undefined) return undefined
+  const start = source.slice(0, offset).search(/[^\s"'`(]*$/)
+  const end = offset + (/["'`)\s]|$/.exec(source.slice(offset))?.index ?? 0)
+  const before = source.slice(0, start).split('\n')
+  const column = before.at(-1)?.length ?? 0
   return {
-    file,
-    source,
-    line: before.length,
-    column: before.at(-1)?.length ?? 0,
-    length: specifier.length,
+    loc: { file, line: before.length, column },
+    frame: renderFrame(source, before.length, column, end - start),
   }
 }
 
@@ -67,16 +79,14 @@ function findMention({
 function renderFrame(source: string, line: number, column: number, length: number): string {
   const lines = source.split('\n')
   const first = Math.max(line - 3, 0)
-  const shown = lines
+  const width = String(line + 2).length
+  return lines
     .slice(first, line + 2)
-    .map((text, index) => ({ text, number: first + index + 1 }))
-  const width = String(shown.at(-1)?.number ?? 0).length
-  return shown
-    .flatMap(({ text, number }) => [
-      `${String(number).padStart(width)} | ${text}`,
-      ...(number === line
-        ? [`${' '.repeat(width)} | ${' '.repeat(column)}${'^'.repeat(length)}`]
-        : []),
-    ])
+    .flatMap((text, index) => {
+      const number = first + index + 1
+      const shown = `${String(number).padStart(width)} | ${text}`
+      const mark = `${' '.repeat(width)} | ${' '.repeat(column)}${'^'.repeat(length)}`
+      return number === line ? [shown, mark] : [shown]
+    })
     .join('\n')
 }

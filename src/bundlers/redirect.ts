@@ -1,39 +1,35 @@
 import { normalize } from 'node:path'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
-import type { Upscaler, Variant } from '../upscaler.ts'
-import { locateError } from './host-error.ts'
-import type { Mentions } from './mentions.ts'
+import type { Reference, Upscaler, Variant } from '../upscaler.ts'
+import { findImporter, locateError } from './host-error.ts'
+import type { ModuleInfos } from './host-error.ts'
 
-/** A module that stands for an upscaled image in Vite and Rollup. */
-export interface Redirect {
-  code: string
-  /** The original, which has to be watched. */
-  file: string
-}
-
-/**
- * Answers an id with a small module that re-exports the file to ship, so that naming, inlining, base path and metadata
- * stay the host's own.
- *
- * @returns `undefined` where the id is no reference of ours
- * @throws MagnificError with what Vite and Rollup show of an error
- */
-export async function redirect(
-  id: string,
-  upscaler: Upscaler,
-  mentions: Mentions,
-): Promise<Redirect | undefined> {
+/** Reads an id of Vite or Rollup; `undefined` where it is no reference of ours. */
+export function readReference(id: string, { options }: Upscaler): Reference | undefined {
   // Ids that begin with NUL belong to other plugins.
   if (!referenceFilter.test(id) || id.startsWith('\0')) return undefined
   const { file, query } = splitReference(id)
-  const mention = mentions.find(id)
+  return isReference(query, options.passthrough) ? { file: normalize(file), query } : undefined
+}
+
+/**
+ * Answers a reference with a small module that re-exports the file to ship, so that naming, inlining, base path and metadata
+ * stay the host's own.
+ *
+ * @param id what the host calls it
+ * @returns the module's code
+ * @throws MagnificError with what Vite and Rollup show of an error
+ */
+export async function redirect(
+  reference: Reference,
+  id: string,
+  upscaler: Upscaler,
+  infos: ModuleInfos,
+): Promise<string> {
   try {
-    if (!isReference(query, upscaler.options.passthrough)) return undefined
-    const source = normalize(file)
-    const variant = await upscaler.upscale({ file: source, query, importer: mention?.importer })
-    return { code: renderRedirect(variant), file: source }
+    return renderRedirect(await upscaler.upscale(reference))
   } catch (error) {
-    throw locateError(error, id, mention)
+    throw locateError(error, id, findImporter(infos, id))
   }
 }
 

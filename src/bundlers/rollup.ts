@@ -9,9 +9,8 @@ import { isReference, referenceFilter, splitReference } from '../core/request.ts
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { locateError } from './host-error.ts'
-import { createMentions } from './mentions.ts'
 import { findMissing, missingError } from './missing.ts'
-import { redirect } from './redirect.ts'
+import { readReference, redirect } from './redirect.ts'
 
 /**
  * The plugin for Rollup, in two parts: one redirects references to files, the other one emits those files after every
@@ -21,7 +20,6 @@ import { redirect } from './redirect.ts'
  */
 export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
   let upscaler: Upscaler | undefined
-  let mentions = createMentions()
 
   const start = ({ meta }: PluginContext): Upscaler =>
     (upscaler ??= createUpscaler(
@@ -38,14 +36,11 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
       name: 'unplugin-magnific',
       buildStart() {
         start(this).begin()
-        mentions = createMentions()
       },
       async resolveId(source, importer, { isEntry, attributes, custom = {} }) {
         if (upscaler?.isVariant(source)) return source
         if (!referenceFilter.test(source) || source.startsWith('\0')) return null
         const { file, query } = splitReference(source)
-        const mention = importer === undefined ? undefined : { importer, specifier: source }
-        if (mention) mentions.note(mention)
         if (!isReference(query, start(this).options.passthrough)) return null
         // Rollup knows no queries: the file is resolved by whoever can, and gets its query back.
         const resolved = await this.resolve(file, importer, {
@@ -57,16 +52,17 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
         if (!resolved) {
           const missing = findMissing(source, importer)
           if (missing === undefined) return null
-          throw locateError(missingError(missing, importer), source, mention)
+          throw locateError(missingError(missing, importer), source, importer)
         }
-        if (resolved.external) throw locateError(externalError(file), source, mention)
+        if (resolved.external) throw locateError(externalError(file), source, importer)
         return { ...resolved, id: `${splitReference(resolved.id).file}?${query}` }
       },
       async load(id) {
-        const answer = await redirect(id, start(this), mentions)
-        if (!answer) return null
-        this.addWatchFile(answer.file)
-        return { code: answer.code, map: null, moduleSideEffects: false }
+        const reference = readReference(id, start(this))
+        if (!reference) return null
+        this.addWatchFile(reference.file)
+        const code = await redirect(reference, id, start(this), this)
+        return { code, map: null, moduleSideEffects: false }
       },
       buildEnd(error) {
         // Rollup waits for nobody: what is still being polled would keep the process alive.

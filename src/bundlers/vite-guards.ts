@@ -71,7 +71,7 @@ function findInHtml(html: string): string[] {
 function refusal(url: string, file: string): unknown {
   const importer = splitReference(file).file
   const error = new MagnificError('UNSUPPORTED_REFERENCE', explain(`"${url}"`), { importer })
-  return locateError(error, file, { importer, specifier: url })
+  return Object.assign(locateError(error, url, importer) as object, { id: file })
 }
 
 function explain(what: string): string {

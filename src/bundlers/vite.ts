@@ -4,17 +4,13 @@ import type { Plugin, ResolvedConfig } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 import { resolveOptions } from '../core/options.ts'
 import type { Options } from '../core/options.ts'
-import { referenceFilter, splitReference } from '../core/request.ts'
+import { referenceFilter } from '../core/request.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { locateError } from './host-error.ts'
-import { createMentions } from './mentions.ts'
 import { findMissing, missingError } from './missing.ts'
-import { redirect } from './redirect.ts'
+import { readReference, redirect } from './redirect.ts'
 import { createViteGuards } from './vite-guards.ts'
-
-/** Ids of references, and of variants in any cache directory. */
-const idFilter = [referenceFilter, /[/\\]v1[/\\]variants[/\\]/]
 
 /**
  * The plugin for Vite: it redirects imports of references, in workers too, and refuses the references that it cannot
@@ -63,7 +59,6 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
 
 /** Redirects imports. A worker's build has an instance of its own. */
 function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
-  let mentions = createMentions()
   let config: ResolvedConfig
   return {
     name: 'unplugin-magnific',
@@ -72,37 +67,28 @@ function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
     configResolved(resolved) {
       config = resolved
     },
-    buildStart() {
-      mentions = createMentions()
-    },
     resolveId: {
-      filter: { id: idFilter },
-      async handler(source, importer, options) {
-        const { isVariant } = requireUpscaler()
-        if (isVariant(source)) return source
-        if (importer === undefined || source.startsWith('\0')) return null
-        mentions.note({ importer, specifier: source })
+      // Only what nobody else could resolve comes here, so that the others cost nothing.
+      order: 'post',
+      filter: { id: referenceFilter },
+      handler(source, importer) {
         const missing = findMissing(source, importer)
-        // Another plugin may still know what is meant.
-        if (
-          missing === undefined ||
-          (await this.resolve(source, importer, { ...options, skipSelf: true }))
-        ) {
-          return null
-        }
-        throw locateError(missingError(missing, importer), source, { importer, specifier: source })
+        if (missing === undefined) return null
+        throw locateError(missingError(missing, importer), source, importer)
       },
     },
     load: {
       filter: { id: referenceFilter },
       async handler(id) {
-        if (config.command === 'serve') await checkAccess(config, id)
-        const answer = await redirect(id, requireUpscaler(), mentions).catch((error: unknown) => {
-          throw explainPublicFile(error, id, config)
+        const upscaler = requireUpscaler()
+        const reference = readReference(id, upscaler)
+        if (!reference) return null
+        if (config.command === 'serve') await checkAccess(config, reference.file)
+        const code = await redirect(reference, id, upscaler, this).catch((error: unknown) => {
+          throw explainPublicFile(error, reference.file, config)
         })
-        if (!answer) return null
-        this.addWatchFile(answer.file)
-        return { code: answer.code, map: null, moduleType: 'js', moduleSideEffects: false }
+        this.addWatchFile(reference.file)
+        return { code, map: null, moduleType: 'js', moduleSideEffects: false }
       },
     },
   }
@@ -120,8 +106,7 @@ async function loadEnvironment(
 }
 
 /** Refuses what the dev server must not read. Vite itself checks only after every plugin has declined. */
-async function checkAccess(config: ResolvedConfig, id: string): Promise<void> {
-  const { file } = splitReference(id)
+async function checkAccess(config: ResolvedConfig, file: string): Promise<void> {
   const { isFileLoadingAllowed } = await import('vite')
   if (isFileLoadingAllowed(config, file)) return
   throw new MagnificError(
@@ -132,8 +117,7 @@ async function checkAccess(config: ResolvedConfig, id: string): Promise<void> {
 }
 
 /** Files in `public/` have URLs, but are no modules: an import of one names a file that is not there. */
-function explainPublicFile(error: unknown, id: string, { publicDir }: ResolvedConfig): unknown {
-  const { file } = splitReference(id)
+function explainPublicFile(error: unknown, file: string, { publicDir }: ResolvedConfig): unknown {
   const isPublic =
     error instanceof MagnificError &&
     error.code === 'SOURCE_MISSING' &&

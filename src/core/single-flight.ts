@@ -36,10 +36,15 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   return {
     run: async (key, signal, work) => {
       signal?.throwIfAborted()
-      const underWay = flights.get(key)
-      // Nobody can join what is being called off.
-      const joined = underWay !== undefined && !underWay.controller.signal.aborted
-      const flight = joined ? underWay : start(key, work)
+      let underWay = flights.get(key)
+      // Nobody can join what is being called off, nor run beside it: it may have a last step to finish.
+      while (underWay?.controller.signal.aborted) {
+        await underWay.promise.catch(() => {})
+        signal?.throwIfAborted()
+        underWay = flights.get(key)
+      }
+      const joined = underWay !== undefined
+      const flight = underWay ?? start(key, work)
       flight.callers++
       try {
         return { value: await leaveOnAbort(flight.promise, signal), joined }

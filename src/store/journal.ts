@@ -35,7 +35,11 @@ export interface Journal {
   read(fingerprint: string): Promise<Attempt[]>
   /** Opens a new attempt. */
   open(fingerprint: string): Promise<Attempt>
-  /** Writes that the last byte is about to go. On the disk when it resolves, like all of these. */
+  /**
+   * Writes that the last byte is about to go. On the disk when it resolves, like all of these.
+   *
+   * @throws an error where somebody else has decided; the others leave what stands there as it is
+   */
   commit(attempt: Attempt, at: Date): Promise<void>
   /** Writes the raw answer, before anybody has tried to understand it. */
   writeResponse(attempt: Attempt, response: string): Promise<void>
@@ -46,12 +50,9 @@ export interface Journal {
 /** The journal of a cache directory. */
 export function createJournal(layout: Layout): Journal {
   const folderOf = (fingerprint: string): string => shardedPath(layout.journal, fingerprint)
-  const create = async (attempt: Attempt, name: string, content: string): Promise<void> => {
-    const path = join(attempt.folder, name)
-    if (!(await createFileOnce(layout.tmp, path, content))) {
-      throw new Error(`The journal already holds ${path}: another build is at work there.`)
-    }
-  }
+  // What stands there already stays: of a task that two builds take up, both may write how it ended.
+  const create = async (attempt: Attempt, name: string, content: string): Promise<boolean> =>
+    createFileOnce(layout.tmp, join(attempt.folder, name), content)
 
   return {
     read: async (fingerprint) => {
@@ -74,20 +75,21 @@ export function createJournal(layout: Layout): Journal {
       }
     },
     commit: async (attempt, at) => {
-      await create(attempt, 'decided', `commit ${at.toISOString()}\n`)
+      if (!(await create(attempt, 'decided', `commit ${at.toISOString()}\n`))) {
+        throw new Error(`${attempt.folder} is decided already: another build is at work there.`)
+      }
       attempt.committedAt = at.toISOString()
     },
     writeResponse: async (attempt, response) => {
-      await create(attempt, 'response', response)
-      attempt.response = response
+      if (await create(attempt, 'response', response)) attempt.response = response
     },
     writeTask: async (attempt, task) => {
-      await create(attempt, 'task', `${task}\n`)
-      attempt.task = task
+      if (await create(attempt, 'task', `${task}\n`)) attempt.task = task
     },
     writeOutcome: async (attempt, outcome) => {
-      await create(attempt, 'outcome', `${JSON.stringify(outcome)}\n`)
-      attempt.outcome = outcome
+      if (await create(attempt, 'outcome', `${JSON.stringify(outcome)}\n`)) {
+        attempt.outcome = outcome
+      }
     },
   }
 }

@@ -43,6 +43,7 @@ describe.each(hosts)('%s', (host: Host) => {
 
     expect(second.error).toBeUndefined()
     expect(second.assets).toEqual(first.assets)
+    expect(second.code).toBe(first.code)
     expect(emulator.calls).toHaveLength(calls)
     expect(second.log).toContain('1 image · 1 cached · nothing paid')
   })
