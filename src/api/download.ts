@@ -29,22 +29,21 @@ export interface DownloadOptions {
 /** The longest silence of a download, ms. */
 const idleTimeout = 60_000
 
+/** So many redirects are followed. */
+const redirectLimit = 5
+
 /**
  * Streams a result to `write`. The API key is not sent: downloads come from other hosts.
  *
  * @throws DownloadError, or what `write` throws
  */
 export async function downloadResult(url: string, options: DownloadOptions): Promise<void> {
-  checkUrl(url, options.allowLoopback)
   const idle = createIdleSignal(idleTimeout)
-  const signal = options.signal ? AbortSignal.any([options.signal, idle.signal]) : idle.signal
+  const connection = new AbortController()
+  const signals = [idle.signal, connection.signal, ...(options.signal ? [options.signal] : [])]
   try {
-    const response = await receive(async () => fetch(url, { signal }), options)
-    if (!response.ok || !response.body) {
-      await response.body?.cancel()
-      throw new DownloadError(`The download answered HTTP ${response.status}.`, response.status)
-    }
-    const reader = response.body.getReader()
+    const body = await openDownload(url, AbortSignal.any(signals), options)
+    const reader = body.getReader()
     let bytes = 0
     for (;;) {
       const { done, value } = await receive(async () => reader.read(), options)
@@ -52,14 +51,38 @@ export async function downloadResult(url: string, options: DownloadOptions): Pro
       idle.touch()
       bytes += value.length
       if (bytes > options.maxBytes) {
-        await reader.cancel()
         throw new DownloadError(`The download is larger than ${options.maxBytes} bytes.`)
       }
       await options.write(value)
     }
   } finally {
     idle.stop()
+    // However it ended, nothing more is wanted of it.
+    connection.abort()
   }
+}
+
+/** Follows redirects by hand, since each address has to be one that may be asked. */
+async function openDownload(
+  url: string,
+  signal: AbortSignal,
+  options: DownloadOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  let address = url
+  for (let redirects = 0; redirects <= redirectLimit; redirects++) {
+    checkUrl(address, options.allowLoopback)
+    const response = await receive(
+      async () => fetch(address, { signal, redirect: 'manual' }),
+      options,
+    )
+    const location = response.headers.get('location')
+    if (response.status < 300 || response.status >= 400 || location === null) {
+      if (response.ok && response.body) return response.body
+      throw new DownloadError(`The download answered HTTP ${response.status}.`, response.status)
+    }
+    address = URL.canParse(location, address) ? new URL(location, address).href : location
+  }
+  throw new DownloadError(`The download was redirected more than ${redirectLimit} times.`)
 }
 
 async function receive<T>(step: () => Promise<T>, { signal, redact }: DownloadOptions): Promise<T> {

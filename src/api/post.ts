@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { request as requestHttp } from 'node:http'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { setImmediate as turn } from 'node:timers/promises'
 
 /** An image's bytes, and how many there are. */
 export interface ImageBody {
@@ -83,23 +84,28 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
   try {
     const send = createSender(request, answer)
     await send(opening)
-    for await (const text of encodeBase64(callers.trackAll(image.open()))) {
+    for await (const text of encodeBase64(callers.trackAll(readExactly(image)))) {
       // A server may refuse before it has read everything.
       if (answered) break
       await send(text)
     }
+    // What was written may still wait for a connection, and there may never be one: only now is it known to have gone.
+    if (!answered) await send(closing.slice(0, -1))
     if (!answered) {
-      await send(closing.slice(0, -1))
       await callers.track(options.beforeLastByte())
       committed = true
       request.end(closing.slice(-1))
     }
+    // An early answer may come together with a broken pipe: the answer says more.
     return await answer
   } catch (error) {
     request.destroy()
     if (callers.threw(error)) throw error
-    // An early refusal may come together with a broken pipe: the refusal says more.
-    if (!committed && answered) return answer
+    if (!committed && answered) {
+      return await answer.catch((broken: unknown) => {
+        throw new PostError(false, broken)
+      })
+    }
     throw new PostError(committed, error)
   }
 }
@@ -128,15 +134,20 @@ function createTracker(): {
   }
 }
 
-/** Writes with back-pressure. A failed request rejects whatever is being waited for. */
+/** Writes, and waits until the kernel has taken it: that is the back-pressure, and the proof of a connection. */
 function createSender(
   request: ClientRequest,
   answer: Promise<RawAnswer>,
 ): (text: string) => Promise<void> {
   return async (text) => {
     if (request.destroyed) await answer
-    if (request.write(text)) return
-    await Promise.race([once(request, 'drain'), answer])
+    // Without a connection nothing is ever taken. The answer says why: by its failure, or by an early refusal.
+    const taken = new Promise<void>((resolve) => {
+      request.write(text, (error) => (error ? undefined : resolve()))
+    })
+    await Promise.race([taken, answer])
+    // The kernel may take a lot without ever making us wait, and an early refusal has to be read in between.
+    await turn()
   }
 }
 
@@ -157,6 +168,17 @@ async function readAnswer(request: ClientRequest, onAnswered: () => void): Promi
     retryAfter,
     body: Buffer.concat(chunks).toString('utf8'),
   }
+}
+
+/** The image's bytes, as many as it said: one more would complete the request before its time. */
+async function* readExactly(image: ImageBody): AsyncGenerator<Uint8Array> {
+  let left = image.bytes
+  for await (const chunk of image.open()) {
+    left -= chunk.length
+    if (left < 0) break
+    yield chunk
+  }
+  if (left !== 0) throw new Error(`The image does not have the ${image.bytes} bytes that it said.`)
 }
 
 /** Base64 in pieces: only the last one may be padded, so bytes that make no full group of three wait for more. */

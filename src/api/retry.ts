@@ -9,6 +9,12 @@ const longestRetryAfter = 5 * 60_000
  */
 export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined
-  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  const ms = readMs(value.trim(), now)
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestRetryAfter)
+}
+
+function readMs(value: string, now: number): number {
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  // HTTP dates begin with a weekday; without one, `Date.parse` would take "-5" for the year 2001.
+  return /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(value) ? Date.parse(value) - now : Number.NaN
 }

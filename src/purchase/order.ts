@@ -49,6 +49,8 @@ export interface Phase {
 export interface Submitted {
   task: string
   attempt: Attempt | undefined
+  /** Whether it was this purchase that submitted it. */
+  paid: boolean
 }
 
 /** A result that is in the store now. */

@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { judgeAnswer } from '../api/verdict.ts'
 import { MagnificError } from '../core/errors.ts'
 import { estimatePrice } from '../core/estimate.ts'
 import { scaleOf } from '../core/params.ts'
@@ -8,9 +7,10 @@ import type { SourceImage } from '../image/inspect.ts'
 import type { Journal } from '../store/journal.ts'
 import type { ResultRecord } from '../store/records.ts'
 import { collectResult } from './collect.ts'
-import { ambiguousError, failedError } from './errors.ts'
+import { failedError } from './errors.ts'
+import { followAttempt } from './follow.ts'
 import type { Order, PurchaseContext, Purchased, Submitted } from './order.ts'
-import { parseResponse, submitTask } from './submit.ts'
+import { submitTask } from './submit.ts'
 
 /**
  * Turns a miss into a stored result: inspects, submits or takes up what an earlier build submitted, waits, downloads,
@@ -41,11 +41,12 @@ async function buy(
   const client = context.client()
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
-  const known = await findSubmitted(order, journal)
-  const estimate = known ? 0 : estimatePrice(source.width * source.height, scale)
-  context.onPhase({ kind: known ? 'upscaling' : 'submitting', estimate })
+  const price = estimatePrice(source.width * source.height, scale)
+  const known = await findSubmitted(order, context, signal)
+  if (!known) context.onPhase({ kind: 'submitting', estimate: price })
   const submitted = known ?? (await submitTask(order, source, client, context, signal))
-  const { task, attempt } = submitted
+  const { task, attempt, paid } = submitted
+  const estimate = paid ? price : 0
 
   try {
     const result = await collectResult(task, source, scale, client, context, estimate, signal)
@@ -72,7 +73,7 @@ async function buy(
       sha256: result.sha256,
       at: record.completedAt,
     })
-    return { record, from: known ? 'resumed' : 'paid', estimate }
+    return { record, from: paid ? 'paid' : 'resumed', estimate }
   } catch (error) {
     if (!(error instanceof MagnificError) || error.code !== 'TASK_FAILED') throw error
     await closeAttempt(submitted, journal, {
@@ -85,28 +86,22 @@ async function buy(
 }
 
 /**
- * Looks in the journal for a task that an earlier build paid for.
+ * Looks for a task that is paid for: in the journal, or in the record of a result that is lost.
  *
  * @returns `undefined` where nothing was bought, so that buying is right
  * @throws MagnificError `TASK_FAILED`, `SUBMIT_AMBIGUOUS`: buying again is for a person to decide
  */
-async function findSubmitted(order: Order, journal: Journal): Promise<Submitted | undefined> {
-  const attempt = (await journal.read(order.fingerprint)).at(-1)
-  if (attempt?.outcome?.kind === 'failed') {
-    throw failedError(attempt.outcome.reason ?? 'The upscale failed.', attempt)
-  }
-  if (attempt?.task) return { task: attempt.task, attempt }
-  if (attempt?.committedAt && !attempt.outcome) {
-    // The build ended after the last byte had gone, or while it went.
-    if (attempt.response === undefined) throw ambiguousError(attempt, 'no answer was stored')
-    const verdict = judgeAnswer(parseResponse(attempt.response))
-    if (verdict.kind === 'ambiguous') throw ambiguousError(attempt, 'its answer was unclear')
-    if (verdict.kind === 'accepted') {
-      await journal.writeTask(attempt, verdict.task)
-      return { task: verdict.task, attempt }
-    }
-  }
-  return order.knownTask ? { task: order.knownTask, attempt: undefined } : undefined
+async function findSubmitted(
+  { fingerprint, knownTask }: Order,
+  context: PurchaseContext,
+  signal: AbortSignal,
+): Promise<Submitted | undefined> {
+  const attempt = await context.journal.find(fingerprint)
+  const followed =
+    attempt && (attempt.committedAt !== undefined || attempt.task !== undefined)
+      ? await followAttempt(attempt, context, signal)
+      : undefined
+  return followed ?? (knownTask ? { task: knownTask, attempt: undefined, paid: false } : undefined)
 }
 
 async function closeAttempt(

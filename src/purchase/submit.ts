@@ -12,19 +12,23 @@ import type { SourceImage } from '../image/inspect.ts'
 import { prepareSource } from '../image/prepare.ts'
 import type { Attempt } from '../store/journal.ts'
 import { ambiguousError } from './errors.ts'
+import { followAttempt } from './follow.ts'
 import type { Order, PurchaseContext, Submitted } from './order.ts'
+import { formatNoAnswer, formatResponse } from './responses.ts'
 
 /** The wait before another try, when the API names none: doubled each time up to the longest, ms. */
 const firstBackoff = 1000
 const longestBackoff = 60_000
+/** Bytes of a prepared picture that are encoded and sent at once. */
+const pieceSize = 64 * 1024
 /** So many times in a row the API may be out of reach. */
 const unreachableLimit = 5
 
 /**
  * Submits the image and writes each step down before the next one relies on it. What certainly was not charged for is
- * tried again; what may have been is not.
+ * tried again; what may have been is not. Where somebody else commits the attempt first, theirs is followed.
  *
- * @throws MagnificError `API_REFUSED`, `API_UNREACHABLE`, `SUBMIT_AMBIGUOUS`, `SOURCE_CHANGED`
+ * @throws MagnificError `API_REFUSED`, `API_UNREACHABLE`, `SUBMIT_AMBIGUOUS`, `SOURCE_CHANGED`, `TASK_FAILED`
  */
 export async function submitTask(
   order: Order,
@@ -35,23 +39,23 @@ export async function submitTask(
 ): Promise<Submitted> {
   const { journal, clock } = context
   const startedAt = clock.now()
-  let attempt: Attempt | undefined
   let unreachable = 0
 
   for (let backoff = firstBackoff; ; backoff = Math.min(backoff * 2, longestBackoff)) {
     if (context.halt.error) throw context.halt.error
-    attempt ??= await journal.open(order.fingerprint)
+    const attempt = await journal.open(order.fingerprint)
     let wait = backoff
     let problem: string
     try {
+      if (attempt.committedAt !== undefined) throw new LostRaceError()
       const answer = await postOnce(order, source, client, context, attempt, signal)
       const verdict = judgeAnswer(answer)
-      if (verdict.kind === 'accepted' && attempt.committedAt) {
+      if (verdict.kind === 'accepted' && isCommitted(attempt)) {
         await journal.writeTask(attempt, verdict.task)
-        return { task: verdict.task, attempt }
+        return { task: verdict.task, attempt, paid: true }
       }
       problem = describeRefusal(answer.status, answer.body)
-      if (attempt.committedAt) {
+      if (isCommitted(attempt)) {
         if (verdict.kind === 'ambiguous') {
           throw ambiguousError(attempt, `the answer was ${problem}`)
         }
@@ -60,14 +64,21 @@ export async function submitTask(
           reason: problem,
           at: new Date(clock.now()).toISOString(),
         })
-        attempt = undefined
       }
       if (verdict.kind !== 'later') throw refusedError(verdict.kind === 'halted', problem, context)
       unreachable = 0
-      wait = readRetryAfter(answer.retryAfter, clock.now()) ?? backoff
+      // Zero says nothing: asking again at once would be a tight loop.
+      wait = readRetryAfter(answer.retryAfter, clock.now()) || backoff
     } catch (error) {
+      if (error instanceof LostRaceError) {
+        const followed = await followAttempt(await journal.reread(attempt), context, signal)
+        if (followed) return followed
+        continue
+      }
       if (!(error instanceof PostError)) throw error
-      if (error.committed && attempt) {
+      if (error.committed) {
+        // So that nobody waits for an answer that will not come.
+        await journal.writeResponse(attempt, formatNoAnswer(error.message))
         throw ambiguousError(attempt, `no answer came (${error.message})`, error)
       }
       problem = error.message
@@ -78,15 +89,14 @@ export async function submitTask(
   }
 }
 
-/** The text that the journal keeps of an answer: what was received, before anybody has tried to understand it. */
-export function formatResponse({ status, body }: RawAnswer): string {
-  return `HTTP ${status}\n\n${body}`
+/** Somebody else has committed the attempt: their request goes on, and ours is broken off before its last byte. */
+class LostRaceError extends Error {
+  override readonly name: string = 'LostRaceError'
 }
 
-/** Reads back what `formatResponse` wrote. */
-export function parseResponse(text: string): RawAnswer {
-  const [, status = '0', body = ''] = /^HTTP (\d+)\n\n(.*)$/s.exec(text) ?? []
-  return { status: Number(status), retryAfter: undefined, body }
+/** Asked again, since committing is what happens in between. */
+function isCommitted(attempt: Attempt): boolean {
+  return attempt.committedAt !== undefined
 }
 
 async function postOnce(
@@ -105,10 +115,10 @@ async function postOnce(
       signal.throwIfAborted()
       if (halt.error) throw halt.error
       if (readHash() !== sourceHash) throw changedError(file)
-      await journal.commit(attempt, new Date(clock.now()))
+      if (!(await journal.commit(attempt, new Date(clock.now())))) throw new LostRaceError()
     },
   })
-  if (attempt.committedAt) await journal.writeResponse(attempt, formatResponse(answer))
+  if (isCommitted(attempt)) await journal.writeResponse(attempt, formatResponse(answer))
   return answer
 }
 
@@ -132,7 +142,9 @@ async function openImage(
       image: {
         bytes: prepared.length,
         open: async function* () {
-          yield prepared
+          for (let offset = 0; offset < prepared.length; offset += pieceSize) {
+            yield prepared.subarray(offset, offset + pieceSize)
+          }
         },
       },
       readHash,
@@ -142,10 +154,14 @@ async function openImage(
     image: {
       bytes: source.bytes,
       open: async function* () {
+        let bytes = 0
         for await (const chunk of createReadStream(source.file) as AsyncIterable<Buffer>) {
           hash.update(chunk)
+          bytes += chunk.length
+          if (bytes > source.bytes) break
           yield chunk
         }
+        if (bytes !== source.bytes) throw changedError(source.file)
       },
     },
     readHash,

@@ -113,7 +113,7 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /** Makes the names in a folder last: without it a crash may undo a rename that was already relied on. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   // Windows opens no folders, and keeps its names without being asked.
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

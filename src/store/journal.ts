@@ -1,6 +1,6 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { createFileOnce, isMissing, makeFolder, syncFolder } from './files.ts'
+import { readFile, readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { createFileOnce, isMissing, makeFolder } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
 
@@ -31,17 +31,22 @@ export interface Attempt {
 
 /** What has been attempted and paid, per fingerprint. Files are created once and never changed. */
 export interface Journal {
-  /** The attempts at a fingerprint, oldest first. */
-  read(fingerprint: string): Promise<Attempt[]>
-  /** Opens a new attempt. */
+  /** The newest attempt at a fingerprint. */
+  find(fingerprint: string): Promise<Attempt | undefined>
+  /**
+   * The attempt to work on: the newest one, or a new one where that was rejected. Everybody who wants the same
+   * image works on the same attempt, until one of them commits it.
+   */
   open(fingerprint: string): Promise<Attempt>
+  /** The same attempt as it stands on the disk now. */
+  reread(attempt: Attempt): Promise<Attempt>
   /**
    * Writes that the last byte is about to go. On the disk when it resolves, like all of these.
    *
-   * @throws an error where somebody else has decided; the others leave what stands there as it is
+   * @returns whether it was this call that committed the attempt: only one can, in all processes
    */
-  commit(attempt: Attempt, at: Date): Promise<void>
-  /** Writes the raw answer, before anybody has tried to understand it. */
+  commit(attempt: Attempt, at: Date): Promise<boolean>
+  /** Writes the raw answer, before anybody has tried to understand it. What stands there already stays. */
   writeResponse(attempt: Attempt, response: string): Promise<void>
   writeTask(attempt: Attempt, task: string): Promise<void>
   writeOutcome(attempt: Attempt, outcome: Outcome): Promise<void>
@@ -50,35 +55,28 @@ export interface Journal {
 /** The journal of a cache directory. */
 export function createJournal(layout: Layout): Journal {
   const folderOf = (fingerprint: string): string => shardedPath(layout.journal, fingerprint)
-  // What stands there already stays: of a task that two builds take up, both may write how it ended.
   const create = async (attempt: Attempt, name: string, content: string): Promise<boolean> =>
     createFileOnce(layout.tmp, join(attempt.folder, name), content)
+  const find = async (fingerprint: string): Promise<Attempt | undefined> => {
+    const newest = (await listAttempts(folderOf(fingerprint))).at(-1)
+    return newest === undefined ? undefined : readAttempt(join(folderOf(fingerprint), newest))
+  }
 
   return {
-    read: async (fingerprint) => {
-      const folder = folderOf(fingerprint)
-      const names = await listAttempts(folder)
-      return Promise.all(names.map(async (name) => readAttempt(join(folder, name))))
-    },
+    find,
     open: async (fingerprint) => {
-      const folder = folderOf(fingerprint)
+      const newest = await find(fingerprint)
+      if (newest && newest.outcome?.kind !== 'rejected') return newest
+      const number = newest ? Number(basename(newest.folder)) + 1 : 1
+      const folder = join(folderOf(fingerprint), String(number).padStart(4, '0'))
       await makeFolder(folder)
-      for (let number = Number((await listAttempts(folder)).at(-1) ?? 0) + 1; ; number++) {
-        const path = join(folder, String(number).padStart(4, '0'))
-        try {
-          await mkdir(path)
-          await syncFolder(folder)
-          return await readAttempt(path)
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-        }
-      }
+      return readAttempt(folder)
     },
+    reread: async ({ folder }) => readAttempt(folder),
     commit: async (attempt, at) => {
-      if (!(await create(attempt, 'decided', `commit ${at.toISOString()}\n`))) {
-        throw new Error(`${attempt.folder} is decided already: another build is at work there.`)
-      }
+      if (!(await create(attempt, 'decided', `commit ${at.toISOString()}\n`))) return false
       attempt.committedAt = at.toISOString()
+      return true
     },
     writeResponse: async (attempt, response) => {
       if (await create(attempt, 'response', response)) attempt.response = response

@@ -109,3 +109,16 @@ describe.each(hosts)('a %s build in a process of its own', (host) => {
     expect(output).toContain('got "3x"')
   })
 })
+
+it('three bundlers that build at the same time pay once for each image', async () => {
+  const emulator = await startEmulator({ latency: 300 })
+  const specifiers = ['2x', '4x', '2x&hdr=1', '2x&hdr=2'].map(
+    (query) => `./hero.png?magnific=${query}`,
+  )
+  const project = await heroProject(...specifiers)
+  const ended = await Promise.all(
+    hosts.map(async (host) => buildInChild(host, project, optionsFor(emulator)).ended),
+  )
+  for (const { code, output } of ended) expect({ code, output }).toMatchObject({ code: 0 })
+  expect(emulator.tasks).toHaveLength(specifiers.length)
+})

@@ -46,18 +46,19 @@ describe('createJournal', () => {
     const layout = tmpLayout()
     const attempt = await completeAttempt(createJournal(layout))
     expect(attempt).toMatchObject({ committedAt: at.toISOString(), response, task: 't-1' })
-    expect(await createJournal(layout).read(fingerprint)).toEqual([attempt])
+    expect(await createJournal(layout).find(fingerprint)).toEqual(attempt)
+    expect(await createJournal(layout).reread(attempt)).toEqual(attempt)
   })
 
   it('has nothing to tell of what was never tried', async () => {
-    expect(await createJournal(tmpLayout()).read(fingerprint)).toEqual([])
+    expect(await createJournal(tmpLayout()).find(fingerprint)).toBeUndefined()
   })
 
   it('shows each step as soon as it is written, and none before', async () => {
     const layout = tmpLayout()
     const journal = createJournal(layout)
     const readOnly = async (): Promise<Attempt | undefined> =>
-      (await createJournal(layout).read(fingerprint)).at(-1)
+      createJournal(layout).find(fingerprint)
     const attempt = await journal.open(fingerprint)
     const empty = {
       folder: attempt.folder,
@@ -82,9 +83,9 @@ describe('createJournal', () => {
     const readAll = (): string[] =>
       namesIn(attempt.folder).map((name) => readFileSync(join(attempt.folder, name), 'utf8'))
     const before = readAll()
-    const [same] = await createJournal(layout).read(fingerprint)
+    const same = await createJournal(layout).reread(attempt)
     for (const known of [attempt, same]) {
-      await expect(journal.commit(known, new Date(0))).rejects.toThrow('is decided already')
+      expect(await journal.commit(known, new Date(0))).toBe(false)
       await journal.writeResponse(known, 'x')
       await journal.writeTask(known, 'x')
       await journal.writeOutcome(known, { kind: 'failed', at: at.toISOString() })
@@ -99,45 +100,48 @@ describe('createJournal', () => {
     const { folder } = await createJournal(layout).open(fingerprint)
     const contenders = Array.from({ length: 10 }, async () => {
       const journal = createJournal(layout)
-      const [attempt] = await journal.read(fingerprint)
-      await journal.commit(attempt, at)
+      return journal.commit(await journal.open(fingerprint), at)
     })
-    const outcomes = await Promise.allSettled(contenders)
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await Promise.all(contenders)).filter(Boolean)).toHaveLength(1)
     expect(namesIn(folder)).toEqual(['decided'])
   })
 
-  it('numbers the attempts, and reads them oldest first', async () => {
+  /** An attempt that came to nothing, so that the next one is another one. */
+  async function rejectAttempt(journal: Journal): Promise<Attempt> {
+    const attempt = await journal.open(fingerprint)
+    await journal.writeOutcome(attempt, { kind: 'rejected', at: at.toISOString() })
+    return attempt
+  }
+
+  it('gives everybody the same attempt, until it is rejected', async () => {
     const layout = tmpLayout()
-    const journal = createJournal(layout)
     const numbers: string[] = []
     for (let index = 0; index < 11; index++) {
-      numbers.push(basename((await createJournal(layout).open(fingerprint)).folder))
+      const folders = await Promise.all(
+        [1, 2, 3].map(async () => (await createJournal(layout).open(fingerprint)).folder),
+      )
+      expect(new Set(folders).size).toBe(1)
+      numbers.push(basename((await rejectAttempt(createJournal(layout))).folder))
     }
     expect(numbers.slice(0, 3)).toEqual(['0001', '0002', '0003'])
     expect(numbers.at(-1)).toBe('0011')
-    const read = await journal.read(fingerprint)
-    expect(read.map(({ folder }) => basename(folder))).toEqual(numbers)
   })
 
-  it('gives every one of several openers an attempt of its own', async () => {
-    const layout = tmpLayout()
-    const attempts = await Promise.all(
-      Array.from({ length: 10 }, async () => createJournal(layout).open(fingerprint)),
-    )
-    expect(new Set(attempts.map(({ folder }) => folder)).size).toBe(10)
+  it('stays with an attempt that is committed, and with one that is done', async () => {
+    const journal = createJournal(tmpLayout())
+    const done = await completeAttempt(journal)
+    expect(await journal.open(fingerprint)).toEqual(done)
   })
 
-  // Git keeps no empty folders: attempts that ended before the commit are gone from a cache that was committed. The
-  // newest attempt is the one that is taken up, so that a lower number would hide what it paid for.
+  // Git keeps no empty folders, and people delete them. The newest attempt is the one that is taken up, so that a lower
+  // number would hide what it paid for.
   it('numbers a new attempt after the newest one, even where older ones are gone', async () => {
-    const layout = tmpLayout()
-    const journal = createJournal(layout)
+    const journal = createJournal(tmpLayout())
     const attempts: Attempt[] = []
-    for (let index = 0; index < 3; index++) attempts.push(await journal.open(fingerprint))
+    for (let index = 0; index < 3; index++) attempts.push(await rejectAttempt(journal))
     for (const { folder } of attempts.slice(0, 2)) rmSync(folder, { recursive: true })
     const next = await journal.open(fingerprint)
-    expect((await journal.read(fingerprint)).at(-1)?.folder).toBe(next.folder)
+    expect((await journal.find(fingerprint))?.folder).toBe(next.folder)
     expect(basename(next.folder)).toBe('0004')
   })
 
@@ -147,8 +151,7 @@ describe('createJournal', () => {
     const journal = createJournal(layout)
     const { folder } = await journal.open(fingerprint)
     writeFileSync(join(folder, 'decided'), '')
-    const [attempt] = await journal.read(fingerprint)
-    expect(Boolean(attempt.committedAt)).toBe(true)
+    expect((await journal.find(fingerprint))?.committedAt).toBe('an unknown time')
   })
 
   it('minds nothing else that lies in the folder', async () => {
@@ -156,14 +159,14 @@ describe('createJournal', () => {
     mkdirSync(join(folderOf(layout), 'notes'), { recursive: true })
     writeFileSync(join(folderOf(layout), '.DS_Store'), '')
     const journal = createJournal(layout)
-    expect(await journal.read(fingerprint)).toEqual([])
+    expect(await journal.find(fingerprint)).toBeUndefined()
     expect(basename((await journal.open(fingerprint)).folder)).toBe('0001')
   })
 
   it('keeps fingerprints apart', async () => {
     const journal = createJournal(tmpLayout())
     await completeAttempt(journal)
-    expect(await journal.read(`ab${'34'.repeat(31)}`)).toEqual([])
+    expect(await journal.find(`ab${'34'.repeat(31)}`)).toBeUndefined()
   })
 
   it('fails where the journal cannot be read: "never tried" would mean buying it again', async () => {
@@ -171,6 +174,6 @@ describe('createJournal', () => {
     const journal = createJournal(layout)
     const { folder } = await journal.open(fingerprint)
     mkdirSync(join(folder, 'decided'))
-    await expect(journal.read(fingerprint)).rejects.toThrow('EISDIR')
+    await expect(journal.find(fingerprint)).rejects.toThrow('EISDIR')
   })
 })

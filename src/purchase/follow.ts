@@ -1,0 +1,65 @@
+import { judgeAnswer } from '../api/verdict.ts'
+import { describeRefusal } from '../api/wire.ts'
+import type { Attempt } from '../store/journal.ts'
+import { ambiguousError, failedError } from './errors.ts'
+import type { PurchaseContext, Submitted } from './order.ts'
+import { parseResponse } from './responses.ts'
+
+/** The longest that an answer to a POST may take to be in the journal, ms: longer than the client waits for one. */
+const answerTimeout = 150_000
+/** The wait before the journal is looked at again, ms. */
+const pause = 500
+
+/**
+ * Follows an attempt that somebody else has committed: a build that ended, or one that runs at this moment.
+ *
+ * @returns `undefined` where it was rejected, so that nothing was charged and another attempt is right
+ * @throws MagnificError `TASK_FAILED`, `SUBMIT_AMBIGUOUS`: buying again is for a person to decide
+ */
+export async function followAttempt(
+  committed: Attempt,
+  { journal, clock, warn }: PurchaseContext,
+  signal: AbortSignal,
+): Promise<Submitted | undefined> {
+  let told = false
+  const committedAt = Date.parse(committed.committedAt ?? '')
+  // Other machines' clocks may be ahead.
+  const giveUpAt = Math.min(committedAt, clock.now()) + answerTimeout
+  for (let attempt = committed; ; attempt = await journal.reread(attempt)) {
+    if (attempt.outcome?.kind === 'failed') {
+      throw failedError(attempt.outcome.reason ?? 'The upscale failed.', attempt)
+    }
+    if (attempt.task) return { task: attempt.task, attempt, paid: false }
+    if (attempt.outcome) return undefined
+    if (attempt.response !== undefined) return followResponse(attempt, { journal, clock })
+    // Where the time cannot be read, it is long ago.
+    if (!(clock.now() < giveUpAt)) throw ambiguousError(attempt, 'no answer was stored')
+    if (!told) {
+      told = true
+      warn(
+        `Another build submitted the same image at ${attempt.committedAt}; waiting for the answer to it.`,
+      )
+    }
+    await clock.sleep(pause, signal)
+  }
+}
+
+/** The build ended between the answer and what it meant, or is about to write that. */
+async function followResponse(
+  attempt: Attempt,
+  { journal, clock }: Pick<PurchaseContext, 'journal' | 'clock'>,
+): Promise<Submitted | undefined> {
+  const answer = parseResponse(attempt.response ?? '')
+  const verdict = judgeAnswer(answer)
+  if (verdict.kind === 'ambiguous') throw ambiguousError(attempt, 'its answer was unclear')
+  if (verdict.kind === 'accepted') {
+    await journal.writeTask(attempt, verdict.task)
+    return { task: verdict.task, attempt, paid: false }
+  }
+  await journal.writeOutcome(attempt, {
+    kind: 'rejected',
+    reason: describeRefusal(answer.status, answer.body),
+    at: new Date(clock.now()).toISOString(),
+  })
+  return undefined
+}

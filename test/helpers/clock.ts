@@ -1,0 +1,62 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { systemClock } from '../../src/core/clock.ts'
+import type { Clock } from '../../src/core/clock.ts'
+
+/** Time that passes by sleeping alone: half an hour of waiting takes a moment. */
+export interface SimulatedClock extends Clock {
+  /** Every sleep so far, ms, in order. */
+  readonly slept: readonly number[]
+}
+
+/** How a simulated clock is made. */
+export interface SimulatedClockSettings {
+  /** ms since 1970 */
+  startAt?: number
+  /**
+   * Called when a sleep begins; the sleep ends no sooner than what it returns. A promise that never settles is a sleep
+   * that only an abort ends.
+   */
+  onSleep?: (ms: number, index: number) => unknown
+}
+
+/** A clock that sleeping moves on, by as much as was to be slept. */
+export function simulateClock({
+  startAt = Date.UTC(2026, 0, 1),
+  onSleep,
+}: SimulatedClockSettings = {}): SimulatedClock {
+  const slept: number[] = []
+  let now = startAt
+  return {
+    slept,
+    now: () => now,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted()
+      slept.push(ms)
+      const awake = new AbortController()
+      const aborted = rejectOnAbort(signal, awake.signal)
+      try {
+        // The network has its turn, as it would have in a real sleep.
+        await Promise.race([Promise.all([onSleep?.(ms, slept.length - 1), turn()]), aborted])
+      } finally {
+        awake.abort()
+      }
+      now += ms
+      signal?.throwIfAborted()
+    },
+  }
+}
+
+async function rejectOnAbort(signal: AbortSignal | undefined, until: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { signal: until })
+  })
+}
+
+/** Real time, a number of times as fast: for those who wait for what others really do. */
+export function hurryClock(times: number): Clock {
+  const startedAt = systemClock.now()
+  return {
+    now: () => startedAt + (systemClock.now() - startedAt) * times,
+    sleep: async (ms, signal) => systemClock.sleep(ms / times, signal),
+  }
+}

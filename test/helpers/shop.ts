@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pLimit from 'p-limit'
+import { createClient } from '../../src/api/client.ts'
+import { computeFingerprint, serviceOf } from '../../src/core/fingerprint.ts'
+import { parseRequest } from '../../src/core/request.ts'
+import type { Order, Phase, PurchaseContext, Purchased } from '../../src/purchase/order.ts'
+import { purchase } from '../../src/purchase/purchase.ts'
+import { createBlobStore } from '../../src/store/blobs.ts'
+import { createJournal } from '../../src/store/journal.ts'
+import { createLayout, shardedPath } from '../../src/store/layout.ts'
+import type { Layout } from '../../src/store/layout.ts'
+import { createMemo } from '../../src/store/memo.ts'
+import { createRecordStore } from '../../src/store/records.ts'
+import { namesIn } from './cache.ts'
+import { simulateClock } from './clock.ts'
+import type { SimulatedClock } from './clock.ts'
+import type { Clock } from '../../src/core/clock.ts'
+import type { Project } from './project.ts'
+
+/** How a shop is opened. */
+export interface ShopSettings extends Partial<Omit<PurchaseContext, 'clock' | 'client' | 'limit'>> {
+  /** Origin of the API. */
+  baseUrl: string
+  apiKey?: string
+  clock?: Clock
+  concurrency?: number
+  /** Runs between the inspection of a source and its purchase. */
+  beforeBuying?: () => void
+}
+
+/** What one build has to buy images with: a new shop on the same project is the next build. */
+export interface Shop {
+  readonly layout: Layout
+  /** Simulated, unless another one was given. */
+  readonly clock: SimulatedClock
+  readonly context: PurchaseContext
+  readonly warnings: readonly string[]
+  readonly phases: readonly Phase[]
+  /** @param query without the question mark */
+  order(file: string, query?: string): Order
+  buy(order: Order, signal?: AbortSignal): Promise<Purchased>
+}
+
+/** Everything that `purchase` needs, on a project's own `.magnific`, with a clock that costs no time. */
+export function openShop(
+  project: Project,
+  { baseUrl, apiKey = 'test-key-of-somebody', concurrency = 8, ...settings }: ShopSettings,
+): Shop {
+  const { clock: given, beforeBuying, ...overrides } = settings
+  const simulated = simulateClock()
+  const clock = given ?? simulated
+  const layout = createLayout(project.path('.magnific'))
+  const service = serviceOf(baseUrl)
+  const client = createClient({ baseUrl, apiKey })
+  const limit = pLimit(concurrency)
+  const warnings: string[] = []
+  const phases: Phase[] = []
+  const context: PurchaseContext = {
+    service,
+    deadline: 30 * 60_000,
+    clock,
+    journal: createJournal(layout),
+    blobs: createBlobStore(layout, createMemo(layout)),
+    records: createRecordStore(layout),
+    client: () => client,
+    limit: async (work) => {
+      beforeBuying?.()
+      return limit(work)
+    },
+    halt: {},
+    warn: (message) => void warnings.push(message),
+    onPhase: (phase) => void phases.push(phase),
+    ...overrides,
+  }
+  return {
+    layout,
+    clock: simulated,
+    context,
+    warnings,
+    phases,
+    order: (file, query = 'magnific=2x') => {
+      const request = parseRequest(file, query, { defaults: {}, presets: {}, passthrough: [] })
+      const sourceHash = createHash('sha256').update(readFileSync(file)).digest('hex')
+      const fingerprint = computeFingerprint(service, sourceHash, request.params)
+      return { fingerprint, file, sourceHash, request }
+    },
+    buy: async (order, signal = new AbortController().signal) => purchase(order, context, signal),
+  }
+}
+
+/** The folder of one attempt in the journal. */
+export function attemptFolder({ layout }: Shop, { fingerprint }: Order, number = 1): string {
+  return join(shardedPath(layout.journal, fingerprint), String(number).padStart(4, '0'))
+}
+
+/** The files of each attempt in the journal, by its number: `{ '0001': { decided: '…' } }`. */
+export function readAttempts(
+  { layout }: Shop,
+  { fingerprint }: Order,
+): Record<string, Record<string, string>> {
+  const folder = shardedPath(layout.journal, fingerprint)
+  const readAttempt = (name: string): Record<string, string> =>
+    Object.fromEntries(
+      namesIn(join(folder, name)).map((file) => [
+        file,
+        readFileSync(join(folder, name, file), 'utf8'),
+      ]),
+    )
+  return Object.fromEntries(namesIn(folder).map((name) => [name, readAttempt(name)]))
+}
+
+/** Leaves an attempt in the journal as a build that crashed would. */
+export function leaveAttempt(shop: Shop, order: Order, files: Record<string, string>): string {
+  const folder = attemptFolder(shop, order)
+  mkdirSync(folder, { recursive: true })
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+  return folder
+}

@@ -1,0 +1,35 @@
+import { resolveOptions } from '../../src/core/options.ts'
+import type { Options } from '../../src/core/options.ts'
+import { createUpscaler } from '../../src/upscaler.ts'
+import type { Upscaler, Variant } from '../../src/upscaler.ts'
+import type { Project } from './project.ts'
+
+/** One plugin instance's upscaler, as a host would hold it. */
+export interface OpenUpscaler extends Upscaler {
+  /** Everything that it told the host. Live. */
+  readonly log: readonly string[]
+  /** @param query without the question mark */
+  get(name: string, query?: string): Promise<Variant>
+}
+
+/** An upscaler for a project in the middle of a build. Nothing of the environment reaches it. */
+export function openUpscaler(project: Project, options: Options): OpenUpscaler {
+  const log: string[] = []
+  const note = (message: string): void => void log.push(message)
+  const resolved = resolveOptions(
+    { apiKey: 'test-key-of-somebody', ...options },
+    { root: project.dir, command: 'build', env: {} },
+  )
+  const upscaler = createUpscaler(resolved, { info: note, warn: note })
+  upscaler.begin()
+  return {
+    ...upscaler,
+    log,
+    get: async (name, query = 'magnific=2x') =>
+      upscaler.upscale({
+        file: project.path(name),
+        query,
+        importer: project.path('main.js'),
+      }),
+  }
+}

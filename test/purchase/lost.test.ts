@@ -1,0 +1,111 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { Emulator } from '../../src/emulator/index.ts'
+import { flipBit, namesIn } from '../helpers/cache.ts'
+import { readTree } from '../helpers/canary.ts'
+import { startEmulator } from '../helpers/emulator.ts'
+import { describeImage, makePng } from '../helpers/images.ts'
+import { tmpProject } from '../helpers/project.ts'
+import type { Project } from '../helpers/project.ts'
+import { openShop } from '../helpers/shop.ts'
+import { openUpscaler } from '../helpers/upscalers.ts'
+import type { OpenUpscaler } from '../helpers/upscalers.ts'
+
+/** A project whose one picture was bought by an earlier build, which shipped no variant of it yet. */
+async function bought(): Promise<{
+  emulator: Emulator
+  project: Project
+  start: () => OpenUpscaler
+}> {
+  const emulator = await startEmulator()
+  const project = tmpProject({ '0.png': await makePng({ width: 200, height: 160 }) })
+  const shop = openShop(project, { baseUrl: emulator.url })
+  await shop.buy(shop.order(project.path('0.png')))
+  return { emulator, project, start: () => openUpscaler(project, { baseUrl: emulator.url }) }
+}
+
+function postsTo(emulator: Emulator): number {
+  return emulator.calls.filter(({ route }) => route === 'submit').length
+}
+
+/** The one file below a folder of the cache directory. */
+function onlyFile(project: Project, folder: string): string {
+  const dir = project.path('.magnific/v1', folder)
+  const names = Object.keys(readTree(dir))
+  expect(names).toHaveLength(1)
+  return `${dir}/${names[0]}`
+}
+
+describe('what is damaged on the disk', () => {
+  it.each([
+    ['flipped bit', flipBit],
+    ['short file', (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 1000))],
+    ['empty file', (file: string) => writeFileSync(file, '')],
+  ])(
+    'in the paid bytes is set aside and fetched again, not bought again: %s',
+    async (_, damage) => {
+      const { emulator, project, start } = await bought()
+      const blob = onlyFile(project, 'blobs')
+      const paid = readFileSync(blob)
+      damage(blob)
+      const { from, file } = await start().get('0.png')
+      expect(from).toBe('resumed')
+      expect(await describeImage(readFileSync(file))).toMatchObject({ width: 400, height: 320 })
+      expect(readFileSync(onlyFile(project, 'blobs')).equals(paid)).toBe(true)
+      expect(namesIn(project.path('.magnific/v1/quarantine'))).toHaveLength(1)
+      expect(emulator.calls.filter(({ route }) => route === 'download')).toHaveLength(2)
+      expect(postsTo(emulator)).toBe(1)
+    },
+  )
+
+  it('is the paid bytes being gone: they are fetched again, not bought again', async () => {
+    const { emulator, project, start } = await bought()
+    rmSync(onlyFile(project, 'blobs'))
+    expect((await start().get('0.png')).from).toBe('resumed')
+    expect(postsTo(emulator)).toBe(1)
+  })
+
+  it('is the paid bytes and the journal being gone: the record knows the task', async () => {
+    const { emulator, project, start } = await bought()
+    for (const folder of ['blobs', 'journal']) {
+      rmSync(project.path('.magnific/v1', folder), { recursive: true })
+    }
+    expect((await start().get('0.png')).from).toBe('resumed')
+    expect(postsTo(emulator)).toBe(1)
+  })
+
+  it.each([
+    ['no JSON', () => '{"version":1'],
+    ['nothing', () => ''],
+    ['another version', (text: string) => text.replace('"version": 1', '"version": 2')],
+    [
+      'another fingerprint',
+      (text: string) => text.replace('"fingerprint": "', '"fingerprint": "f'),
+    ],
+    ['a path for a hash', (text: string) => text.replace(/"sha256": "\w+"/g, '"sha256": "../x"')],
+  ])('in a record is set aside, and the journal knows the task: %s', async (_, damage) => {
+    const { emulator, project, start } = await bought()
+    const record = onlyFile(project, 'results')
+    const before = readFileSync(record, 'utf8')
+    writeFileSync(record, damage(before))
+    expect((await start().get('0.png')).from).toBe('resumed')
+    expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject({
+      task: emulator.tasks[0]?.id,
+      result: JSON.parse(before).result,
+    })
+    expect(namesIn(project.path('.magnific/v1/quarantine'))).toHaveLength(1)
+    expect(postsTo(emulator)).toBe(1)
+  })
+
+  it('in a variant costs neither money nor a download', async () => {
+    const { emulator, project, start } = await bought()
+    const { file } = await start().get('0.png')
+    const good = readFileSync(file)
+    flipBit(file)
+    const again = await start().get('0.png')
+    expect(again).toMatchObject({ file, from: 'cached' })
+    expect(readFileSync(file).equals(good)).toBe(true)
+    expect(emulator.calls).toHaveLength(3)
+    expect(namesIn(project.path('.magnific/v1/quarantine'))).toHaveLength(1)
+  })
+})
