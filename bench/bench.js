@@ -89,8 +89,8 @@ async function measure(host, state, { ours, plain }) {
   }
 }
 
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b)
+function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

@@ -1,4 +1,3 @@
-import { stripLiteral } from 'strip-literal'
 import type { Plugin } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
@@ -29,8 +28,8 @@ export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
       )
     },
     transform: {
-      filter: { code: referenceFilter },
-      handler: (code, id) => refuse(findInScript(code), id),
+      filter: { code: urlFilter },
+      handler: async (code, id) => refuse(await findInScript(code), id),
     },
     transformIndexHtml: {
       order: 'pre',
@@ -48,9 +47,14 @@ export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
   }
 }
 
+/** Code that may hold a `new URL()` with a reference: Vite tests it without handing the code over to us. */
+const urlFilter = /\bnew\s+URL\s*\(\s*['"`][^'"`]*[?&][^=&#'"`]{0,8}(?:mag|ni|fic)/i
+
 /** The first arguments of `new URL(…, import.meta.url)`, comments left out. */
-function findInScript(code: string): string[] {
+async function findInScript(code: string): Promise<string[]> {
   if (!code.includes('import.meta.url')) return []
+  // Few modules come here, and most builds have none of them.
+  const { stripLiteral } = await import('strip-literal')
   const pattern = /\bnew\s+URL\s*\(\s*('[^']*'|"[^"]*"|`[^`]*`)\s*,\s*import\.meta\.url/dg
   return [...stripLiteral(code).matchAll(pattern)].map(({ indices }) => {
     const [start, end] = indices?.[1] ?? [0, 0]

@@ -45,7 +45,7 @@ const directiveNames = [
  * Whether an id or specifier may refer to an upscaled image: a cheap first test before `isReference`. Every key within
  * two edits of `magnific` has one of these pieces left.
  */
-export const referenceFilter: RegExp = /[?&][^=&#]*(?:mag|ni|fic)/i
+export const referenceFilter: RegExp = /[?&][^=&#]{0,8}(?:mag|ni|fic)/i
 
 /** `/a/hero.png?magnific=4x` in its two parts; the query comes without its question mark. */
 export function splitReference(id: string): { file: string; query: string } {

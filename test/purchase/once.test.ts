@@ -251,4 +251,26 @@ describe('two processes on one cache directory', () => {
     expect(bought.filter(({ from }) => from === 'paid')).toHaveLength(1)
     expect(emulator.tasks).toHaveLength(1)
   })
+
+  it.each([
+    ['unclear', { status: 500, accept: true }],
+    ['lost', { cut: 'after-request', accept: true }],
+    ['refused', { status: 402 }],
+  ] as const)('pay no second time when the answer to the one is %s', async (_, effect) => {
+    const { emulator, project } = await open(1)
+    emulator.setFaults([{ route: 'submit', ...effect }])
+    const shops = Array.from({ length: 4 }, () =>
+      openShop(project, { baseUrl: emulator.url, clock: hurryClock(20) }),
+    )
+    const order = shops[0].order(project.path('0.png'))
+    const errors = await Promise.all(
+      shops.map(async (shop) => errorOf(async () => shop.buy(order))),
+    )
+    const { code } = errors[0]
+    expect(code).toBe(
+      'status' in effect && effect.status === 402 ? 'API_REFUSED' : 'SUBMIT_AMBIGUOUS',
+    )
+    expect(errors.map((error) => error.code)).toEqual([code, code, code, code])
+    expect(emulator.tasks).toHaveLength('accept' in effect ? 1 : 0)
+  })
 })
