@@ -29,7 +29,7 @@ export interface Variant {
   /** An absolute path; its name is the source's. */
   file: string
   from: Origin
-  /** What the host has still to see of the query: `url`, or nothing. */
+  /** What the host has still to see of the query: see `Request`. */
   hostQuery: string
 }
 

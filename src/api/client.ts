@@ -1,6 +1,6 @@
-import { endpoint } from '../core/fingerprint.ts'
+import { endpoint } from '../core/service.ts'
 import type { Params } from '../core/params.ts'
-import { postImage, PostError } from './post.ts'
+import { largestAnswer, postImage, PostError } from './post.ts'
 import type { ImageBody, RawAnswer } from './post.ts'
 import { createRedact, redactError } from './redact.ts'
 import type { Redact } from './redact.ts'
@@ -62,7 +62,11 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
           signal,
           idleTimeout,
         })
-        return { ...answer, body: redact(answer.body) }
+        return {
+          ...answer,
+          retryAfter: answer.retryAfter && redact(answer.retryAfter),
+          body: redact(answer.body),
+        }
       } catch (error) {
         if (!(error instanceof PostError)) throw error
         throw new PostError(error.committed, redactError(error.cause, redact))
@@ -80,7 +84,7 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
         return {
           status: response.status,
           retryAfter: response.headers.get('retry-after') ?? undefined,
-          body: redact(await response.text()),
+          body: redact(await readText(response)),
         }
       } catch (error) {
         signal?.throwIfAborted()
@@ -88,6 +92,18 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
       }
     },
   }
+}
+
+/** An answer's text, as far as it can be one: a server that sends more than that is not understood anyway. */
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > largestAnswer) throw new Error('The answer is longer than 1 MiB.')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** The header follows the host: each of the two official hosts documents its own. */

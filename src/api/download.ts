@@ -1,4 +1,4 @@
-import { isLoopback } from '../core/fingerprint.ts'
+import { isLoopback } from '../core/service.ts'
 import { redactError } from './redact.ts'
 import type { Redact } from './redact.ts'
 

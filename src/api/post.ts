@@ -38,22 +38,25 @@ export interface PostOptions {
   image: ImageBody
   /** Called when everything but the last byte has been handed to the network. When it throws, the socket is destroyed. */
   beforeLastByte: () => Promise<void>
+  /** Breaks the request off, until `beforeLastByte` is called: from then on the answer is wanted whatever happens. */
   signal: AbortSignal | undefined
   /** The longest silence of the network, ms. */
   idleTimeout: number
 }
 
-/** Answers are small; a server that sends more is not understood, and not listened to. */
-const largestAnswer = 1024 * 1024
+/** Answers are small; a server that sends more bytes than this is not understood, and not listened to. */
+export const largestAnswer: number = 1024 * 1024
 
 /**
  * Streams `{…,"image":"<base64>"}` from the disk to the network with its length known beforehand, and holds back the
  * last byte until `beforeLastByte` has resolved. No server can accept a request that is not complete, so up to then
  * nothing is owed.
  *
- * @throws PostError where no answer came; what `beforeLastByte` or reading the image throws, as it is
+ * @throws PostError where no answer came; what `beforeLastByte` or reading the image throws, and the signal's reason, as
+ *   they are
  */
 export async function postImage(url: URL, options: PostOptions): Promise<RawAnswer> {
+  options.signal?.throwIfAborted()
   const { head, image } = options
   const opening = `${head}"image":"`
   const closing = '"}'
@@ -67,7 +70,6 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
     },
     // A connection of its own: one that idled in a pool may be dead, and tells so only after the last byte.
     agent: false,
-    ...(options.signal ? { signal: options.signal } : {}),
   })
   request.setTimeout(options.idleTimeout, () => {
     request.destroy(new Error(`No word from ${url.host} for ${options.idleTimeout / 1000} s.`))
@@ -76,6 +78,8 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
   let committed = false
   let answered = false
   const callers = createTracker()
+  const breakOff = (): void => void request.destroy(options.signal?.reason as Error)
+  options.signal?.addEventListener('abort', breakOff)
   const answer = readAnswer(request, () => (answered = true))
   // Both are awaited below; until then, and after an early answer, a failure must not count as unhandled.
   answer.catch(() => {})
@@ -91,8 +95,10 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
     }
     // What was written may still wait for a connection, and there may never be one: only now is it known to have gone.
     if (!answered) await send(closing.slice(0, -1))
+    options.signal?.removeEventListener('abort', breakOff)
     if (!answered) {
       await callers.track(options.beforeLastByte())
+      if (request.destroyed) return await answer
       committed = true
       request.end(closing.slice(-1))
     }
@@ -101,12 +107,15 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
   } catch (error) {
     request.destroy()
     if (callers.threw(error)) throw error
+    if (!committed) options.signal?.throwIfAborted()
     if (!committed && answered) {
       return await answer.catch((broken: unknown) => {
         throw new PostError(false, broken)
       })
     }
     throw new PostError(committed, error)
+  } finally {
+    options.signal?.removeEventListener('abort', breakOff)
   }
 }
 

@@ -13,11 +13,16 @@ export type Verdict =
   | { kind: 'accepted'; task: string }
   | { kind: 'refused' | 'halted' | 'later' | 'ambiguous' }
 
-/** 4xx by which a server gives up on a request that it may have begun to work on. */
-const unclear = new Set([408, 409, 425, 499])
+/**
+ * Refusals after which nothing can have been charged: 400 and 401 by the API's document, 402, 403, 413 and 422 as seen live;
+ * by the others a server says that it has no such endpoint or does not read such a request. A redirect, a 409 or whatever else may come from something
+ * that stands behind work that was begun.
+ */
+const refusals = new Set([400, 403, 404, 405, 413, 414, 415, 422, 431])
 
-/** Judges an answer to a POST. 503 is documented as "please try again later"; every other 5xx says nothing certain. */
-export function judgeAnswer({ status, body }: RawAnswer): Verdict {
+/** Judges an answer to a POST. Every 5xx but the documented 503 says nothing certain. */
+export function judgeAnswer(answer: RawAnswer): Verdict {
+  const { status, body } = answer
   if (status >= 200 && status < 300) {
     const state = parseTaskState(body)
     return state ? { kind: 'accepted', task: state.task } : { kind: 'ambiguous' }
@@ -26,6 +31,11 @@ export function judgeAnswer({ status, body }: RawAnswer): Verdict {
   if (status === 429) {
     return { kind: /limit of the free trial usage/i.test(body) ? 'halted' : 'later' }
   }
-  if (status === 503) return { kind: 'later' }
-  return { kind: status >= 300 && status < 500 && !unclear.has(status) ? 'refused' : 'ambiguous' }
+  if (status === 503) return { kind: isDocumented503(answer) ? 'later' : 'ambiguous' }
+  return { kind: refusals.has(status) ? 'refused' : 'ambiguous' }
+}
+
+/** `{"message":"Service Unavailable. Please try again later."}`, or any that says when: a gateway's page says neither. */
+function isDocumented503({ body, retryAfter }: RawAnswer): boolean {
+  return retryAfter !== undefined || /"message"\s*:\s*"[^"]*try again/i.test(body)
 }

@@ -24,8 +24,8 @@ const unknownLimit = 5
  * Asks for a task's status until it is completed and its download URLs are there. What may pass by itself (a lost
  * connection, 429, 5xx, an answer that cannot be read) is asked again.
  *
- * @throws MagnificError `TASK_FAILED` by the API's word; `TASK_PENDING` after the deadline or when the API refuses
- *   to tell: the task goes on all the same, and can be taken up again
+ * @throws MagnificError `TASK_FAILED` by the API's word; `TASK_UNKNOWN` by lasting 404; `TASK_PENDING` after the
+ *   deadline or when the API refuses to tell: the task goes on all the same, and can be taken up again
  */
 export async function awaitTask(
   client: Client,
@@ -57,9 +57,8 @@ export async function awaitTask(
 
     lastProblem = state ? '' : describeRefusal(answer.status, answer.body)
     unknown = answer.status === 404 ? unknown + 1 : 0
-    if (unknown >= unknownLimit || isFinalRefusal(answer.status)) {
-      throw refusedError(task, lastProblem)
-    }
+    if (unknown >= unknownLimit) throw unknownError(task, lastProblem)
+    if (isFinalRefusal(answer.status)) throw refusedError(task, lastProblem)
     delay = Math.max(delay, readRetryAfter(answer.retryAfter, clock.now()) ?? 0)
   }
 }
@@ -81,6 +80,10 @@ function pendingError(task: string, deadline: number, lastProblem: string): Magn
     `The upscale is not done after ${Math.round(deadline / 1000)} s (task ${task})${lastProblem && `, last answer: ${lastProblem}`}. ` +
       'Build again later: it takes up this task and pays nothing more. The option `deadline` sets how long a build waits.',
   )
+}
+
+function unknownError(task: string, problem: string): MagnificError {
+  return new MagnificError('TASK_UNKNOWN', `The API does not know task ${task}: ${problem}.`)
 }
 
 function refusedError(task: string, problem: string): MagnificError {

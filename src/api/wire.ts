@@ -13,14 +13,22 @@ export interface TaskState {
   error: string | undefined
 }
 
+/** The id is what counts: whatever else is odd about an answer, a task that was paid for must not get lost over it. */
 const taskSchema = v.object({
   task_id: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,200}$/)),
-  status: v.optional(v.string()),
+  status: v.fallback(v.optional(v.string()), undefined),
   /** The older shape's name for `status`. */
-  task_status: v.optional(v.string()),
-  generated: v.nullish(v.array(v.union([v.string(), v.object({ url: v.string() })]))),
-  error: v.nullish(v.string()),
+  task_status: v.fallback(v.optional(v.string()), undefined),
+  generated: v.fallback(v.array(v.unknown()), []),
+  error: v.optional(v.unknown()),
 })
+const urlSchema = v.union([
+  v.string(),
+  v.pipe(
+    v.object({ url: v.string() }),
+    v.transform(({ url }) => url),
+  ),
+])
 
 const refusalSchema = v.object({
   message: v.optional(v.string()),
@@ -40,9 +48,16 @@ export function parseTaskState(text: string): TaskState | undefined {
   return {
     task,
     status: readStatus(status ?? olderStatus),
-    generated: (generated ?? []).map((entry) => (typeof entry === 'string' ? entry : entry.url)),
-    error: error ?? undefined,
+    generated: generated
+      .map((entry) => v.safeParse(urlSchema, entry))
+      .flatMap((entry) => (entry.success ? [entry.output] : [])),
+    error: describeError(error),
   }
+}
+
+function describeError(error: unknown): string | undefined {
+  if (error === undefined || error === null) return undefined
+  return toLine(typeof error === 'string' ? error : JSON.stringify(error)) || undefined
 }
 
 function readStatus(word: string | undefined): TaskState['status'] {
@@ -59,17 +74,17 @@ export function describeRefusal(status: number, text: string): string {
   const { message, detail, invalid_params: invalid = [] } = parsed.success ? parsed.output : {}
   const params = invalid.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
   const said = [message ?? detail, params && `(${params})`].filter(Boolean).join(' ')
-  return `HTTP ${status}${toLine(said || text)}`
+  const line = toLine(said || text)
+  return line === '' ? `HTTP ${status}` : `HTTP ${status}: ${line}`
 }
 
-/** Server text ends up in terminals: control characters are dropped and the length is bounded. */
+/** One line of a server's text. It ends up in terminals: control characters are dropped and the length is bounded. */
 function toLine(text: string): string {
   const line = text
     .replaceAll(/\p{C}+/gu, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
-  if (line === '') return ''
-  return `: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line
 }
 
 function parseJson(text: string): unknown {

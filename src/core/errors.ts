@@ -14,7 +14,10 @@ export type ErrorCode =
   | 'SUBMIT_AMBIGUOUS'
   | 'TASK_FAILED'
   | 'TASK_PENDING'
+  | 'TASK_UNKNOWN'
   | 'RESULT_BAD'
+  | 'CACHE_FAILED'
+  | 'JOURNAL_FAILED'
   | 'ABORTED'
 
 /** Where an error belongs: the image's file and the module that asked for it, as absolute paths. */

@@ -1,4 +1,4 @@
-import { isLoopback } from './fingerprint.ts'
+import { isLoopback } from './service.ts'
 import { suggest } from './nearest.ts'
 import type { HostSettings, MissPolicy, Options } from './options.ts'
 import { checkValue, fieldNames, fields, findField, queryKey } from './params.ts'
@@ -192,10 +192,12 @@ export function readOneOf<T extends string>(
   return fallback
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value can hold options: no array, no null. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function show(value: unknown): string {
+/** A value as it stands in code. */
+export function show(value: unknown): string {
   return JSON.stringify(value) ?? String(value)
 }

@@ -1,19 +1,4 @@
-import { MagnificError } from './errors.ts'
-import { serviceOf } from './fingerprint.ts'
-import { logLevels } from './logger.ts'
 import type { LogLevel } from './logger.ts'
-import {
-  readApiKey,
-  readBaseUrl,
-  readCacheDir,
-  readCount,
-  readFields,
-  readMissPolicy,
-  readOneOf,
-  readPassthrough,
-  readPresets,
-  reportUnknown,
-} from './option-readers.ts'
 import type { Params } from './params.ts'
 
 /** Request fields under the names that they have in the query: `{ magnific: '4x', engine: 'magnific_sharpy' }`. */
@@ -104,58 +89,4 @@ export interface ResolvedOptions {
   readonly cacheDir: string
   readonly passthrough: readonly string[]
   readonly logLevel: LogLevel
-}
-
-const optionNames = [
-  'apiKey',
-  'baseUrl',
-  'onMiss',
-  'defaults',
-  'presets',
-  'concurrency',
-  'deadline',
-  'cache',
-  'passthrough',
-  'logLevel',
-] as const satisfies readonly (keyof Options)[]
-
-/**
- * Fills in defaults and checks everything.
- *
- * @throws MagnificError `BAD_OPTIONS` with every problem listed
- */
-export function resolveOptions(options: Options, host: HostSettings): ResolvedOptions {
-  const problems: string[] = []
-  const { env } = host
-  reportUnknown('', options, optionNames, problems)
-
-  const baseUrl =
-    options.baseUrl === undefined && env['MAGNIFIC_BASE_URL']
-      ? readBaseUrl('$MAGNIFIC_BASE_URL', env['MAGNIFIC_BASE_URL'], problems)
-      : readBaseUrl('`baseUrl`', options.baseUrl, problems)
-  const resolved: ResolvedOptions = {
-    root: host.root,
-    command: host.command,
-    apiKey: readApiKey(
-      options.apiKey ?? (env['FREEPIK_API_KEY'] || env['MAGNIFIC_API_KEY'] || undefined),
-      problems,
-    ),
-    baseUrl,
-    service: serviceOf(baseUrl),
-    onMiss: readMissPolicy(options.onMiss, host, problems),
-    defaults: readFields('defaults', options.defaults ?? {}, problems),
-    presets: readPresets(options.presets ?? {}, problems),
-    concurrency: readCount('concurrency', options.concurrency ?? 8, 1, 100, problems),
-    deadline: readCount('deadline', options.deadline ?? 30 * 60_000, 1000, 2 ** 31 - 1, problems),
-    cacheDir: readCacheDir(options.cache, env, problems),
-    passthrough: readPassthrough(options.passthrough ?? [], problems),
-    logLevel: readOneOf('logLevel', options.logLevel ?? 'info', logLevels, 'info', problems),
-  }
-  if (problems.length > 0) {
-    throw new MagnificError(
-      'BAD_OPTIONS',
-      `The options of unplugin-magnific are refused. Mend these:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    )
-  }
-  return resolved
 }

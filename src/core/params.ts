@@ -14,7 +14,7 @@ export type Field =
 
 /**
  * The endpoint's fields under the API's own names, with the ranges and defaults of its document. The parser,
- * the types, the fingerprint and the documentation are made from this table. `image` and `webhook_url`
+ * the types and the fingerprint are made from this table. `image` and `webhook_url`
  * are missing: they say how a task is sent, not what is asked for. `filter_nsfw` is younger than the document.
  */
 export const fields = {

@@ -11,7 +11,7 @@ export interface Request {
   params: Params
   /** What happens after the upscale, free of charge. */
   directives: Directives
-  /** What is left for the host, without a question mark: `url`, `no-inline` or nothing. */
+  /** What is left for the host, without a question mark: `url`, a key of another plugin, or nothing. */
   hostQuery: string
 }
 
@@ -41,11 +41,15 @@ const directiveNames = [
   'as',
 ]
 
+/** Field names that nobody else's query is likely to hold: without `magnific` beside them, that was forgotten. */
+const ownFields = ['scale_factor', 'optimized_for', 'resemblance', 'fractality', 'filter_nsfw']
+
 /**
  * Whether an id or specifier may refer to an upscaled image: a cheap first test before `isReference`. Every key within
- * two edits of `magnific` has one of these pieces left.
+ * two edits of `magnific` has one of these pieces left, unless its letters are escaped.
  */
-export const referenceFilter: RegExp = /[?&][^=&#]{0,8}(?:mag|ni|fic)/i
+export const referenceFilter: RegExp =
+  /[?&](?:[^=&#]{0,8}(?:mag|ni|fic|%[4-7])|[^#]{0,500}(?:magnific|scale_factor|optimized_for|resemblance|fractality|filter_nsfw))/i
 
 /** `/a/hero.png?magnific=4x` in its two parts; the query comes without its question mark. */
 export function splitReference(id: string): { file: string; query: string } {
@@ -56,16 +60,18 @@ export function splitReference(id: string): { file: string; query: string } {
 }
 
 /**
- * Whether a query is for us to read: it asks for an upscale, or nearly does. A near miss of the key is refused when it is
- * parsed; handed to the host, it would ship the original.
+ * Whether a query is for us to read: it asks for an upscale, or was meant to. What is meant and not said right is refused
+ * when it is parsed; handed to the host, it would ship the original.
  *
  * @param query without the question mark
  */
 export function isReference(query: string, passthrough: readonly string[] = []): boolean {
-  return query
-    .split('&')
-    .map((part) => part.split('=', 1)[0] ?? '')
-    .some((key) => !passthrough.includes(key) && findNearest(key, ['magnific']) !== undefined)
+  // `;` and `&amp;` are separators elsewhere, and a key may be escaped.
+  return query.split(/&amp;|[&;]/).some((part) => {
+    const key = (decodePart(part)?.key ?? part).split('=', 1)[0] ?? ''
+    if (passthrough.includes(key)) return false
+    return ownFields.includes(key) || findNearest(key, ['magnific']) !== undefined
+  })
 }
 
 /**
@@ -118,6 +124,9 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
     } else if (!ignored.includes(key)) {
       problems.push(unknownKeyProblem(key, vocabulary))
     }
+  }
+  if (problems.length === 0 && !seen.has('magnific')) {
+    problems.push('The key `magnific` is missing. Write `magnific=4x` beside the others.')
   }
   if (problems.length > 0) {
     throw new MagnificError('BAD_QUERY', `"?${query}" is refused. ${problems.join(' ')}`)

@@ -94,6 +94,7 @@ const whyNot: Record<Exclude<SniffedFormat, Accepted>, string> = {
   tiff: `It is a TIFF, which this version does not send. ${convert}`,
   bmp: `It is a BMP, which this version does not send. ${convert}`,
   html: 'It is an HTML page, not a picture. Perhaps it was downloaded from a page that wanted a login.',
+  lfs: 'It is a pointer of Git LFS, and the picture is elsewhere. Run `git lfs pull`.',
   unknown: `It is no picture that is known here. ${convert}`,
 }
 

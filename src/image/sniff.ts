@@ -12,6 +12,7 @@ export type SniffedFormat =
   | 'bmp'
   | 'svg'
   | 'html'
+  | 'lfs'
   | 'empty'
   | 'unknown'
 
@@ -50,6 +51,7 @@ export function sniffBytes(bytes: Buffer): SniffedFormat {
   )
     return 'svg'
   if (/^\s*<(?:!doctype html|html|head|body)/i.test(text)) return 'html'
+  if (text.startsWith('version https://git-lfs')) return 'lfs'
   if (text.startsWith('BM')) return 'bmp'
   return 'unknown'
 }

@@ -1,6 +1,7 @@
+import { hostname } from 'node:os'
 import { judgeAnswer } from '../api/verdict.ts'
 import { describeRefusal } from '../api/wire.ts'
-import type { Attempt } from '../store/journal.ts'
+import type { Attempt, Decision } from '../store/journal.ts'
 import { ambiguousError, failedError } from './errors.ts'
 import type { PurchaseContext, Submitted } from './order.ts'
 import { parseResponse } from './responses.ts'
@@ -21,26 +22,40 @@ export async function followAttempt(
   { journal, clock, warn }: PurchaseContext,
   signal: AbortSignal,
 ): Promise<Submitted | undefined> {
+  const decidedAt = Date.parse(committed.decided?.at ?? '')
+  // Other machines' clocks may be ahead. Where the time cannot be read, it is long ago.
+  const giveUpAt = Number.isNaN(decidedAt) ? 0 : Math.min(decidedAt, clock.now()) + answerTimeout
   let told = false
-  const committedAt = Date.parse(committed.committedAt ?? '')
-  // Other machines' clocks may be ahead.
-  const giveUpAt = Math.min(committedAt, clock.now()) + answerTimeout
+  let over = false
   for (let attempt = committed; ; attempt = await journal.reread(attempt)) {
     if (attempt.outcome?.kind === 'failed') {
       throw failedError(attempt.outcome.reason ?? 'The upscale failed.', attempt)
     }
     if (attempt.task) return { task: attempt.task, attempt, paid: false }
-    if (attempt.outcome) return undefined
+    if (attempt.outcome?.kind === 'rejected') return undefined
     if (attempt.response !== undefined) return followResponse(attempt, { journal, clock })
-    // Where the time cannot be read, it is long ago.
-    if (!(clock.now() < giveUpAt)) throw ambiguousError(attempt, 'no answer was stored')
+    if (over) throw ambiguousError(attempt, 'no answer was stored')
+    over = clock.now() >= giveUpAt || isGone(attempt.decided)
+    // Looked at once more: the answer may have been written just before its writer ended.
+    if (over) continue
     if (!told) {
       told = true
       warn(
-        `Another build submitted the same image at ${attempt.committedAt}; waiting for the answer to it.`,
+        `Another build submitted the same image at ${attempt.decided?.at}; waiting for the answer to it.`,
       )
     }
     await clock.sleep(pause, signal)
+  }
+}
+
+/** Whether the process that sent the last byte is known to have ended: it ran on this machine, and nothing has its number. */
+function isGone(decided: Decision | undefined): boolean {
+  if (!decided || decided.host !== hostname() || !(decided.pid > 0)) return false
+  try {
+    process.kill(decided.pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

@@ -7,7 +7,7 @@ import type { SourceImage } from '../image/inspect.ts'
 import type { Journal } from '../store/journal.ts'
 import type { ResultRecord } from '../store/records.ts'
 import { collectResult } from './collect.ts'
-import { failedError } from './errors.ts'
+import { failedError, unknownTaskError } from './errors.ts'
 import { followAttempt } from './follow.ts'
 import type { Order, PurchaseContext, Purchased, Submitted } from './order.ts'
 import { submitTask } from './submit.ts'
@@ -75,7 +75,12 @@ async function buy(
     })
     return { record, from: paid ? 'paid' : 'resumed', estimate }
   } catch (error) {
-    if (!(error instanceof MagnificError) || error.code !== 'TASK_FAILED') throw error
+    if (!(error instanceof MagnificError)) throw error
+    if (error.code === 'TASK_UNKNOWN') {
+      const record = order.knownTask && context.records.path(order.fingerprint)
+      throw unknownTaskError(error, [attempt?.folder, record].filter(Boolean).join(' and '))
+    }
+    if (error.code !== 'TASK_FAILED') throw error
     await closeAttempt(submitted, journal, {
       kind: 'failed',
       reason: error.text,
@@ -98,7 +103,7 @@ async function findSubmitted(
 ): Promise<Submitted | undefined> {
   const attempt = await context.journal.find(fingerprint)
   const followed =
-    attempt && (attempt.committedAt !== undefined || attempt.task !== undefined)
+    attempt && (attempt.decided !== undefined || attempt.task !== undefined)
       ? await followAttempt(attempt, context, signal)
       : undefined
   return followed ?? (knownTask ? { task: knownTask, attempt: undefined, paid: false } : undefined)

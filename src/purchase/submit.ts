@@ -1,26 +1,21 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import type { Client } from '../api/client.ts'
 import { PostError } from '../api/post.ts'
-import type { ImageBody, RawAnswer } from '../api/post.ts'
+import type { RawAnswer } from '../api/post.ts'
 import { readRetryAfter } from '../api/retry.ts'
 import { judgeAnswer } from '../api/verdict.ts'
 import { describeRefusal } from '../api/wire.ts'
 import { MagnificError } from '../core/errors.ts'
 import type { SourceImage } from '../image/inspect.ts'
-import { prepareSource } from '../image/prepare.ts'
 import type { Attempt } from '../store/journal.ts'
-import { ambiguousError } from './errors.ts'
+import { ambiguousError, journalError } from './errors.ts'
 import { followAttempt } from './follow.ts'
+import { changedError, openImage } from './image-body.ts'
 import type { Order, PurchaseContext, Submitted } from './order.ts'
 import { formatNoAnswer, formatResponse } from './responses.ts'
 
 /** The wait before another try, when the API names none: doubled each time up to the longest, ms. */
 const firstBackoff = 1000
 const longestBackoff = 60_000
-/** Bytes of a prepared picture that are encoded and sent at once. */
-const pieceSize = 64 * 1024
 /** So many times in a row the API may be out of reach. */
 const unreachableLimit = 5
 
@@ -28,7 +23,8 @@ const unreachableLimit = 5
  * Submits the image and writes each step down before the next one relies on it. What certainly was not charged for is
  * tried again; what may have been is not. Where somebody else commits the attempt first, theirs is followed.
  *
- * @throws MagnificError `API_REFUSED`, `API_UNREACHABLE`, `SUBMIT_AMBIGUOUS`, `SOURCE_CHANGED`, `TASK_FAILED`
+ * @throws MagnificError `API_REFUSED`, `API_UNREACHABLE`, `SUBMIT_AMBIGUOUS`, `SOURCE_CHANGED`, `TASK_FAILED`,
+ *   `JOURNAL_FAILED`
  */
 export async function submitTask(
   order: Order,
@@ -44,73 +40,108 @@ export async function submitTask(
   for (let backoff = firstBackoff; ; backoff = Math.min(backoff * 2, longestBackoff)) {
     if (context.halt.error) throw context.halt.error
     const attempt = await journal.open(order.fingerprint)
-    let wait = backoff
-    let problem: string
-    try {
-      if (attempt.committedAt !== undefined) throw new LostRaceError()
-      const answer = await postOnce(order, source, client, context, attempt, signal)
-      const verdict = judgeAnswer(answer)
-      if (verdict.kind === 'accepted' && isCommitted(attempt)) {
-        await journal.writeTask(attempt, verdict.task)
-        return { task: verdict.task, attempt, paid: true }
-      }
-      problem = describeRefusal(answer.status, answer.body)
-      if (isCommitted(attempt)) {
-        if (verdict.kind === 'ambiguous') {
-          throw ambiguousError(attempt, `the answer was ${problem}`)
-        }
-        await journal.writeOutcome(attempt, {
-          kind: 'rejected',
-          reason: problem,
-          at: new Date(clock.now()).toISOString(),
-        })
-      }
-      if (verdict.kind !== 'later') throw refusedError(verdict.kind === 'halted', problem, context)
-      unreachable = 0
-      // Zero says nothing: asking again at once would be a tight loop.
-      wait = readRetryAfter(answer.retryAfter, clock.now()) || backoff
-    } catch (error) {
-      if (error instanceof LostRaceError) {
-        const followed = await followAttempt(await journal.reread(attempt), context, signal)
-        if (followed) return followed
-        continue
-      }
-      if (!(error instanceof PostError)) throw error
-      if (error.committed) {
-        // So that nobody waits for an answer that will not come.
-        await journal.writeResponse(attempt, formatNoAnswer(error.message))
-        throw ambiguousError(attempt, `no answer came (${error.message})`, error)
-      }
-      problem = error.message
-      if (++unreachable >= unreachableLimit) throw unreachableError(problem, error)
+    const tried = await tryAttempt(attempt, order, source, client, context, signal)
+    if (tried.kind === 'accepted') return { task: tried.task, attempt, paid: true }
+    if (tried.kind === 'lost') {
+      const followed = await followAttempt(await journal.reread(attempt), context, signal)
+      if (followed) return followed
+      continue
     }
-    if (clock.now() + wait > startedAt + context.deadline) throw unreachableError(problem)
+    unreachable = tried.kind === 'unreachable' ? unreachable + 1 : 0
+    const wait = tried.wait ?? backoff
+    const isLate = clock.now() + wait > startedAt + context.deadline
+    if (unreachable >= unreachableLimit || isLate) throw unreachableError(tried.problem)
     await clock.sleep(wait, signal)
   }
 }
 
-/** Somebody else has committed the attempt: their request goes on, and ours is broken off before its last byte. */
+/**
+ * How one try ended that may be followed by another one:
+ * - `lost`: somebody else has committed the attempt, and ours was broken off before its last byte
+ * - `later`: the API asks to come back
+ * - `unreachable`: the network failed before anything can have been charged
+ */
+type Tried =
+  | { kind: 'accepted'; task: string }
+  | { kind: 'lost' }
+  | { kind: 'later' | 'unreachable'; problem: string; wait?: number | undefined }
+
+async function tryAttempt(
+  attempt: Attempt,
+  order: Order,
+  source: SourceImage,
+  client: Client,
+  context: PurchaseContext,
+  signal: AbortSignal,
+): Promise<Tried> {
+  const { journal, clock } = context
+  if (isDecided(attempt)) return { kind: 'lost' }
+  const reject = async (reason: string): Promise<void> =>
+    journal.writeOutcome(attempt, {
+      kind: 'rejected',
+      reason,
+      at: new Date(clock.now()).toISOString(),
+    })
+
+  let answer: RawAnswer
+  try {
+    answer = await post(attempt, order, source, client, context, signal)
+  } catch (error) {
+    if (error instanceof LostRaceError) return { kind: 'lost' }
+    if (!(error instanceof PostError)) throw error
+    if (error.committed) {
+      // So that nobody waits for an answer that will not come.
+      await journal.writeResponse(attempt, formatNoAnswer(error.message))
+      throw ambiguousError(attempt, `no answer came (${error.message})`, error)
+    }
+    // The connection may break while the decision is being written: the last byte never went.
+    if (isDecided(attempt)) await reject(error.message)
+    return { kind: 'unreachable', problem: error.message }
+  }
+
+  const verdict = judgeAnswer(answer)
+  const problem = describeRefusal(answer.status, answer.body)
+  if (isDecided(attempt)) {
+    const task = verdict.kind === 'accepted' ? verdict.task : undefined
+    try {
+      await journal.writeResponse(attempt, formatResponse(answer))
+      if (task !== undefined) await journal.writeTask(attempt, task)
+    } catch (error) {
+      throw journalError(attempt, task, error)
+    }
+    if (task !== undefined) return { kind: 'accepted', task }
+    if (verdict.kind === 'ambiguous') throw ambiguousError(attempt, `the answer was ${problem}`)
+    await reject(problem)
+  }
+  if (verdict.kind !== 'later') throw refusedError(verdict.kind === 'halted', problem, context)
+  // Zero says nothing: asking again at once would be a tight loop.
+  const wait = readRetryAfter(answer.retryAfter, clock.now()) || undefined
+  return { kind: 'later', problem, wait }
+}
+
+/** Somebody else has committed the attempt. */
 class LostRaceError extends Error {
   override readonly name: string = 'LostRaceError'
 }
 
-/** Asked again, since committing is what happens in between. */
-function isCommitted(attempt: Attempt): boolean {
-  return attempt.committedAt !== undefined
+/** Asked again, since deciding is what happens in between. */
+function isDecided(attempt: Attempt): boolean {
+  return attempt.decided !== undefined
 }
 
-async function postOnce(
+async function post(
+  attempt: Attempt,
   { request, sourceHash, file }: Order,
   source: SourceImage,
   client: Client,
   { journal, clock, halt }: PurchaseContext,
-  attempt: Attempt,
   signal: AbortSignal,
 ): Promise<RawAnswer> {
-  const { image, readHash } = await openImage(source)
-  const answer = await client.submit({
+  const { image, readHash } = await openImage(source, sourceHash)
+  return client.submit({
     image,
     params: request.params,
+    signal,
     beforeLastByte: async () => {
       signal.throwIfAborted()
       if (halt.error) throw halt.error
@@ -118,54 +149,6 @@ async function postOnce(
       if (!(await journal.commit(attempt, new Date(clock.now())))) throw new LostRaceError()
     },
   })
-  if (isCommitted(attempt)) await journal.writeResponse(attempt, formatResponse(answer))
-  return answer
-}
-
-/**
- * The bytes to send, and the hash of the file that they came from: by the last byte it must be the fingerprint's, or a
- * picture that was saved meanwhile would be bought under the wrong name.
- */
-async function openImage(
-  source: SourceImage,
-): Promise<{ image: ImageBody; readHash: () => string }> {
-  const hash = createHash('sha256')
-  const prepared = await prepareSource(source, async () => {
-    const bytes = await readFile(source.file)
-    hash.update(bytes)
-    return bytes
-  })
-  let hex: string | undefined
-  const readHash = (): string => (hex ??= hash.digest('hex'))
-  if (prepared) {
-    return {
-      image: {
-        bytes: prepared.length,
-        open: async function* () {
-          for (let offset = 0; offset < prepared.length; offset += pieceSize) {
-            yield prepared.subarray(offset, offset + pieceSize)
-          }
-        },
-      },
-      readHash,
-    }
-  }
-  return {
-    image: {
-      bytes: source.bytes,
-      open: async function* () {
-        let bytes = 0
-        for await (const chunk of createReadStream(source.file) as AsyncIterable<Buffer>) {
-          hash.update(chunk)
-          bytes += chunk.length
-          if (bytes > source.bytes) break
-          yield chunk
-        }
-        if (bytes !== source.bytes) throw changedError(source.file)
-      },
-    },
-    readHash,
-  }
 }
 
 function refusedError(halted: boolean, problem: string, { halt }: PurchaseContext): MagnificError {
@@ -179,18 +162,9 @@ function refusedError(halted: boolean, problem: string, { halt }: PurchaseContex
   return error
 }
 
-function unreachableError(problem: string, cause?: unknown): MagnificError {
+function unreachableError(problem: string): MagnificError {
   return new MagnificError(
     'API_UNREACHABLE',
     `The API cannot be had: ${problem}. Nothing was charged. Check the network and the option \`baseUrl\`, then build again.`,
-    { cause },
-  )
-}
-
-function changedError(file: string): MagnificError {
-  return new MagnificError(
-    'SOURCE_CHANGED',
-    'The image changed while it was being sent. Nothing was charged. Build again.',
-    { file },
   )
 }

@@ -1,4 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { createFileOnce, isMissing, makeFolder } from './files.ts'
 import { shardedPath } from './layout.ts'
@@ -18,11 +19,19 @@ export interface Outcome {
   at: string
 }
 
+/** Who decided to send the last byte, and when; empty texts where the file does not tell. */
+export interface Decision {
+  /** ISO 8601 */
+  at: string
+  pid: number
+  host: string
+}
+
 /** One attempt at buying, as it stands on the disk. */
 export interface Attempt {
   readonly folder: string
-  /** When the last byte of the request was about to go, ISO 8601; before that, nothing can have been charged. */
-  committedAt: string | undefined
+  /** Set when the last byte of the request was about to go; before that, nothing can have been charged. */
+  decided: Decision | undefined
   /** The raw answer to the POST. */
   response: string | undefined
   task: string | undefined
@@ -31,10 +40,10 @@ export interface Attempt {
 
 /** What has been attempted and paid, per fingerprint. Files are created once and never changed. */
 export interface Journal {
-  /** The newest attempt at a fingerprint. */
+  /** The attempt that may be paid for, or else the newest one. */
   find(fingerprint: string): Promise<Attempt | undefined>
   /**
-   * The attempt to work on: the newest one, or a new one where that was rejected. Everybody who wants the same
+   * The attempt to work on: what `find` gives, or the next one where that was rejected. Everybody who wants the same
    * image works on the same attempt, until one of them commits it.
    */
   open(fingerprint: string): Promise<Attempt>
@@ -57,25 +66,31 @@ export function createJournal(layout: Layout): Journal {
   const folderOf = (fingerprint: string): string => shardedPath(layout.journal, fingerprint)
   const create = async (attempt: Attempt, name: string, content: string): Promise<boolean> =>
     createFileOnce(layout.tmp, join(attempt.folder, name), content)
-  const find = async (fingerprint: string): Promise<Attempt | undefined> => {
-    const newest = (await listAttempts(folderOf(fingerprint))).at(-1)
-    return newest === undefined ? undefined : readAttempt(join(folderOf(fingerprint), newest))
+  const readAttempts = async (fingerprint: string): Promise<Attempt[]> => {
+    const folder = folderOf(fingerprint)
+    const names = await listAttempts(folder)
+    return Promise.all(names.map(async (name) => readAttempt(join(folder, name))))
   }
 
   return {
-    find,
+    find: async (fingerprint) => chooseAttempt(await readAttempts(fingerprint)),
     open: async (fingerprint) => {
-      const newest = await find(fingerprint)
-      if (newest && newest.outcome?.kind !== 'rejected') return newest
-      const number = newest ? Number(basename(newest.folder)) + 1 : 1
-      const folder = join(folderOf(fingerprint), String(number).padStart(4, '0'))
+      const attempts = await readAttempts(fingerprint)
+      const chosen = chooseAttempt(attempts)
+      if (chosen && chosen.outcome?.kind !== 'rejected') return chosen
+      // Counted from what was just read: all who saw the same attempt rejected open the same next one.
+      const newest = attempts.at(-1)?.folder ?? '0'
+      const number = String(Number(basename(newest)) + 1).padStart(4, '0')
+      const folder = join(folderOf(fingerprint), number)
       await makeFolder(folder)
       return readAttempt(folder)
     },
     reread: async ({ folder }) => readAttempt(folder),
     commit: async (attempt, at) => {
-      if (!(await create(attempt, 'decided', `commit ${at.toISOString()}\n`))) return false
-      attempt.committedAt = at.toISOString()
+      const decided: Decision = { at: at.toISOString(), pid: process.pid, host: hostname() }
+      const text = `commit ${decided.at} ${decided.pid} ${decided.host}\n`
+      if (!(await create(attempt, 'decided', text))) return false
+      attempt.decided = decided
       return true
     },
     writeResponse: async (attempt, response) => {
@@ -92,9 +107,22 @@ export function createJournal(layout: Layout): Journal {
   }
 }
 
+/** What was paid for counts, even beside a newer attempt: merged caches may hold such things. */
+function chooseAttempt(attempts: readonly Attempt[]): Attempt | undefined {
+  return attempts.findLast(mayBePaid) ?? attempts.at(-1)
+}
+
+/** Whether money may have gone into an attempt. */
+function mayBePaid({ decided, task, outcome }: Attempt): boolean {
+  return (decided !== undefined || task !== undefined) && outcome?.kind !== 'rejected'
+}
+
+/** The attempts' folders, oldest first. */
 async function listAttempts(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => /^\d{4,}$/.test(name)).toSorted()
+    return (await readdir(folder))
+      .filter((name) => /^\d{4,}$/.test(name))
+      .toSorted((a, b) => Number(a) - Number(b))
   } catch (error) {
     if (isMissing(error)) return []
     throw error
@@ -108,15 +136,27 @@ async function readAttempt(folder: string): Promise<Attempt> {
   return {
     folder,
     // That the file exists is the commit, whatever is in it.
-    committedAt: decided === undefined ? undefined : readCommit(decided),
+    decided: decided === undefined ? undefined : readDecision(decided),
     response,
     task: task?.trim(),
-    outcome: outcome === undefined ? undefined : (JSON.parse(outcome) as Outcome),
+    outcome: outcome === undefined ? undefined : readOutcome(outcome),
   }
 }
 
-function readCommit(decided: string): string {
-  return decided.replace('commit', '').trim() || 'an unknown time'
+function readDecision(text: string): Decision {
+  const [, at = '', pid = '0', host = ''] = text.trim().split(' ')
+  return { at, pid: Number(pid), host }
+}
+
+/** An outcome that cannot be read says nothing: the other files still say what was paid. */
+function readOutcome(text: string): Outcome | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    const isOutcome = typeof parsed === 'object' && parsed !== null && 'kind' in parsed
+    return isOutcome ? (parsed as Outcome) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -26,6 +26,8 @@ export interface ResultRecord {
 
 /** The records of a cache directory, by fingerprint. */
 export interface RecordStore {
+  /** The file of a record, for people to look at. */
+  path(fingerprint: string): string
   /** A record that cannot be read is quarantined and counts as none. */
   find(fingerprint: string): Promise<ResultRecord | undefined>
   put(record: ResultRecord): Promise<void>
@@ -58,6 +60,7 @@ export function createRecordStore(layout: Layout): RecordStore {
   })
 
   return {
+    path: (fingerprint) => files.path(fingerprint),
     find: async (fingerprint) => {
       const text = await keyv.get(fingerprint)
       if (text === undefined) return undefined

@@ -347,13 +347,14 @@ describe('a POST without an answer', () => {
     expect(error.message).toContain('1 MiB')
   })
 
-  it('is uncommitted when it is aborted before the last byte', async () => {
+  it('is broken off when it is aborted before the last byte', async () => {
     const server = await startTcpServer()
     const controller = new AbortController()
     const work = post(server.url, createCountedBody(256 * megabyte), { signal: controller.signal })
     await server.until(() => missingAt(server) > 0)
-    controller.abort()
-    expect((await postError(work)).committed).toBe(false)
+    const reason = new Error('The build is over.')
+    controller.abort(reason)
+    await expect(work).rejects.toBe(reason)
     await server.until(() => server.connections[0]?.closed)
   })
 })

@@ -25,7 +25,7 @@ describe('what an answer to a POST means for the money', () => {
     [400, 'refused'],
     [401, 'halted'],
     [500, 'ambiguous'],
-    [503, 'later'],
+    [503, 'ambiguous'],
     // undocumented, from FACTS
     [402, 'halted'],
     [403, 'refused'],
@@ -47,11 +47,15 @@ describe('what an answer to a POST means for the money', () => {
     [409, 'ambiguous'],
     [425, 'ambiguous'],
     [499, 'ambiguous'],
-    // redirects are not followed
-    [301, 'refused'],
-    [302, 'refused'],
-    [307, 'refused'],
-    [308, 'refused'],
+    // redirects are not followed, and may come after the work has begun
+    [301, 'ambiguous'],
+    [302, 'ambiguous'],
+    [303, 'ambiguous'],
+    [307, 'ambiguous'],
+    [308, 'ambiguous'],
+    // whatever these mean
+    [410, 'ambiguous'],
+    [418, 'ambiguous'],
     // no status at all
     [0, 'ambiguous'],
     [100, 'ambiguous'],
@@ -75,6 +79,17 @@ describe('what an answer to a POST means for the money', () => {
     '{"message":"LIMIT OF THE FREE TRIAL USAGE exceeded"}',
   ])('is an end where a 429 says %j', (body) => {
     expect(judge(429, body)).toEqual({ kind: 'halted' })
+  })
+
+  it.each([
+    ['{"message":"Service Unavailable. Please try again later."}', undefined],
+    ['<html>503 Service Temporarily Unavailable</html>', '7'],
+  ])('is "later" where a 503 is the documented one, or says when: %s', (body, retryAfter) => {
+    expect(judgeAnswer({ status: 503, retryAfter, body })).toEqual({ kind: 'later' })
+  })
+
+  it("is unclear where a 503 is some gateway's page", () => {
+    expect(judge(503, '<html>503 Service Temporarily Unavailable</html>').kind).toBe('ambiguous')
   })
 
   it('takes no task from an answer that is no 2xx', () => {

@@ -202,9 +202,8 @@ describe('a task', () => {
   it('that stays unknown is given up after five times, and kept', async () => {
     const server = await answering({ status: 404, body: { message: 'Task not found' } })
     const error = await errorOf(async () => wait(server))
-    expect(error.code).toBe('TASK_PENDING')
+    expect(error.code).toBe('TASK_UNKNOWN')
     expect(error.message).toContain('HTTP 404: Task not found')
-    expect(error.message).toContain('nothing is paid again')
     expect(server.requests).toHaveLength(5)
   })
 

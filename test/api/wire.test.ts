@@ -54,6 +54,24 @@ describe('an answer about a task', () => {
     expect(state?.generated).toEqual(['https://a.example/1', 'https://a.example/2'])
   })
 
+  it.each([
+    { generated: {} },
+    { generated: [null, { url: null }, 7] },
+    { status: null },
+    { status: 7 },
+    { error: { code: 7 } },
+  ])('does not lose a task over %j', (odd) => {
+    const state = parse({ data: { task_id: id, status: 'IN_PROGRESS', generated: [], ...odd } })
+    expect(state).toMatchObject({ task: id, status: 'pending', generated: [] })
+  })
+
+  it('hears of a failure whatever its error looks like, and shows none of its control characters', () => {
+    const failed = (error: unknown): unknown =>
+      parse({ data: { task_id: id, status: 'FAILED', generated: [], error } })
+    expect(failed({ code: 7 })).toMatchObject({ status: 'failed', error: '{"code":7}' })
+    expect(failed('\u001B[2Jgone')).toMatchObject({ status: 'failed', error: '[2Jgone' })
+  })
+
   it.each([{ generated: null }, { error: null }, {}, { generated: [], error: null }])(
     'reads %j beside the id as nothing said',
     (fields) => {
@@ -90,7 +108,6 @@ describe('an answer about a task', () => {
     '{"data":{"task_id":7,"status":"CREATED"}}',
     '{"data":{"task_id":null,"status":"CREATED"}}',
     '{"data":{"task_id":"","status":"CREATED"}}',
-    `{"data":{"generated":{},"task_id":"${id}","status":"COMPLETED"}}`,
     '{"message":"Invalid API key"}',
     '\u{FEFF}{"data":{}}',
   ])('is not found in %j', (text) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { computeFingerprint, isLoopback, serviceOf } from '../../src/core/fingerprint.ts'
+import { computeFingerprint } from '../../src/core/fingerprint.ts'
+import { isLoopback, serviceOf } from '../../src/core/service.ts'
 import type { Params } from '../../src/core/params.ts'
 import { hashFile } from '../../src/store/files.ts'
 import { tmpProject } from '../helpers/project.ts'

@@ -508,6 +508,29 @@ describe('isReference', () => {
   })
 })
 
+describe('a query that was meant for us and is not said right', () => {
+  it.each([
+    ['scale_factor=4x', 'write `magnific=4x` in place of `scale_factor=4x`'],
+    ['optimized_for=standard', 'The key `magnific` is missing'],
+    ['url&fractality=2', 'The key `magnific` is missing'],
+    ['hdr=1;magnific=4x', '`hdr`'],
+    ['w=2&amp;magnific=4x', '"amp;magnific"'],
+  ])('is refused: ?%s', async (query, says) => {
+    expect(isReference(query)).toBe(true)
+    expect(referenceFilter.test(`/a.png?${query}`)).toBe(true)
+    expect(await refusal(query)).toContain(says)
+  })
+
+  it.each(['%6Dagnific=2x', '%6D%61%67%6E%69%66%69%63=2x', 'magni%66ic=2x'])(
+    'is read where its key is escaped: ?%s',
+    (query) => {
+      expect(isReference(query)).toBe(true)
+      expect(referenceFilter.test(`/a.png?${query}`)).toBe(true)
+      expect(parse(query).params).toEqual({ scale_factor: '2x' })
+    },
+  )
+})
+
 describe('referenceFilter', () => {
   it.each(['/a.png?magnific', '/a.png?url&magnific=4x', './a.png?Magnific=4x', './a.png?magnifc'])(
     'lets %s through',

@@ -1,4 +1,4 @@
-import { resolveOptions } from '../../src/core/options.ts'
+import { resolveOptions } from '../../src/core/resolve-options.ts'
 import type { Options } from '../../src/core/options.ts'
 import { createUpscaler } from '../../src/upscaler.ts'
 import type { Upscaler, Variant } from '../../src/upscaler.ts'

@@ -58,7 +58,7 @@ describe('sniffBytes', () => {
     ['tiff', 'MM\0*\0\0\0\u0008'],
     ['unknown', '<?xml version="1.0"?><note/>'],
     ['unknown', '{"message":"Not found"}'],
-    ['unknown', 'version https://git-lfs.github.com/spec/v1\n'],
+    ['lfs', 'version https://git-lfs.github.com/spec/v1\n'],
     ['unknown', 'RIFF\0\0\0\0WAVE'],
     ['unknown', '\x89PNG\n\x1A\n'],
     ['unknown', '\x89PNG'],

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Emulator, SubmitFault } from '../../src/emulator/index.ts'
@@ -97,7 +99,7 @@ describe('a purchase', () => {
     })
 
     const { decided = '', response = '', ...rest } = readAttempts(shop, order)['0001'] ?? {}
-    expect(decided).toMatch(/^commit 2026-01-01T00:00:00.000Z\n$/)
+    expect(decided).toBe(`commit 2026-01-01T00:00:00.000Z ${process.pid} ${hostname()}\n`)
     const [head, body = ''] = response.split('\n\n')
     expect(head).toBe('HTTP 200')
     expect(JSON.parse(body)).toEqual({ data: { generated: [], task_id: id, status: 'CREATED' } })
@@ -246,6 +248,35 @@ describe('a build that ended in between', () => {
     expect(postsTo(emulator)).toBe(1)
   })
 
+  it('and whose process is gone is not waited for', async () => {
+    const { status, pid } = spawnSync(process.execPath, ['-e', ''])
+    expect(status).toBe(0)
+    const gone = (at: string): string => `commit ${at} ${pid} ${hostname()}\n`
+    const { emulator, project, shop } = await crashed(() => ({
+      decided: gone(new Date(simulateClock().now()).toISOString()),
+    }))
+    const startedAt = shop.clock.now()
+    const order = shop.order(project.path('hero.png'))
+    expect((await errorOf(async () => shop.buy(order))).code).toBe('SUBMIT_AMBIGUOUS')
+    expect(shop.clock.now()).toBe(startedAt)
+    expect(postsTo(emulator)).toBe(1)
+  })
+
+  it.each([
+    ['runs', `${process.pid} ${hostname()}`],
+    ['may run on another machine', '999999999 elsewhere'],
+  ])('and whose process %s is waited for, and its task taken up', async (_, who) => {
+    const { emulator, project, shop, folder } = await crashed(() => ({
+      decided: `commit ${new Date(simulateClock().now()).toISOString()} ${who}\n`,
+    }))
+    const clock = simulateClock({
+      onSleep: () => writeFileSync(join(folder, 'response'), accepted(emulator.tasks[0]?.id ?? '')),
+    })
+    const next = openShop(project, { baseUrl: emulator.url, clock })
+    expect((await next.buy(shop.order(project.path('hero.png')))).from).toBe('resumed')
+    expect(postsTo(emulator)).toBe(1)
+  })
+
   it('after `decided` may have bought: the next one asks a person', async () => {
     const { emulator, project, shop, folder } = await crashed(() => ({ decided }))
     const order = shop.order(project.path('hero.png'))
@@ -285,20 +316,22 @@ describe('a build that ended in between', () => {
     expect(readFileSync(join(folder, 'task'), 'utf8').trim()).toBe(emulator.tasks[0]?.id)
   })
 
-  it.each([400, 401, 402, 403, 413, 422, 429, 503])(
-    'after the response %i has paid nothing: the next one buys',
-    async (status) => {
-      const response = `HTTP ${status}\n\n{"message":"no"}`
-      const { emulator, project, shop } = await crashed(() => ({ decided, response }))
-      const order = shop.order(project.path('hero.png'))
-      expect((await shop.buy(order)).from).toBe('paid')
-      expect(emulator.tasks).toHaveLength(2)
-      expect(Object.keys(readAttempts(shop, order))).toEqual(['0001', '0002'])
-    },
-  )
+  it.each([
+    ...[400, 401, 402, 403, 413, 422, 429].map((status) => `HTTP ${status}\n\n{"message":"no"}`),
+    'HTTP 503\n\n{"message":"Service Unavailable. Please try again later."}',
+    'HTTP 503\nretry-after: 5\n\n<html>',
+  ])('after the response %j has paid nothing: the next one buys', async (response) => {
+    const { emulator, project, shop } = await crashed(() => ({ decided, response }))
+    const order = shop.order(project.path('hero.png'))
+    expect((await shop.buy(order)).from).toBe('paid')
+    expect(emulator.tasks).toHaveLength(2)
+    expect(Object.keys(readAttempts(shop, order))).toEqual(['0001', '0002'])
+  })
 
   it.each([
     'HTTP 500\n\n',
+    'HTTP 302\n\n',
+    'HTTP 503\n\n<html>',
     'HTTP 502\n\n<html>',
     'HTTP 200\n\nnot JSON',
     'HTTP 200\n\n',
@@ -358,29 +391,33 @@ describe('a disk that takes no more', () => {
     }
     const shop = openShop(project, { baseUrl: emulator.url, journal: broken })
     const order = shop.order(project.path('hero.png'))
-    await expect(shop.buy(order)).rejects.toBe(full)
+    const error: unknown = await shop.buy(order).catch((thrown: unknown) => thrown)
     await emulator.until(() => emulator.calls.every(({ over }) => over))
     const left = namesIn(attemptFolder(shop, order))
     const next = openShop(project, { baseUrl: emulator.url })
-    return { emulator, left, buyNext: async () => next.buy(order) }
+    return { emulator, error, left, buyNext: async () => next.buy(order) }
   }
 
   it('before the last byte buys nothing', async () => {
-    const { emulator, left, buyNext } = await buyWithout('commit')
+    const { emulator, error, left, buyNext } = await buyWithout('commit')
+    expect(error).toBe(full)
     expect([left, emulator.tasks.length]).toEqual([[], 0])
     expect((await buyNext()).from).toBe('paid')
     expect(emulator.tasks).toHaveLength(1)
   })
 
   it('after the last byte leaves a question to a person, and is not paid twice', async () => {
-    const { emulator, left, buyNext } = await buyWithout('writeResponse')
+    const { emulator, error, left, buyNext } = await buyWithout('writeResponse')
+    expect(error).toMatchObject({ code: 'JOURNAL_FAILED' })
+    expect(String(error)).toContain(`task ${emulator.tasks[0]?.id} is paid for`)
     expect([left, emulator.tasks.length]).toEqual([['decided'], 1])
     expect((await errorOf(buyNext)).code).toBe('SUBMIT_AMBIGUOUS')
     expect(postsTo(emulator)).toBe(1)
   })
 
   it('after the answer leaves what the next build needs to take the task up', async () => {
-    const { emulator, left, buyNext } = await buyWithout('writeTask')
+    const { emulator, error, left, buyNext } = await buyWithout('writeTask')
+    expect(error).toMatchObject({ code: 'JOURNAL_FAILED' })
     expect(left).toEqual(['decided', 'response'])
     expect((await buyNext()).from).toBe('resumed')
     expect(postsTo(emulator)).toBe(1)
@@ -492,7 +529,14 @@ describe('a result that was stored and is lost', () => {
     const id = emulator.tasks[0]?.id ?? ''
     writeFileSync(join(attemptFolder(shop, order), 'task'), `${id.replace(/^./, 'x')}\n`)
     const next = openShop(project, { baseUrl: emulator.url })
-    expect((await errorOf(async () => next.buy(order))).code).toBe('TASK_PENDING')
+    const error = await errorOf(async () => next.buy(order))
+    expect(error.code).toBe('TASK_UNKNOWN')
+    expect(error.message).toContain(`delete ${attemptFolder(shop, order)}:`)
     expect(postsTo(emulator)).toBe(1)
+    const again = { ...order, knownTask: id }
+    const { message } = await errorOf(async () => next.buy(again))
+    expect(message).toContain(
+      `delete ${attemptFolder(shop, order)} and ${shop.context.records.path(order.fingerprint)}:`,
+    )
   })
 })

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createJournal } from '../../src/store/journal.ts'
@@ -8,6 +9,7 @@ import { namesIn, tmpLayout } from '../helpers/cache.ts'
 
 const fingerprint = `ab${'12'.repeat(31)}`
 const at = new Date('2026-11-22T20:00:00.123Z')
+const decided = { at: at.toISOString(), pid: process.pid, host: hostname() }
 const response = 'HTTP 200\n\n{"data":{"task_id":"t-1"}}\r\n  \n'
 
 /** An attempt that went all the way. */
@@ -33,7 +35,7 @@ describe('createJournal', () => {
     expect(attempt.folder).toBe(join(folderOf(layout), '0001'))
     expect(namesIn(attempt.folder)).toEqual(['decided', 'outcome', 'response', 'task'])
     const read = (name: string): string => readFileSync(join(attempt.folder, name), 'utf8')
-    expect(read('decided')).toBe('commit 2026-11-22T20:00:00.123Z\n')
+    expect(read('decided')).toBe(`commit 2026-11-22T20:00:00.123Z ${process.pid} ${hostname()}\n`)
     expect(read('response')).toBe(response)
     expect(read('task')).toBe('t-1\n')
     expect(read('outcome')).toBe(
@@ -45,7 +47,7 @@ describe('createJournal', () => {
   it('reads back what another process wrote', async () => {
     const layout = tmpLayout()
     const attempt = await completeAttempt(createJournal(layout))
-    expect(attempt).toMatchObject({ committedAt: at.toISOString(), response, task: 't-1' })
+    expect(attempt).toMatchObject({ decided, response, task: 't-1' })
     expect(await createJournal(layout).find(fingerprint)).toEqual(attempt)
     expect(await createJournal(layout).reread(attempt)).toEqual(attempt)
   })
@@ -62,14 +64,14 @@ describe('createJournal', () => {
     const attempt = await journal.open(fingerprint)
     const empty = {
       folder: attempt.folder,
-      committedAt: undefined,
+      decided: undefined,
       response: undefined,
       task: undefined,
       outcome: undefined,
     }
     expect(await readOnly()).toEqual(empty)
     await journal.commit(attempt, at)
-    const committed = { ...empty, committedAt: '2026-11-22T20:00:00.123Z' }
+    const committed = { ...empty, decided }
     expect(await readOnly()).toEqual(committed)
     await journal.writeResponse(attempt, '')
     // An empty answer is an answer.
@@ -91,7 +93,7 @@ describe('createJournal', () => {
       await journal.writeOutcome(known, { kind: 'failed', at: at.toISOString() })
     }
     expect(readAll()).toEqual(before)
-    expect(attempt).toMatchObject({ committedAt: at.toISOString(), task: 't-1' })
+    expect(attempt).toMatchObject({ decided, task: 't-1' })
     expect(namesIn(layout.tmp)).toEqual([])
   })
 
@@ -151,7 +153,7 @@ describe('createJournal', () => {
     const journal = createJournal(layout)
     const { folder } = await journal.open(fingerprint)
     writeFileSync(join(folder, 'decided'), '')
-    expect((await journal.find(fingerprint))?.committedAt).toBe('an unknown time')
+    expect((await journal.find(fingerprint))?.decided).toEqual({ at: '', pid: 0, host: '' })
   })
 
   it('minds nothing else that lies in the folder', async () => {

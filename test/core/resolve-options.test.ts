@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resolveOptions } from '../../src/core/options.ts'
+import { resolveOptions } from '../../src/core/resolve-options.ts'
 import type { HostSettings, Options, ResolvedOptions } from '../../src/core/options.ts'
 import { errorOf } from '../helpers/errors.ts'
 
