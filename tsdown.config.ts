@@ -14,4 +14,16 @@ export default defineConfig({
   fixedExtension: false,
   dts: true,
   logLevel: 'warn',
+  inputOptions: { resolve: { mainFields: ['module', 'main'] } },
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        // What a warm build runs is in one file, which imports none of the rest.
+        {
+          name: 'warm',
+          test: /src\/(?:core\/|bundlers\/(?:host-error|missing|redirect)|(?:upscaler|shared|report|progress)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
+        },
+      ],
+    },
+  },
 })

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { rollup } from 'rollup'
@@ -25,6 +27,16 @@ const hosts = {
     await bundle.write(config.output)
     await bundle.close()
   },
+}
+
+// An emulator forgets its tasks when it ends. What an interrupted run was waiting for is gone with the one of that run;
+// a build would ask for it in vain, and rightly refuse to buy it again.
+const journal = path('.magnific/v1/journal')
+for (const folder of existsSync(journal) ? readdirSync(journal, { recursive: true }) : []) {
+  const attempt = join(journal, folder)
+  if (/\d{4}$/.test(folder) && !existsSync(join(attempt, 'outcome'))) {
+    rmSync(attempt, { recursive: true, force: true })
+  }
 }
 
 const emulator = await createEmulator({ latency: 1500, alpha: 'keep' })

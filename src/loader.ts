@@ -18,7 +18,7 @@ export async function pitch(this: LoaderContext<LoaderOptions>): Promise<Buffer 
     const { file, from } = await upscaler.upscale({
       file: this.resourcePath,
       query: this.resourceQuery.slice(1) + this.resourceFragment,
-      importer: findImporter(this),
+      importer: findIssuer(this),
     })
     // What stands in for a result must not outlive the moment when there is one.
     if (from === 'preview' || from === 'original') this.cacheable(false)
@@ -29,7 +29,7 @@ export async function pitch(this: LoaderContext<LoaderOptions>): Promise<Buffer 
   }
 }
 
-function findImporter({ _compilation, _module }: LoaderContext<LoaderOptions>): string | undefined {
+function findIssuer({ _compilation, _module }: LoaderContext<LoaderOptions>): string | undefined {
   const issuer = _module && _compilation?.moduleGraph.getIssuer(_module)
   return issuer && 'resource' in issuer ? String(issuer.resource) : undefined
 }

@@ -1,36 +1,24 @@
-import { copyFile } from 'node:fs/promises'
+import { constants, copyFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
-import type { Client } from './api/client.ts'
-import { createClient } from './api/client.ts'
-import { systemClock } from './core/clock.ts'
 import { MagnificError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import { scaleOf } from './core/params.ts'
-import type { Request } from './core/request.ts'
-import { inspectSource } from './image/inspect.ts'
-import { renderPreview, renderVariant } from './image/variants.ts'
+import type { Orderer } from './orders.ts'
 import { createProgress } from './progress.ts'
 import type { Order } from './purchase/order.ts'
-import { purchase } from './purchase/purchase.ts'
 import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
 import { createBlobStore } from './store/blobs.ts'
-import type { BlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { prepareLayout } from './store/layout.ts'
 import { createRecordStore } from './store/records.ts'
-import type { RecordStore, ResultRecord } from './store/records.ts'
+import type { ResultRecord } from './store/records.ts'
 import { computeVariantKey } from './store/variants.ts'
 import type { VariantInfo, VariantStore } from './store/variants.ts'
 
 /** A reference whose variant is not in the cache. */
-export interface Miss {
-  file: string
-  sourceHash: string
-  fingerprint: string
-  request: Request
-}
+export type Miss = Omit<Order, 'knownTask'>
 
 /** What came of a miss. */
 export interface Obtained {
@@ -47,24 +35,37 @@ export interface MissContext {
   shared: Shared
   variants: VariantStore
   logger: Logger
-  halt: { error?: MagnificError }
 }
 
 /** Turns a reference whose variant is missing into a file: from the stored result, or as `onMiss` says. */
 export type MissHandler = (miss: Miss, signal: AbortSignal) => Promise<Obtained>
 
-/** Everything that a warm build does without is imported by this module and those below it. */
+/**
+ * Everything that a build with all variants does without is imported by this module. What touches pixels or the network
+ * is imported when it comes to that: a checkout that has the results, but not the variants, mostly copies files.
+ */
 export function createMissHandler(context: MissContext): MissHandler {
   const { options, shared, variants } = context
-  prepareLayout(shared.layout)
-  const cold = (shared.cold ??= {
-    tasks: pLimit(options.concurrency),
-    pictures: pLimit(2),
-    progress: createProgress([process.stderr, process.stdout], shared.tally),
-  })
+  const cold = prepareShared(context)
   const blobs = createBlobStore(shared.layout, shared.memo)
   const records = createRecordStore(shared.layout)
-  const order = createOrderer(context, blobs, records)
+  const journal = createJournal(shared.layout)
+  let orderer: Promise<Orderer> | undefined
+
+  const loadOrderer = async (): Promise<Orderer> => {
+    const { createOrderer } = await import('./orders.ts')
+    return createOrderer({ ...context, cold, blobs, records, journal })
+  }
+
+  /** The record of a result that is there. Where it is lost, the journal and the paid bytes may know enough for another one. */
+  const findRecord = async (miss: Miss): Promise<ResultRecord | undefined> => {
+    const record = await records.find(miss.fingerprint)
+    if (record) return record
+    const attempt = await journal.find(miss.fingerprint)
+    if (!attempt?.task || attempt.outcome?.kind !== 'completed') return undefined
+    const { recoverRecord } = await import('./purchase/recover.ts')
+    return recoverRecord(miss, attempt, { service: options.service, blobs, records })
+  }
 
   /** Makes the variant of a key once, whoever asks, unless it is there. */
   const make = async (
@@ -87,13 +88,16 @@ export function createMissHandler(context: MissContext): MissHandler {
 
   const derive = async (miss: Miss, { result, source }: ResultRecord): Promise<string> => {
     const { directives } = miss.request
+    const blob = blobs.path(result.sha256)
     return make(computeVariantKey(miss.fingerprint, directives), miss, async (tmp) => {
-      const written = await renderVariant(
-        { ...result, file: blobs.path(result.sha256) },
-        directives,
-        tmp,
-      )
-      return { ...written, source }
+      if (result.format === directives.format) {
+        // Sharing its blocks where the file system can.
+        await copyFile(blob, tmp, constants.COPYFILE_FICLONE)
+        const { bytes, width, height } = result
+        return { bytes, width, height, source }
+      }
+      const { convertImage } = await import('./image/variants.ts')
+      return { ...(await convertImage(blob, directives, tmp)), source }
     })
   }
 
@@ -103,8 +107,10 @@ export function createMissHandler(context: MissContext): MissHandler {
     const scale = kind === 'preview' ? scaleOf(params) : 1
     const key = computeVariantKey(`${kind}:${miss.sourceHash}:${scale}`, directives)
     return make(key, miss, async (tmp) => {
+      const { inspectSource } = await import('./image/inspect.ts')
       const source = await inspectSource(miss.file, scale, directives.format)
       if (kind === 'preview') {
+        const { renderPreview } = await import('./image/variants.ts')
         return { ...(await renderPreview(source, scale, directives, tmp)), source }
       }
       await copyFile(source.file, tmp)
@@ -113,78 +119,34 @@ export function createMissHandler(context: MissContext): MissHandler {
   }
 
   return async (miss, signal) => {
-    const stored = await records.find(miss.fingerprint)
+    const stored = await findRecord(miss)
     if (stored && blobs.verify(stored.result.sha256)) {
       return { file: await derive(miss, stored), from: 'cached', estimate: 0 }
     }
-    switch (options.onMiss) {
-      case 'upscale': {
-        const { record, from, estimate } = await order({ ...miss, knownTask: stored?.task }, signal)
-        return { file: await derive(miss, record), from, estimate }
-      }
-      case 'preview':
-      case 'original':
-        return { file: await standIn(miss, options.onMiss), from: options.onMiss, estimate: 0 }
-      case 'error':
-        throw new MagnificError(
-          'NOT_CACHED',
-          "The upscaled image is not in the cache, and onMiss: 'error' buys nothing. " +
-            `Build once where the image may be bought, and bring ${shared.layout.dir} along.`,
-        )
+    if (options.onMiss === 'error') {
+      throw new MagnificError(
+        'NOT_CACHED',
+        "The upscaled image is not in the cache, and onMiss: 'error' buys nothing. " +
+          `Build once where the image may be bought, and bring ${shared.layout.dir} along.`,
+      )
     }
+    await (shared.prepared ??= prepareLayout(shared.layout, Date.now()))
+    if (options.onMiss === 'upscale') {
+      const order = await (orderer ??= loadOrderer())
+      const { record, from, estimate } = await order({ ...miss, knownTask: stored?.task }, signal)
+      return { file: await derive(miss, record), from, estimate }
+    }
+    return { file: await standIn(miss, options.onMiss), from: options.onMiss, estimate: 0 }
   }
 }
 
-type Orderer = (
-  order: Order,
-  signal: AbortSignal,
-) => Promise<{ record: ResultRecord; from: Origin; estimate: number }>
-
-/** Buys, once for a fingerprint however many ask. */
-function createOrderer(context: MissContext, blobs: BlobStore, records: RecordStore): Orderer {
-  const { options, shared, logger } = context
-  const journal = createJournal(shared.layout)
-  let client: Client | undefined
-
-  return async (order, signal) => {
-    const { value, joined } = await shared.purchases.run(
-      order.fingerprint,
-      signal,
-      async (flightSignal) => {
-        const item = shared.cold?.progress.begin()
-        try {
-          return await purchase(
-            order,
-            {
-              service: options.service,
-              deadline: options.deadline,
-              clock: systemClock,
-              journal,
-              blobs,
-              records,
-              client: () => (client ??= createClient({ ...options, apiKey: requireKey(options) })),
-              limit: async (work) => (shared.cold ? shared.cold.tasks(work) : work()),
-              halt: context.halt,
-              warn: (message) => logger.warn(`magnific: ${message}`),
-              onPhase: ({ kind, estimate }) => item?.update(kind, estimate),
-            },
-            flightSignal,
-          )
-        } finally {
-          item?.done()
-        }
-      },
-    )
-    // Who joined did not pay: one purchase is counted once.
-    return joined ? { ...value, from: 'cached', estimate: 0 } : value
-  }
-}
-
-function requireKey({ apiKey, service }: ResolvedOptions): string {
-  if (apiKey !== undefined) return apiKey
-  throw new MagnificError(
-    'NO_API_KEY',
-    'The upscaled image is not in the cache, and there is no API key to buy it with. ' +
-      `Set FREEPIK_API_KEY in the environment${service === 'local' ? ' (the emulator takes any value)' : ''}, or build with MAGNIFIC_ON_MISS=preview to go on with local previews.`,
-  )
+function prepareShared({ options, shared }: MissContext): NonNullable<Shared['cold']> {
+  const cold = (shared.cold ??= {
+    tasks: pLimit(options.concurrency),
+    pictures: pLimit(2),
+    progress: createProgress([process.stderr, process.stdout], shared.tally),
+  })
+  // Of several plugin instances, the most careful one counts.
+  cold.tasks.concurrency = Math.min(cold.tasks.concurrency, options.concurrency)
+  return cold
 }

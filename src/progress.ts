@@ -11,7 +11,8 @@ export interface ProgressStream {
 export interface ProgressItem {
   /** @param estimate euros that this image will have cost */
   update(kind: 'submitting' | 'upscaling' | 'downloading', estimate: number): void
-  done(): void
+  /** @param spent euros that it has cost for certain; what failed counts as nothing */
+  done(spent: number): void
 }
 
 /** The line that updates on a terminal while images are being worked on. Elsewhere it is silent. */
@@ -24,6 +25,19 @@ export interface Tally {
   readonly asked: Set<string>
   readonly cached: Set<string>
   readonly done: Set<string>
+  /** euros */
+  spent: number
+}
+
+/** Nothing is asked for yet. */
+export function createTally(): Tally {
+  return { asked: new Set(), cached: new Set(), done: new Set(), spent: 0 }
+}
+
+/** Another build begins. */
+export function resetTally(tally: Tally): void {
+  for (const keys of [tally.asked, tally.cached, tally.done]) keys.clear()
+  tally.spent = 0
 }
 
 /** How often the line is drawn anew, ms. */
@@ -44,7 +58,6 @@ export function createProgress(
   if (!terminal.isTTY) return { begin: () => ({ update: () => {}, done: () => {} }) }
 
   const active = new Map<object, { kind: string; estimate: number }>()
-  let spent = 0
   let startedAt = 0
   let timer: NodeJS.Timeout | undefined
   let restore = (): void => {}
@@ -56,7 +69,7 @@ export function createProgress(
   }
   const draw = (write: ProgressStream['write']): void => {
     const upscaling = [...active.values()].filter(({ kind }) => kind !== 'waiting').length
-    const estimate = [...active.values()].reduce((sum, item) => sum + item.estimate, spent)
+    const estimate = [...active.values()].reduce((sum, item) => sum + item.estimate, tally.spent)
     const parts = [
       `magnific ${tally.done.size}/${tally.asked.size}`,
       `${upscaling} upscaling`,
@@ -65,13 +78,12 @@ export function createProgress(
       formatDuration(now() - startedAt),
     ]
     // One column short of the terminal's width: a full line makes some terminals wrap.
-    const line = parts.join(' · ').slice(0, Math.max((terminal.columns ?? 80) - 1, 0))
+    const line = parts.join(' · ').slice(0, Math.max((terminal.columns || 80) - 1, 0))
     write(`\r\u001B[K${line}`)
     drawn = true
   }
   const start = (): void => {
     startedAt = now()
-    spent = 0
     const write = terminal.write.bind(terminal)
     restore = guardStreams(streams, () => clear(write))
     timer = setInterval(() => draw(write), frame)
@@ -90,9 +102,9 @@ export function createProgress(
       active.set(item, item)
       return {
         update: (kind, estimate) => Object.assign(item, { kind, estimate }),
-        done: () => {
+        done: (spent) => {
           if (!active.delete(item)) return
-          spent += item.estimate
+          tally.spent += spent
           if (active.size === 0) stop()
         },
       }

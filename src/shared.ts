@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import type { LimitFunction } from 'p-limit'
+import type { MagnificError } from './core/errors.ts'
 import { createSingleFlight } from './core/single-flight.ts'
 import type { SingleFlight } from './core/single-flight.ts'
+import { createTally } from './progress.ts'
 import type { Progress, Tally } from './progress.ts'
 import type { Purchased } from './purchase/order.ts'
 import { createLayout } from './store/layout.ts'
@@ -21,6 +23,10 @@ export interface Shared {
   /** Variants being made, by path. */
   readonly derivations: SingleFlight<void>
   readonly tally: Tally
+  /** Why nothing more is bought: the key or the account is at fault, for whichever image. */
+  readonly halt: { error?: MagnificError }
+  /** The cache directory is there, with its .gitignore. */
+  prepared?: Promise<void>
   /** What is loaded with the first miss; a warm build does without. */
   cold?: {
     /** Tasks in flight. */
@@ -47,7 +53,8 @@ export function getShared(root: string, cacheDir: string): Shared {
     memo: createMemo(layout),
     purchases: createSingleFlight(),
     derivations: createSingleFlight(),
-    tally: { asked: new Set(), cached: new Set(), done: new Set() },
+    tally: createTally(),
+    halt: {},
   }
   registry.set(dir, shared)
   return shared

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { isAbsolute, join, normalize, relative, sep } from 'node:path'
 import { MagnificError, placeError } from './core/errors.ts'
 import { computeFingerprint } from './core/fingerprint.ts'
@@ -7,6 +8,7 @@ import type { Logger } from './core/logger.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import { parseRequest } from './core/request.ts'
 import type { MissHandler } from './miss.ts'
+import { resetTally } from './progress.ts'
 import { createReport } from './report.ts'
 import type { Origin, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
@@ -48,8 +50,11 @@ export interface Upscaler {
   begin(): void
   /** A build is over: tells what it did, and keeps what was learned about files. */
   end(): void
-  /** A build failed elsewhere: stops waiting. What was submitted stays in the journal for the next build. */
-  abort(): void
+  /**
+   * A build failed elsewhere: stops waiting. What was submitted stays in the journal for the next build; resolves when
+   * that is written.
+   */
+  abort(): Promise<void>
 }
 
 /**
@@ -58,26 +63,27 @@ export interface Upscaler {
 export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Upscaler {
   const logger = limitLogger(hostLogger, options.logLevel)
   const shared = getShared(options.root, options.cacheDir)
-  const { memo, tally } = shared
+  const { memo } = shared
   const variants = createVariantStore(shared.layout, memo)
   const report = createReport(options)
-  const halt: { error?: MagnificError } = {}
-  let controller = new AbortController()
+  const running = new Set<Promise<Variant>>()
+  let controller = createController()
   let missHandler: Promise<MissHandler> | undefined
   let standInWarned = false
 
   const loadMissHandler = async (): Promise<MissHandler> => {
     const { createMissHandler } = await import('./miss.ts')
-    return createMissHandler({ options, shared, variants, logger, halt })
+    return createMissHandler({ options, shared, variants, logger })
   }
 
   const finish = (entry: ReportEntry): void => {
-    tally.done.add(entry.key)
+    shared.tally.done.add(entry.key)
     report.add(entry)
     if (entry.from === 'cached') return
-    if (!process.stderr.isTTY) logger.info(renderLine(entry, options.root))
     const standsIn = entry.from === 'preview' || entry.from === 'original'
-    if (standsIn && options.command === 'serve' && !standInWarned) {
+    if (!standsIn || options.command === 'build') {
+      if (!process.stderr.isTTY) logger.info(renderLine(entry, options.root))
+    } else if (!standInWarned) {
       standInWarned = true
       logger.warn(
         `magnific: images that are not in the cache are not upscaled here; ${entry.from}s stand in for them.`,
@@ -91,12 +97,12 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     const fingerprint = computeFingerprint(options.service, sourceHash, request.params)
     const key = computeVariantKey(fingerprint, request.directives)
     const reportKey = `${key}/${file}`
-    tally.asked.add(reportKey)
+    shared.tally.asked.add(reportKey)
     const entry = { key: reportKey, file, from: 'cached', duration: 0, estimate: 0 } as const
 
     const variant = variants.find(key, file)
     if (variant !== undefined) {
-      tally.cached.add(reportKey)
+      shared.tally.cached.add(reportKey)
       finish({ ...entry, readInfo: () => variants.readInfo(variant) })
       return { file: variant, from: 'cached', hostQuery: request.hostQuery }
     }
@@ -104,7 +110,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     missHandler ??= loadMissHandler()
     const handle = await missHandler
     const obtained = await handle({ file, sourceHash, fingerprint, request }, controller.signal)
-    if (obtained.from === 'cached') tally.cached.add(reportKey)
+    if (obtained.from === 'cached') shared.tally.cached.add(reportKey)
     finish({
       ...entry,
       ...obtained,
@@ -120,15 +126,21 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     options,
     isVariant: (path) => normalize(path).startsWith(variantsFolder),
     upscale: async (reference) => {
+      const work = resolveVariant(reference)
+      running.add(work)
       try {
-        return await resolveVariant(reference)
+        return await work
       } catch (error) {
-        throw placeError(error, reference)
+        throw placeError(explainDisk(error, shared.layout.dir), reference)
+      } finally {
+        running.delete(work)
       }
     },
     begin: () => {
-      delete halt.error
-      if (controller.signal.aborted) controller = new AbortController()
+      if (controller.signal.aborted) controller = createController()
+      if (!shared.purchases.isIdle()) return
+      resetTally(shared.tally)
+      delete shared.halt.error
     },
     end: () => {
       const summary = report.take()
@@ -136,14 +148,35 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
       if (summary !== undefined && options.command === 'build') logger.info(summary)
       memo.save()
     },
-    abort: () =>
+    abort: async () => {
       controller.abort(
         new MagnificError(
           'ABORTED',
           'The build ended before this image was done. What was submitted is kept: build again, and it is not paid again.',
         ),
-      ),
+      )
+      await Promise.allSettled(running)
+    },
   }
+}
+
+/** As many images as there are may listen to its signal. */
+function createController(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}
+
+/** An error of the file system about the cache directory, in our own words; others are returned as they came. */
+function explainDisk(error: unknown, dir: string): unknown {
+  if (error instanceof MagnificError || !(error instanceof Error) || !('syscall' in error)) {
+    return error
+  }
+  return new MagnificError(
+    'CACHE_FAILED',
+    `The cache directory ${dir} cannot be used (${error.message}). Nothing that was paid for is lost. Mend that, or set the option \`cache.dir\`, and build again.`,
+    { cause: error },
+  )
 }
 
 function hashSource(file: string, memo: Memo): string {

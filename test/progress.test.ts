@@ -29,7 +29,7 @@ class FakeStream implements ProgressStream {
 function createTally(asked: number, cached: number, done: number): Tally {
   const keys = (count: number): Set<string> =>
     new Set(Array.from({ length: count }, (_, index) => String(index)))
-  return { asked: keys(asked), cached: keys(cached), done: keys(done) }
+  return { asked: keys(asked), cached: keys(cached), done: keys(done), spent: 0 }
 }
 
 /** A clock of our own, and the line that goes by it. */
@@ -79,8 +79,8 @@ describe('the progress line', () => {
     nextFrame()
     expect(terminal.take()).toContain('magnific 0/2 · 2 upscaling · 0 cached · ~€0.40 ·')
     // What is spent stays spent when an image is done.
-    first.done()
-    first.done()
+    first.done(0.1)
+    first.done(0.1)
     tally.done.add('0')
     second.update('downloading', 0.3)
     nextFrame()
@@ -149,10 +149,10 @@ describe('the progress line', () => {
     expect(terminal.write).not.toBe(write)
     nextFrame()
     terminal.take()
-    items[0].done()
+    items[0].done(0)
     expect(terminal.take()).toBe('')
     expect(terminal.write).not.toBe(write)
-    items[1].done()
+    items[1].done(0)
     expect(terminal.take()).toBe(clearLine)
     expect(terminal.write).toBe(write)
     expect(other.write).toBe(write)
@@ -163,7 +163,7 @@ describe('the progress line', () => {
 
   it('draws nothing for what is done in no time', () => {
     const terminal = new FakeStream(true, 80)
-    createLine([terminal]).begin().done()
+    createLine([terminal]).begin().done(0)
     expect(terminal.chunks).toEqual([])
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -174,11 +174,12 @@ describe('the progress line', () => {
     const item = begin()
     item.update('upscaling', 4)
     clock.now += 60_000
-    item.done()
+    item.done(0)
     clock.now += 60_000
     begin().update('upscaling', 0.1)
     clock.now += 2000
     nextFrame()
+    // What failed has cost nothing that is known.
     expect(terminal.take()).toContain('~€0.10 · 2.0s')
     expect(vi.getTimerCount()).toBe(1)
   })
@@ -190,7 +191,7 @@ describe('the progress line', () => {
     item.update('upscaling', 1)
     expect(vi.getTimerCount()).toBe(0)
     expect(pipe.write).toBe(write)
-    item.done()
+    item.done(0)
     expect(pipe.chunks).toEqual([])
   })
 })

@@ -15,7 +15,7 @@ export interface ModuleInfos {
  * The first module that imports an id. While an id is loaded, its own `importers` are not filled in yet; what the others
  * import is. Searched only when there is an error to tell: noting every import would slow every build down.
  */
-export function findImporter(infos: ModuleInfos, id: string): string | undefined {
+function findImporter(infos: ModuleInfos, id: string): string | undefined {
   for (const candidate of infos.getModuleIds()) {
     const info = infos.getModuleInfo(candidate)
     if (info?.importedIds.includes(id) || info?.dynamicallyImportedIds.includes(id)) {
@@ -45,6 +45,15 @@ export function locateError(
 }
 
 /**
+ * The same for an error that came up while an id was loaded, when nobody says who imports it.
+ *
+ * @param infos the plugin context of the hook
+ */
+export function locateImport(error: unknown, id: string, infos: ModuleInfos): unknown {
+  return locateError(error, id, findImporter(infos, id))
+}
+
+/**
  * Where a file speaks of a reference, as Rollup and Vite show it: lines count from 1, columns from 0.
  *
  * @returns `undefined` where the file cannot be read, or writes the reference in some other way
@@ -65,7 +74,8 @@ function findMention(
   const offsets = [`${name}?${query}`, `${name}?`].map((text) => source.indexOf(text))
   const offset = offsets.find((found) => found !== -1)
   if (offset === undefined) return undefined
-  const start = source.slice(0, offset).search(/[^\s"'`(]*$/)
+  let start = offset
+  while (start > 0 && !/[\s"'`(]/.test(source[start - 1] ?? '')) start--
   const end = offset + (/["'`)\s]|$/.exec(source.slice(offset))?.index ?? 0)
   const before = source.slice(0, start).split('\n')
   const column = before.at(-1)?.length ?? 0

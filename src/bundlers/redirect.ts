@@ -1,8 +1,6 @@
 import { normalize } from 'node:path'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import type { Reference, Upscaler, Variant } from '../upscaler.ts'
-import { findImporter, locateError } from './host-error.ts'
-import type { ModuleInfos } from './host-error.ts'
 
 /** Reads an id of Vite or Rollup; `undefined` where it is no reference of ours. */
 export function readReference(id: string, { options }: Upscaler): Reference | undefined {
@@ -13,27 +11,10 @@ export function readReference(id: string, { options }: Upscaler): Reference | un
 }
 
 /**
- * Answers a reference with a small module that re-exports the file to ship, so that naming, inlining, base path and metadata
- * stay the host's own.
- *
- * @param id what the host calls it
- * @returns the module's code
- * @throws MagnificError with what Vite and Rollup show of an error
+ * The code of a small module that re-exports the file to ship, so that naming, inlining, base path and metadata stay the
+ * host's own.
  */
-export async function redirect(
-  reference: Reference,
-  id: string,
-  upscaler: Upscaler,
-  infos: ModuleInfos,
-): Promise<string> {
-  try {
-    return renderRedirect(await upscaler.upscale(reference))
-  } catch (error) {
-    throw locateError(error, id, findImporter(infos, id))
-  }
-}
-
-function renderRedirect({ file, hostQuery }: Variant): string {
+export function renderRedirect({ file, hostQuery }: Variant): string {
   const path = file.replaceAll('\\', '/')
   return `export { default } from ${JSON.stringify(hostQuery ? `${path}?${hostQuery}` : path)}`
 }

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Plugin, PluginContext } from 'rollup'
 import { MagnificError } from '../core/errors.ts'
 import { directivesOfName } from '../core/formats.ts'
@@ -7,10 +8,10 @@ import { resolveOptions } from '../core/resolve-options.ts'
 import type { Options } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import { createUpscaler } from '../upscaler.ts'
-import type { Upscaler } from '../upscaler.ts'
-import { locateError } from './host-error.ts'
+import type { Upscaler, Variant } from '../upscaler.ts'
+import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
-import { readReference, redirect } from './redirect.ts'
+import { readReference, renderRedirect } from './redirect.ts'
 
 /**
  * The plugin for Rollup, in two parts: one redirects references to files, the other one emits those files after every
@@ -24,7 +25,7 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
   const start = ({ meta }: PluginContext): Upscaler =>
     (upscaler ??= createUpscaler(
       resolveOptions(userOptions, {
-        root: process.cwd(),
+        root: findRoot(process.cwd()),
         command: meta.watchMode ? 'serve' : 'build',
         env: process.env,
       }),
@@ -61,14 +62,17 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
         const reference = readReference(id, start(this))
         if (!reference) return null
         this.addWatchFile(reference.file)
-        const code = await redirect(reference, id, start(this), this)
-        return { code, map: null, moduleSideEffects: false }
+        try {
+          const code = renderRedirect(dropUrlKey(await start(this).upscale(reference)))
+          return { code, map: null, moduleSideEffects: false }
+        } catch (error) {
+          throw locateImport(error, id, this)
+        }
       },
-      buildEnd(error) {
+      async buildEnd(error) {
         // Rollup waits for nobody: what is still being polled would keep the process alive.
-        if (error) upscaler?.abort()
-      },
-      closeBundle() {
+        if (error) await upscaler?.abort()
+        // Not in closeBundle, which is called by those alone who close their bundle.
         upscaler?.end()
       },
     },
@@ -86,8 +90,21 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
           return { code: `export default ${value}`, map: null, moduleSideEffects: false }
         },
       },
+      transform(code, id) {
+        // @rollup/plugin-url copies to that name, which may lead back to the variant itself, and cut it off.
+        if (upscaler?.isVariant(id) && code.includes('v1/variants/')) throw nameError(code)
+        return null
+      },
     },
   ]
+}
+
+/** Rollup has no root: the nearest folder with a package.json, from the working directory upwards, is the project. */
+function findRoot(cwd: string): string {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder
+    if (folder === dirname(folder)) return cwd
+  }
 }
 
 /** Rollup inlines nothing by itself, so `?inline` is on us. */
@@ -97,6 +114,20 @@ function renderDataUri(file: string, source: Buffer): string {
 
 function writeLine(message: string): void {
   process.stderr.write(`${message}\n`)
+}
+
+/** `url` means that the URL is wanted, which plain Rollup always gives, and plugins for assets would not know the file by. */
+function dropUrlKey(variant: Variant): Variant {
+  const kept = variant.hostQuery.split('&').filter((part) => part !== 'url')
+  return { ...variant, hostQuery: kept.join('&') }
+}
+
+function nameError(code: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `A plugin for assets would emit the upscaled image under its path in the cache: ${code.trim()}. ` +
+      "Name assets without their folder; with @rollup/plugin-url, fileName: '[name]-[hash][extname]'.",
+  )
 }
 
 function externalError(file: string): MagnificError {

@@ -4,21 +4,14 @@ import { isReference, referenceFilter, splitReference } from '../core/request.ts
 import type { Upscaler } from '../upscaler.ts'
 import { locateError } from './host-error.ts'
 import { watchStyleReferences } from './vite-alias.ts'
+import { findAssetUrls } from './vite-html.ts'
 
 /**
- * References that Vite resolves without asking any plugin: it would ship the original, and nobody would notice. They
- * are refused, in builds and in the dev server.
- *
- * @throws MagnificError `UNSUPPORTED_REFERENCE`
+ * References that Vite resolves without asking any plugin: it would ship the original, and nobody would notice. The
+ * plugin refuses them, in builds and in the dev server, by errors with the code `UNSUPPORTED_REFERENCE`.
  */
 export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
-  const refuse = (urls: readonly string[], file: string): void => {
-    for (const url of urls) {
-      const { query } = splitReference(url)
-      if (!referenceFilter.test(url)) continue
-      if (isReference(query, requireUpscaler().options.passthrough)) throw refusal(url, file)
-    }
-  }
+  const refuse = createRefuse(requireUpscaler)
   return {
     name: 'unplugin-magnific:guards',
     enforce: 'pre',
@@ -27,48 +20,92 @@ export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
         refuse([url], importer),
       )
     },
-    transform: {
-      filter: { code: urlFilter },
-      handler: async (code, id) => refuse(await findInScript(code), id),
-    },
     transformIndexHtml: {
       order: 'pre',
-      handler: (html, { filename }) => refuse(findInHtml(html), filename),
+      handler: async (html, { filename }) => {
+        if (referenceFilter.test(html)) refuse(await findAssetUrls(html), filename)
+      },
     },
     configureServer({ middlewares }) {
       middlewares.use((request, response, next) => {
-        const { query } = splitReference(request.url ?? '')
-        if (!isPlainRequest(query)) return next()
+        if (!isPlainRequest(request.url ?? '', requireUpscaler())) return next()
         response.statusCode = 501
         response.setHeader('content-type', 'text/plain; charset=utf-8')
         response.end(`${explain('This kind of reference')}\n`)
       })
     },
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        // What Vite left as it was, such as the URL of a file in `public/`, which has no module.
+        for (const output of Object.values(bundle)) {
+          if (output.type !== 'asset' || !/\.(?:css|html)$/.test(output.fileName)) continue
+          const text = typeof output.source === 'string' ? output.source : ''
+          if (referenceFilter.test(text)) refuse(findInStyle(text), output.fileName)
+        }
+      },
+    },
+  }
+}
+
+/**
+ * The guard against `new URL('./hero.png?magnific', import.meta.url)`, in a plugin of its own, since worker builds need it
+ * as well.
+ */
+export function createUrlGuard(requireUpscaler: () => Upscaler): Plugin {
+  const refuse = createRefuse(requireUpscaler)
+  return {
+    name: 'unplugin-magnific:url-guard',
+    enforce: 'pre',
+    transform: {
+      filter: { code: urlFilter },
+      handler: async (code, id) => refuse(await findInScript(code, id), id),
+    },
+  }
+}
+
+type Refuse = (urls: readonly string[], file: string) => void
+
+function createRefuse(requireUpscaler: () => Upscaler): Refuse {
+  return (urls, file) => {
+    for (const url of urls) {
+      // Whatever is elsewhere is not part of the build.
+      if (!referenceFilter.test(url) || /^(?:[a-z][\w+.-]*:|\/\/|#)/i.test(url)) continue
+      const { query } = splitReference(url)
+      if (isReference(query, requireUpscaler().options.passthrough)) throw refusal(url, file)
+    }
   }
 }
 
 /** Code that may hold a `new URL()` with a reference: Vite tests it without handing the code over to us. */
 const urlFilter = /\bnew\s+URL\s*\(\s*['"`][^'"`]*[?&][^=&#'"`]{0,8}(?:mag|ni|fic)/i
+const urlCall = /\bnew\s+URL\s*\(\s*('[^']*'|"[^"]*"|`[^`]*`)\s*,\s*import\.meta\.url/dg
 
-/** The first arguments of `new URL(…, import.meta.url)`, comments left out. */
-async function findInScript(code: string): Promise<string[]> {
+/** The first arguments of `new URL(…, import.meta.url)`, comments and texts left out where the language is a plain one. */
+async function findInScript(code: string, id: string): Promise<string[]> {
   if (!code.includes('import.meta.url')) return []
-  // Few modules come here, and most builds have none of them.
-  const { stripLiteral } = await import('strip-literal')
-  const pattern = /\bnew\s+URL\s*\(\s*('[^']*'|"[^"]*"|`[^`]*`)\s*,\s*import\.meta\.url/dg
-  return [...stripLiteral(code).matchAll(pattern)].map(({ indices }) => {
-    const [start, end] = indices?.[1] ?? [0, 0]
-    return code.slice(start + 1, end - 1)
-  })
+  let stripped = code
+  if (/\.[cm]?[jt]s$/.test(splitReference(id).file)) {
+    // Few modules come here, and most builds have none of them.
+    const { stripLiteral } = await import('strip-literal')
+    stripped = stripLiteral(code)
+  }
+  return [...stripped.matchAll(urlCall)]
+    .flatMap(({ indices }) => (indices?.[1] ? [indices[1]] : []))
+    .filter(([start]) => !/^\s*(?:\/\/|\*|<!--|\{\s*\/\*)/.test(lineBefore(code, start)))
+    .map(([start, end]) => code.slice(start + 1, end - 1))
 }
 
-/** What the attributes that Vite takes for assets refer to, comments left out. */
-function findInHtml(html: string): string[] {
-  const bare = html.replaceAll(/<!--.*?-->/gs, '')
-  const attributes =
-    /\s(?:src|srcset|imagesrcset|href|poster|style|content|data)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi
-  return [...bare.matchAll(attributes)].flatMap(([, double, single, plain]) =>
-    (double ?? single ?? plain ?? '').replaceAll('&amp;', '&').split(/[\s,()"']+/),
+function lineBefore(code: string, offset: number): string {
+  return code.slice(code.lastIndexOf('\n', offset) + 1, offset)
+}
+
+/** What a style sheet, or a page with styles in it, refers to by `url()` and `image-set()`, comments left out. */
+function findInStyle(text: string): string[] {
+  const pattern = /\b(?:url|image-set)\(\s*(?:"([^"]*)"|'([^']*)'|([^)"'\s]+))/gi
+  const rules = text.replaceAll(/\/\*.*?\*\/|<!--.*?-->/gs, '')
+  return [...rules.matchAll(pattern)].map(
+    ([, double, single, bare]) => double ?? single ?? bare ?? '',
   )
 }
 
@@ -86,7 +123,13 @@ function explain(what: string): string {
 }
 
 /** Whether the dev server is asked for an image itself, and not for the module that an import made of it. */
-function isPlainRequest(query: string): boolean {
-  const keys = query.split('&').map((part) => part.split('=', 1)[0])
-  return keys.includes('magnific') && !keys.includes('import')
+function isPlainRequest(url: string, { options }: Upscaler): boolean {
+  if (!referenceFilter.test(url)) return false
+  const { file, query } = splitReference(url)
+  const isImport = query.split('&').some((part) => part.split('=', 1)[0] === 'import')
+  return (
+    !isImport &&
+    /\.(?:png|jpe?g|jfif|pjpeg|pjp|webp|avif|gif|svg)$/i.test(file) &&
+    isReference(query, options.passthrough)
+  )
 }

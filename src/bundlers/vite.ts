@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Plugin, ResolvedConfig } from 'vite'
 import { MagnificError } from '../core/errors.ts'
-import { resolveOptions } from '../core/resolve-options.ts'
 import type { Options } from '../core/options.ts'
 import { referenceFilter } from '../core/request.ts'
+import { resolveOptions } from '../core/resolve-options.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
-import { locateError } from './host-error.ts'
+import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
-import { readReference, redirect } from './redirect.ts'
-import { createViteGuards } from './vite-guards.ts'
+import { readReference, renderRedirect } from './redirect.ts'
+import { createUrlGuard, createViteGuards } from './vite-guards.ts'
+import { checkAccess, checkAsset, explainPublicFile, loadEnvironment } from './vite-project.ts'
 
 /**
  * The plugin for Vite: it redirects imports of references, in workers too, and refuses the references that it cannot
@@ -20,25 +19,32 @@ import { createViteGuards } from './vite-guards.ts'
  */
 export function createVitePlugin(userOptions: Options = {}): Plugin[] {
   let upscaler: Upscaler | undefined
+  let isPreview = false
   const requireUpscaler = (): Upscaler => {
     if (upscaler) return upscaler
     throw new Error('unplugin-magnific was called before its configResolved hook.')
   }
-  const imports = (): Plugin => createImportPlugin(requireUpscaler)
+  const modulePlugins = (): Plugin[] => [
+    createImportPlugin(requireUpscaler),
+    createUrlGuard(requireUpscaler),
+  ]
 
   return [
     {
       name: 'unplugin-magnific:setup',
       enforce: 'pre',
-      // Vite does not run the plugins of the config in worker builds.
-      config: () => ({ worker: { plugins: () => [imports()] } }),
+      config(_, environment) {
+        isPreview = environment.isPreview ?? false
+        // Vite does not run the plugins of the config in worker builds.
+        return { worker: { plugins: modulePlugins } }
+      },
       async configResolved(config) {
         const options = resolveOptions(userOptions, {
           root: config.root,
           command: config.command === 'serve' || config.build.watch ? 'serve' : 'build',
           env: await loadEnvironment(config),
         })
-        if (config.command === 'serve' && options.onMiss === 'upscale') {
+        if (config.command === 'serve' && !isPreview && options.onMiss === 'upscale') {
           throw new MagnificError(
             'BAD_OPTIONS',
             "onMiss: { serve: 'upscale' } is not there yet for Vite's dev server. Use 'preview', 'original' or 'error', and upscale with `vite build`.",
@@ -47,12 +53,12 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
         upscaler = createUpscaler(options, config.logger)
       },
       buildStart: () => upscaler?.begin(),
-      buildEnd(error) {
-        if (error) upscaler?.abort()
+      async buildEnd(error) {
+        if (error) await upscaler?.abort()
       },
       closeBundle: () => upscaler?.end(),
     },
-    imports(),
+    ...modulePlugins(),
     createViteGuards(requireUpscaler),
   ]
 }
@@ -83,50 +89,17 @@ function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
         const upscaler = requireUpscaler()
         const reference = readReference(id, upscaler)
         if (!reference) return null
-        if (config.command === 'serve') await checkAccess(config, reference.file)
-        const code = await redirect(reference, id, upscaler, this).catch((error: unknown) => {
-          throw explainPublicFile(error, reference.file, config)
-        })
+        // Before anything can fail: it may be this file whose change mends it.
         this.addWatchFile(reference.file)
-        return { code, map: null, moduleType: 'js', moduleSideEffects: false }
+        try {
+          if (config.command === 'serve') await checkAccess(config, reference.file)
+          checkAsset(config, reference.file)
+          const code = renderRedirect(await upscaler.upscale(reference))
+          return { code, map: null, moduleType: 'js', moduleSideEffects: false }
+        } catch (error) {
+          throw locateImport(explainPublicFile(error, reference.file, config), id, this)
+        }
       },
     },
   }
-}
-
-/** The process's environment with what Vite's `.env` files add to it. */
-async function loadEnvironment(
-  config: ResolvedConfig,
-): Promise<Record<string, string | undefined>> {
-  const { loadEnv } = await import('vite')
-  const fromFiles = config.envDir
-    ? loadEnv(config.mode, config.envDir, ['FREEPIK_', 'MAGNIFIC_'])
-    : {}
-  return { ...fromFiles, ...process.env }
-}
-
-/** Refuses what the dev server must not read. Vite itself checks only after every plugin has declined. */
-async function checkAccess(config: ResolvedConfig, file: string): Promise<void> {
-  const { isFileLoadingAllowed } = await import('vite')
-  if (isFileLoadingAllowed(config, file)) return
-  throw new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `The dev server may not read this file. Allow its folder in server.fs.allow, which holds ${config.server.fs.allow.join(', ')}.`,
-    { file },
-  )
-}
-
-/** Files in `public/` have URLs, but are no modules: an import of one names a file that is not there. */
-function explainPublicFile(error: unknown, file: string, { publicDir }: ResolvedConfig): unknown {
-  const isPublic =
-    error instanceof MagnificError &&
-    error.code === 'SOURCE_MISSING' &&
-    publicDir !== '' &&
-    existsSync(join(publicDir, file))
-  if (!isPublic) return error
-  return new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `"${file}" is in ${publicDir}, whose files are shipped as they are. Move it next to your sources and import it from there.`,
-    { file: join(publicDir, file), importer: error.importer, cause: error },
-  )
 }

@@ -4,6 +4,7 @@ import type { Compiler, WebpackPluginInstance } from 'webpack'
 import { MagnificError } from '../core/errors.ts'
 import { sha256 } from '../core/fingerprint.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
+import type { Logger } from '../core/logger.ts'
 import type { Options, ResolvedOptions } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import { createUpscaler } from '../upscaler.ts'
@@ -24,6 +25,8 @@ type NormalModuleFactory = Parameters<
 type QueryTest = (resourceQuery: string) => boolean
 
 const name = 'unplugin-magnific'
+/** Marks a module whose type is ours. */
+const provided = 'magnificProvidedType'
 const loader = fileURLToPath(new URL('loader.js', import.meta.url))
 
 /**
@@ -35,23 +38,27 @@ const loader = fileURLToPath(new URL('loader.js', import.meta.url))
 export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginInstance {
   return {
     apply(compiler: Compiler) {
+      const findCommand = (): ResolvedOptions['command'] =>
+        compiler.watchMode || compiler.options.mode === 'development' ? 'serve' : 'build'
       // Refused at start-up; resolved for good when webpack has told whether it watches.
       const resolve = (): ResolvedOptions =>
         resolveOptions(userOptions, {
           root: compiler.context,
-          command:
-            compiler.watchMode || compiler.options.mode === 'development' ? 'serve' : 'build',
+          command: findCommand(),
           env: process.env,
         })
       const options = resolve()
       const isOurs = (resourceQuery: string): boolean =>
         referenceFilter.test(resourceQuery) &&
         isReference(resourceQuery.slice(1), options.passthrough)
-      const logger = compiler.getInfrastructureLogger(name)
+      const logger = splitLines(compiler.getInfrastructureLogger(name))
       let upscaler: Upscaler | undefined
       const loaderOptions: LoaderOptions = {
         get upscaler() {
-          return (upscaler ??= createUpscaler(resolve(), logger))
+          if (upscaler?.options.command !== findCommand()) {
+            upscaler = createUpscaler(resolve(), logger)
+          }
+          return upscaler
         },
       }
 
@@ -67,8 +74,18 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       explainMissing(compiler, isOurs)
       compiler.hooks.thisCompilation.tap(name, () => loaderOptions.upscaler.begin())
       compiler.hooks.done.tap(name, () => upscaler?.end())
-      compiler.hooks.failed.tap(name, () => upscaler?.abort())
+      compiler.hooks.failed.tap(name, () => void upscaler?.abort())
     },
+  }
+}
+
+/** webpack puts its mark in front of each message; a table needs it on each line. */
+function splitLines(logger: Logger): Logger {
+  return {
+    info: (message) => {
+      for (const line of message.split('\n')) logger.info(line)
+    },
+    warn: (message) => logger.warn(message),
   }
 }
 
@@ -92,6 +109,8 @@ function provideType({ ruleSet }: NormalModuleFactory, isOurs: QueryTest): void 
     if (!claimed) {
       const inline = query.slice(1).split('&').includes('inline')
       effects.push({ type: 'type', value: inline ? 'asset/inline' : 'asset/resource' })
+      // Becomes one of the module's settings.
+      effects.push({ type: provided, value: true })
     }
     return effects
   }
@@ -100,15 +119,22 @@ function provideType({ ruleSet }: NormalModuleFactory, isOurs: QueryTest): void 
 /** Refuses requests that switch configured loaders off, ours among them, and takes our query out of emitted names. */
 function keepLoader(factory: NormalModuleFactory, isOurs: QueryTest): void {
   factory.hooks.afterResolve.tap(name, ({ createData, contextInfo }) => {
-    const { resource = '', loaders = [] } = createData
+    const { resource = '', loaders = [], settings = {} } = createData
     const { file, query } = splitReference(resource)
     if (!isOurs(`?${query}`)) return
     if (!loaders.some((item) => item.loader === loader)) {
       throw new MagnificError(
         'UNSUPPORTED_REFERENCE',
-        `"${createData.rawRequest}" switches off the loader that upscales, and the original would be shipped. Take the "!!" or "-!" from the front of the request.`,
+        `"${createData.rawRequest}" switches off the loader that upscales, and the original would be shipped. Take the "!!" or "-!" from the front of the request, or what stands before "!=!".`,
         { file, importer: contextInfo.issuer || undefined },
       )
+    }
+    if (provided in settings && loaders.some((item) => item.loader !== loader)) {
+      // Loaders named in the request, which rules do not see, make a module of the image: what they return is its code.
+      const type = 'javascript/auto'
+      const parser = factory.getParser(type)
+      const generator = factory.getGenerator(type)
+      Object.assign(createData, { type, parser, generator })
     }
     // The default name is [hash][ext][query]: without this, prompts would stand in public URLs.
     createData.matchResource ??= file

@@ -70,7 +70,8 @@ export function isReference(query: string, passthrough: readonly string[] = []):
   return query.split(/&amp;|[&;]/).some((part) => {
     const key = (decodePart(part)?.key ?? part).split('=', 1)[0] ?? ''
     if (passthrough.includes(key)) return false
-    return ownFields.includes(key) || findNearest(key, ['magnific']) !== undefined
+    if (key === 'magnific' || ownFields.includes(key)) return true
+    return findNearest(key, ['magnific']) !== undefined
   })
 }
 

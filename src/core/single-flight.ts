@@ -2,7 +2,8 @@
 export interface SingleFlight<T> {
   /**
    * Starts the work, or joins it where it is under way. A caller whose signal aborts leaves with the signal's reason;
-   * the work itself is aborted only when everybody has left.
+   * the work itself is aborted only when everybody has left, and the last one to leave waits until it has ended: it may
+   * have a last step to finish.
    *
    * @returns the work's value, and whether this caller joined what another one had started
    */
@@ -11,6 +12,8 @@ export interface SingleFlight<T> {
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<{ value: T; joined: boolean }>
+  /** Whether nothing is under way. */
+  isIdle(): boolean
 }
 
 interface Flight<T> {
@@ -34,10 +37,11 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   }
 
   return {
+    isIdle: () => flights.size === 0,
     run: async (key, signal, work) => {
       signal?.throwIfAborted()
       let underWay = flights.get(key)
-      // Nobody can join what is being called off, nor run beside it: it may have a last step to finish.
+      // Nobody can join what is being called off, nor run beside it.
       while (underWay?.controller.signal.aborted) {
         await underWay.promise.catch(() => {})
         signal?.throwIfAborted()
@@ -50,7 +54,10 @@ export function createSingleFlight<T>(): SingleFlight<T> {
         return { value: await leaveOnAbort(flight.promise, signal), joined }
       } finally {
         flight.callers--
-        if (flight.callers === 0) flight.controller.abort(signal?.reason)
+        if (flight.callers === 0) {
+          flight.controller.abort(signal?.reason)
+          await flight.promise.catch(() => {})
+        }
       }
     },
   }

@@ -26,6 +26,17 @@ export async function readHeader(file: string): Promise<ImageHeader> {
 }
 
 /**
+ * Whether a picture lets something shine through. An alpha channel alone says nothing: many tools write one that is
+ * full from edge to edge.
+ *
+ * @throws sharp's error where the bytes are damaged, or hold more pixels than the API ever returns
+ */
+export async function isTransparent(file: string): Promise<boolean> {
+  const { isOpaque } = await sharp(file, { limitInputPixels: maxOutputPixels }).stats()
+  return !isOpaque
+}
+
+/**
  * Decodes every pixel and keeps none: a header alone says nothing about a file that was cut off.
  *
  * @throws sharp's error where the bytes are damaged, or hold more pixels than the API ever returns

@@ -3,7 +3,7 @@ import { MagnificError } from '../core/errors.ts'
 import type { Format } from '../core/formats.ts'
 import { findLargestScale, fitsLimits, longestSide, maxOutputPixels } from '../core/limits.ts'
 import { isAnimatedPng } from './animation.ts'
-import { decodeFully, readHeader } from './decode.ts'
+import { decodeFully, isTransparent, readHeader } from './decode.ts'
 import type { ImageHeader } from './decode.ts'
 import { sniffFile } from './sniff.ts'
 import type { SniffedFormat } from './sniff.ts'
@@ -17,6 +17,8 @@ export interface SourceImage {
   height: number
   /** EXIF orientation of the stored pixels, 1 to 8. */
   orientation: number
+  /** Whether something shines through, and not just whether something might. */
+  transparent: boolean
 }
 
 /**
@@ -40,17 +42,19 @@ export async function inspectSource(
       'It is animated, and the upscaler takes still pictures. Export one frame as a PNG.',
     )
   }
-  if (header.hasAlpha && format === 'jpeg') {
+  checkOutput(file, header, scale, format)
+  let transparent = false
+  try {
+    await decodeFully(file)
+    transparent = header.hasAlpha && (await isTransparent(file))
+  } catch (error) {
+    throw corrupt(file, error)
+  }
+  if (transparent && format === 'jpeg') {
     throw refusal(
       file,
       'It has transparency, which a JPEG cannot show, and its name says JPEG. Rename it to what it is (.png or .webp).',
     )
-  }
-  checkOutput(file, header, scale, format)
-  try {
-    await decodeFully(file)
-  } catch (error) {
-    throw corrupt(file, error)
   }
   const turned = header.orientation >= 5
   return {
@@ -59,6 +63,7 @@ export async function inspectSource(
     width: turned ? header.height : header.width,
     height: turned ? header.width : header.height,
     orientation: header.orientation,
+    transparent,
   }
 }
 

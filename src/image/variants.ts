@@ -1,4 +1,3 @@
-import { constants, copyFile, open, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Sharp } from 'sharp'
 import type { Directives } from '../core/formats.ts'
@@ -12,23 +11,13 @@ export interface WrittenImage {
   height: number
 }
 
-/**
- * Derives a variant from a result. One that has the right format already is copied to the letter, and shares its
- * blocks with the original where the file system can.
- *
- * @param result the paid bytes, which stay as they are
- */
-export async function renderVariant(
-  result: { file: string; format: string; width: number; height: number },
+/** Encodes a picture anew as the directives say. */
+export async function convertImage(
+  file: string,
   directives: Directives,
   target: string,
 ): Promise<WrittenImage> {
-  if (result.format === directives.format) {
-    await copyFile(result.file, target, constants.COPYFILE_FICLONE)
-    await syncFile(target)
-    return { bytes: (await stat(target)).size, width: result.width, height: result.height }
-  }
-  return writeImage(sharp(result.file, { limitInputPixels: maxOutputPixels }), directives, target)
+  return writeImage(sharp(file, { limitInputPixels: maxOutputPixels }), directives, target)
 }
 
 /**
@@ -58,15 +47,5 @@ async function writeImage(
   const { size, width, height } = await flat
     .toFormat(format, quality === undefined ? {} : { quality })
     .toFile(target)
-  await syncFile(target)
   return { bytes: size, width, height }
-}
-
-async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

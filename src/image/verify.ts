@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { MagnificError } from '../core/errors.ts'
 import { maxOutputPixels } from '../core/limits.ts'
 import { decodeFully, readHeader } from './decode.ts'
@@ -6,9 +7,11 @@ import { sniffFile } from './sniff.ts'
 /** A result that was decoded to its last pixel. */
 export interface VerifiedResult {
   format: 'png' | 'jpeg' | 'webp' | 'avif'
+  bytes: number
   /** pixels */
   width: number
   height: number
+  hasAlpha: boolean
 }
 
 /**
@@ -22,12 +25,12 @@ export async function verifyResult(file: string): Promise<VerifiedResult> {
     throw new MagnificError('RESULT_BAD', `The download is no picture (${format}).`)
   }
   try {
-    const { width, height } = await readHeader(file)
+    const { width, height, hasAlpha } = await readHeader(file)
     if (width * height > maxOutputPixels) {
       throw new Error(`${width}×${height} is over ${maxOutputPixels / 1e6} megapixels`)
     }
     await decodeFully(file)
-    return { format, width, height }
+    return { format, bytes: (await stat(file)).size, width, height, hasAlpha }
   } catch (error) {
     throw new MagnificError(
       'RESULT_BAD',

@@ -5,7 +5,9 @@ import { MagnificError } from '../core/errors.ts'
 import { isLoopback } from '../core/service.ts'
 import { maxOutputPixels } from '../core/limits.ts'
 import type { SourceImage } from '../image/inspect.ts'
+import { isTransparent } from '../image/decode.ts'
 import { verifyResult } from '../image/verify.ts'
+import type { VerifiedResult } from '../image/verify.ts'
 import type { ResultRecord } from '../store/records.ts'
 import type { PurchaseContext } from './order.ts'
 
@@ -16,32 +18,41 @@ const fetchPause = 2000
 /** Four bytes a pixel are a picture that does not compress; more than twice that is none. */
 const maxBytes = maxOutputPixels * 8
 
+/** A task whose result is wanted. */
+export interface Collection {
+  task: string
+  source: SourceImage
+  /** 2, 4, 8 or 16 */
+  scale: number
+  /** euros, for the progress line */
+  estimate: number
+}
+
 /**
  * Waits for a task and brings its result home: streamed to the disk, verified, moved into place.
  *
- * @param estimate euros, for the progress line
- * @throws MagnificError `TASK_FAILED`, `TASK_PENDING`, `RESULT_BAD`: in the last two cases the next build goes on where this one ends
+ * @throws MagnificError `TASK_FAILED`, `TASK_PENDING`, `TASK_UNKNOWN`, `RESULT_BAD`: in all but the first, the next build
+ *   goes on where this one ends
  */
 export async function collectResult(
-  task: string,
-  source: SourceImage,
-  scale: number,
+  collection: Collection,
   client: Client,
   context: PurchaseContext,
-  estimate: number,
   signal: AbortSignal,
 ): Promise<ResultRecord['result']> {
+  const { task, estimate } = collection
+  const { clock } = context
+  const giveUpAt = clock.now() + context.deadline
   let problem: unknown
   for (let fetched = 0; fetched < fetchLimit; fetched++) {
     context.onPhase({ kind: 'upscaling', estimate })
-    if (fetched > 0) await context.clock.sleep(fetchPause, signal)
-    const { generated } = await awaitTask(client, task, { ...context, signal })
+    if (fetched > 0) await clock.sleep(fetchPause, signal)
+    const deadline = giveUpAt - clock.now()
+    const { generated } = await awaitTask(client, task, { clock, deadline, signal })
     context.onPhase({ kind: 'downloading', estimate })
     for (const url of generated) {
       try {
-        const result = await fetchResult(url, client, context, signal)
-        warnOfSurprises(task, source, scale, result, context)
-        return result
+        return await fetchResult(url, collection, client, context, signal)
       } catch (error) {
         signal.throwIfAborted()
         if (!isTransient(error)) throw error
@@ -59,8 +70,9 @@ export async function collectResult(
 
 async function fetchResult(
   url: string,
+  collection: Collection,
   client: Client,
-  { blobs }: PurchaseContext,
+  { blobs, warn }: PurchaseContext,
   signal: AbortSignal,
 ): Promise<ResultRecord['result']> {
   const incoming = await blobs.create()
@@ -73,8 +85,10 @@ async function fetchResult(
       redact: client.redact,
     })
     const { sha256, bytes } = await incoming.finish()
-    const { format, width, height } = await verifyResult(incoming.file)
+    const verified = await verifyResult(incoming.file)
+    for (const surprise of await findSurprises(collection, incoming.file, verified)) warn(surprise)
     await incoming.keep()
+    const { format, width, height } = verified
     return { sha256, bytes, format, width, height }
   } finally {
     await incoming.discard()
@@ -89,15 +103,22 @@ function isTransient(error: unknown): boolean {
 }
 
 /** What is odd about a result is said, not refused: it was paid for. */
-function warnOfSurprises(
-  task: string,
-  source: SourceImage,
-  scale: number,
-  { width, height }: ResultRecord['result'],
-  { warn }: PurchaseContext,
-): void {
-  if (width === source.width * scale && height === source.height * scale) return
-  warn(
-    `${source.file} at ${scale}x came back as ${width}×${height} in place of ${source.width * scale}×${source.height * scale} (task ${task}).`,
-  )
+async function findSurprises(
+  { task, source, scale }: Collection,
+  result: string,
+  { width, height, hasAlpha }: VerifiedResult,
+): Promise<string[]> {
+  const surprises: string[] = []
+  const expected = [source.width * scale, source.height * scale]
+  if (width !== expected[0] || height !== expected[1]) {
+    surprises.push(
+      `${source.file} at ${scale}x came back as ${width}×${height} in place of ${expected.join('×')} (task ${task}).`,
+    )
+  }
+  if (source.transparent && !(hasAlpha && (await isTransparent(result)))) {
+    surprises.push(
+      `${source.file} is transparent in places, and its result is not (task ${task}). It is shipped as it came.`,
+    )
+  }
+  return surprises
 }

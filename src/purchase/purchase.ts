@@ -1,15 +1,14 @@
-import { basename } from 'node:path'
 import { MagnificError } from '../core/errors.ts'
 import { estimatePrice } from '../core/estimate.ts'
 import { scaleOf } from '../core/params.ts'
 import { findOddity, inspectSource } from '../image/inspect.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import type { Journal } from '../store/journal.ts'
-import type { ResultRecord } from '../store/records.ts'
 import { collectResult } from './collect.ts'
 import { failedError, unknownTaskError } from './errors.ts'
 import { followAttempt } from './follow.ts'
 import type { Order, PurchaseContext, Purchased, Submitted } from './order.ts'
+import { composeRecord } from './record.ts'
 import { submitTask } from './submit.ts'
 
 /**
@@ -49,24 +48,15 @@ async function buy(
   const estimate = paid ? price : 0
 
   try {
-    const result = await collectResult(task, source, scale, client, context, estimate, signal)
-    const record: ResultRecord = {
-      version: 1,
-      fingerprint: order.fingerprint,
+    const result = await collectResult({ task, source, scale, estimate }, client, context, signal)
+    const record = composeRecord(order, {
       service: context.service,
-      params: order.request.params,
-      source: {
-        name: basename(order.file),
-        sha256: order.sourceHash,
-        bytes: source.bytes,
-        width: source.width,
-        height: source.height,
-      },
+      source,
       result,
       task,
       seconds: Math.round((clock.now() - startedAt) / 100) / 10,
       completedAt: new Date(clock.now()).toISOString(),
-    }
+    })
     await context.records.put(record)
     await closeAttempt(submitted, journal, {
       kind: 'completed',

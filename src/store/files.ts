@@ -44,6 +44,16 @@ export async function putFile(
   await moveFile(tmp, target)
 }
 
+/** Waits until a file's bytes are on the disk. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
 /**
  * Creates a file that must not exist yet, whole or not at all.
  *

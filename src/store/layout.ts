@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createFileOnce } from './files.ts'
 
 /** Where everything is under one cache directory. The version in the path changes with the meaning of what is below it. */
 export interface Layout {
@@ -42,9 +44,22 @@ const ignoreFile = `# Results, blobs and the journal are what was paid for: comm
 /v1/quarantine/
 `
 
-/** Creates the cache directory with its .gitignore, once; a .gitignore that somebody changed is left alone. */
-export function prepareLayout({ dir }: Layout): void {
-  mkdirSync(dir, { recursive: true })
-  const path = join(dir, '.gitignore')
-  if (!existsSync(path)) writeFileSync(path, ignoreFile)
+/** What builds that were killed left behind is theirs no more after so long, ms: no download takes a day. */
+const tmpAge = 24 * 60 * 60_000
+
+/**
+ * Creates the cache directory with its .gitignore, once: one that somebody changed is left alone. Clears away what killed
+ * builds left half written.
+ *
+ * @param now ms since 1970
+ */
+export async function prepareLayout({ dir, tmp }: Layout, now: number): Promise<void> {
+  const ignored = join(dir, '.gitignore')
+  if (!existsSync(ignored)) await createFileOnce(tmp, ignored, ignoreFile)
+  for (const name of await readdir(tmp).catch(() => [])) {
+    const file = join(tmp, name)
+    // Another build may clear it away at the same moment.
+    const stats = await stat(file).catch(() => undefined)
+    if (stats && now - stats.mtimeMs > tmpAge) await rm(file, { force: true, recursive: true })
+  }
 }

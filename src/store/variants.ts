@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { sha256 as hashText } from '../core/fingerprint.ts'
 import type { Directives, Format } from '../core/formats.ts'
-import { createTmpPath, hashFile, isMissing, moveFile, putFile } from './files.ts'
+import { createTmpPath, hashFile, isMissing, moveFile, putFile, syncFile } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
 import type { Memo } from './memo.ts'
@@ -84,6 +84,7 @@ export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
       const tmp = await createTmpPath(layout.tmp)
       try {
         const written = await write(tmp)
+        await syncFile(tmp)
         const sha256 = hashFile(tmp)
         await moveFile(tmp, file)
         // Without what stands beside it a variant is not used: a crash in between only costs making it again.
@@ -97,14 +98,28 @@ export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
   }
 }
 
-function infoPath(file: string): string {
-  return `${file}.json`
+/** The file that stands beside a variant: named after its name, and no longer than file systems allow. */
+export function infoPath(file: string): string {
+  return join(dirname(file), `${hashText(basename(file)).slice(0, 16)}.json`)
 }
 
 function readInfo(file: string): VariantInfo | undefined {
   try {
-    return JSON.parse(readFileSync(infoPath(file), 'utf8')) as VariantInfo
+    const info: unknown = JSON.parse(readFileSync(infoPath(file), 'utf8'))
+    return isVariantInfo(info) ? info : undefined
   } catch {
     return undefined
   }
+}
+
+/** Checked by hand: a warm build that has lost its memo does without a library for it. */
+function isVariantInfo(value: unknown): value is VariantInfo {
+  const { sha256, format, source, ...shipped } = value as Partial<VariantInfo>
+  return (
+    typeof sha256 === 'string' && typeof format === 'string' && isSized(shipped) && isSized(source)
+  )
+}
+
+function isSized(value: Partial<VariantInfo['source']> | undefined): boolean {
+  return [value?.bytes, value?.width, value?.height].every((figure) => typeof figure === 'number')
 }

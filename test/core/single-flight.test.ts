@@ -92,11 +92,27 @@ describe('createSingleFlight', () => {
     await expect(runs[0]).rejects.toThrow('first')
     expect(call(0).signal.aborted).toBe(false)
     second.abort(new Error('second'))
-    await expect(runs[1]).rejects.toThrow('second')
+    await new Promise(setImmediate)
     expect(call(0).signal.aborted).toBe(true)
     expect(call(0).signal.reason).toEqual(new Error('second'))
-    // Nobody is left to hear of it.
+    // What becomes of it, nobody is left to hear of.
     call(0).fail(new Error('called off'))
+    await expect(runs[1]).rejects.toThrow('second')
+  })
+
+  it('keeps the last one to leave until the work has ended', async () => {
+    const flights = createSingleFlight<string>()
+    const { work, call } = createWork<string>()
+    const controller = new AbortController()
+    let left = false
+    const leaving = flights.run('key', controller.signal, work).catch(() => (left = true))
+    expect(flights.isIdle()).toBe(false)
+    controller.abort(new Error('I leave'))
+    await new Promise(setImmediate)
+    expect([left, flights.isIdle()]).toEqual([false, false])
+    call(0).succeed('done')
+    await leaving
+    expect([left, flights.isIdle()]).toEqual([true, true])
   })
 
   it('is not called off while somebody stays who cannot leave', async () => {
@@ -118,7 +134,7 @@ describe('createSingleFlight', () => {
     const controller = new AbortController()
     const leaving = flights.run('key', controller.signal, work)
     controller.abort(new Error('I leave'))
-    await expect(leaving).rejects.toThrow('I leave')
+    await new Promise(setImmediate)
 
     const anew = flights.run('key', undefined, work)
     const joining = flights.run('key', undefined, work)
@@ -126,6 +142,7 @@ describe('createSingleFlight', () => {
     // The old work may have a last step to finish, and nothing may run beside it.
     expect(calls).toHaveLength(1)
     call(0).fail(new Error('called off'))
+    await expect(leaving).rejects.toThrow('I leave')
     await new Promise(setImmediate)
     expect(calls).toHaveLength(2)
     expect(call(1).signal.aborted).toBe(false)

@@ -10,7 +10,7 @@ export interface Project {
   write(name: string, content: string | Uint8Array): string
 }
 
-/** A project in a temporary folder, removed when the test ends. */
+/** A project, with a package.json to be known by, in a temporary folder, removed when the test ends. */
 export function tmpProject(files: Record<string, string | Uint8Array> = {}): Project {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'magnific-project-')))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
@@ -20,6 +20,7 @@ export function tmpProject(files: Record<string, string | Uint8Array> = {}): Pro
     writeFileSync(file, content)
     return file
   }
-  for (const [name, content] of Object.entries(files)) write(name, content)
+  for (const [name, content] of Object.entries({ 'package.json': '{}', ...files }))
+    write(name, content)
   return { dir, path: (...names) => join(dir, ...names), write }
 }

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { build, hosts } from '../helpers/build.ts'
@@ -180,6 +180,16 @@ describe.each(hosts)('%s', (host: Host) => {
     expect(emulator.calls).toHaveLength(calls)
   })
 
+  it('tells of a cache directory that cannot be used, and buys nothing', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    project.write('.magnific', 'a file, of all things')
+    const { error } = await buildWith(project, emulator)
+    expect(error).toContain(`The cache directory ${project.path('.magnific')} cannot be used`)
+    expect(error).toContain(project.path('src/hero.png'))
+    expect(emulator.tasks).toHaveLength(0)
+  })
+
   it('takes up a task that an earlier build did not wait for', async () => {
     const emulator = await startEmulator({ latency: Number.POSITIVE_INFINITY })
     const project = await heroProject('./hero.png?magnific=2x')
@@ -218,6 +228,7 @@ describe.each(hosts)('%s', (host: Host) => {
       expect(built.error).toContain('The upscaled image is not in the cache')
       expect(built.error).toContain(project.path('src/hero.png'))
       expect(emulator.calls).toHaveLength(0)
+      expect(existsSync(project.path('.magnific'))).toBe(false)
     })
 
     it("'error' is content with what is cached, without a key", async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Options } from '../../src/index.ts'
@@ -78,9 +78,31 @@ describe.each(hosts)('a %s build in a process of its own', (host) => {
     expect(warm.output).toContain('2 images · 2 cached · nothing paid')
     expect(emulator.calls).toHaveLength(calls)
 
-    const heavy = /\/node_modules\/(?:sharp|keyv|@keyv)\/|\/dist\/(?:miss|purchase|client)-/
+    const heavy = /\/node_modules\/(?:sharp|keyv|@keyv)\/|\/dist\/(?:miss|orders|inspect)-/
     expect(listLoadedScripts(project.path('cold')).filter((url) => heavy.test(url))).not.toEqual([])
     expect(listLoadedScripts(project.path('warm')).filter((url) => heavy.test(url))).toEqual([])
+  })
+
+  it('copies files, and loads neither sharp nor the API client, when it has the results alone', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    await buildInChild(host, project, optionsFor(emulator)).ended
+    const calls = emulator.calls.length
+    // As git restores it.
+    for (const name of ['variants', 'memo.json', 'tmp']) {
+      rmSync(project.path('.magnific/v1', name), { recursive: true, force: true })
+    }
+    const fresh = await buildInChild(
+      host,
+      project,
+      { baseUrl: emulator.url },
+      { NODE_V8_COVERAGE: project.path('fresh') },
+    ).ended
+    expect(fresh).toMatchObject({ code: 0 })
+    expect(fresh.output).toContain('1 image · 1 cached · nothing paid')
+    expect(emulator.calls).toHaveLength(calls)
+    const heavy = /\/node_modules\/sharp\/|\/dist\/(?:orders|inspect|record|recover)-/
+    expect(listLoadedScripts(project.path('fresh')).filter((url) => heavy.test(url))).toEqual([])
   })
 
   it('that is killed while it waits is followed by one that pays nothing', async () => {

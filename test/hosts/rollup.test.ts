@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import url from '@rollup/plugin-url'
 import { rollup, watch } from 'rollup'
 import magnific from 'unplugin-magnific/rollup'
@@ -37,6 +38,52 @@ describe('rollup', () => {
       expect(output[0].code).toContain('/static/by-plugin-url-hero.png')
     }
     expect(emulator.tasks).toHaveLength(1)
+  })
+
+  it('emits ?url through @rollup/plugin-url as well', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x&url')
+    const { code } = await build('rollup', project, {
+      options: optionsFor(emulator),
+      rollupPlugins: [url({ limit: 0, publicPath: '/static/', fileName: '[name][extname]' })],
+    })
+    expect(code).toContain('/static/hero.png')
+  })
+
+  // The plugin copies the file onto itself, and empties it.
+  it('refuses names for @rollup/plugin-url that lead back into the cache', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const { error } = await build('rollup', project, {
+      options: optionsFor(emulator),
+      rollupPlugins: [
+        url({
+          limit: 0,
+          fileName: '[dirname][name][extname]',
+          sourceDir: project.dir,
+          destDir: project.dir,
+        }),
+      ],
+    })
+    expect(error).toContain("fileName: '[name]-[hash][extname]'")
+    const { assets } = await build('rollup', project, { options: optionsFor(emulator) })
+    const [bytes] = assets.values()
+    expect(await describeImage(bytes)).toMatchObject({ width: 120 })
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
+  it('keeps its cache in the project, wherever in it the build is started', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    await build(
+      'rollup',
+      { ...project, dir: project.path('src') },
+      {
+        options: optionsFor(emulator),
+      },
+    )
+    expect(readdirSync(project.dir)).toContain('.magnific')
+    expect(readdirSync(project.path('src'))).not.toContain('.magnific')
   })
 
   it('leaves inlining to @rollup/plugin-url', async () => {

@@ -10,7 +10,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { build } from '../helpers/build.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor, writeEntry } from '../helpers/hero.ts'
-import { describeImage, makePng } from '../helpers/images.ts'
+import { describeImage, makeJpeg, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
 
@@ -256,6 +256,25 @@ describe.each(versions)('$host', ({ host, vite }) => {
         },
         where: 'src/main.js',
       },
+      {
+        title: 'new URL() in a worker',
+        files: {
+          'src/main.js':
+            "new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })\n",
+          'src/worker.js':
+            "self.postMessage(new URL('./hero.png?magnific=2x', import.meta.url).href)",
+        },
+        where: 'src/worker.js',
+      },
+      {
+        title: 'new URL() in JSX, after an apostrophe',
+        files: {
+          'src/main.js': "import './page.jsx'",
+          'src/page.jsx':
+            "export const page = <p>don't</p>\nconsole.log(page, new URL('./hero.png?magnific=2x', import.meta.url).href)",
+        },
+        where: 'src/page.jsx',
+      },
     ]
 
     it.each(cases)('$title', async ({ files, where, small = false }) => {
@@ -295,6 +314,32 @@ describe.each(versions)('$host', ({ host, vite }) => {
       expect(error).toContain(project.path('index.html'))
     })
 
+    it('url() of a file in public/', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('public/logo.png', await makePng())
+      project.write('src/main.js', "import './style.css'")
+      project.write('src/style.css', '.a { background: url(/logo.png?magnific=2x) }')
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain('"/logo.png?magnific=2x" cannot be upscaled yet')
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it('an image that it does not take for an asset', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./photo.jpe?magnific=2x')
+      project.write('src/photo.jpe', await makeJpeg())
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain(`Add '**/*.jpe' to assetsInclude`)
+      expect(error).toContain(project.path('src/main.js'))
+      expect(emulator.calls).toHaveLength(0)
+      const { assets } = await build(host, project, {
+        options: optionsFor(emulator),
+        vite: { assetsInclude: ['**/*.jpe'] },
+      })
+      expect([...assets.keys()]).toEqual([expect.stringMatching(/^photo-.*\.jpe$/)])
+    })
+
     it('files in public/', async () => {
       const emulator = await startEmulator()
       const project = await heroProject('/logo.png?magnific=2x')
@@ -311,11 +356,11 @@ describe.each(versions)('$host', ({ host, vite }) => {
     project.write('src/style.css', '/* url(./hero.png?magnific=2x) */ .a { color: red }')
     project.write(
       'index.html',
-      '<!-- <img src="./hero.png?magnific=2x"> --><p>./hero.png?magnific=2x</p><script type="module" src="/src/page.js"></script>',
+      '<!-- <img src="./hero.png?magnific=2x"> --><p>./hero.png?magnific=2x</p><img src="https://example.com/a.png?magnific=2x"><script type="module" src="/src/page.js"></script>',
     )
     project.write(
       'src/page.js',
-      `import './main.js'\nimport '@/style.css'\n// new URL('./hero.png?magnific=2x', import.meta.url)\nconsole.log("new URL('./hero.png?magnific=2x', import.meta.url)")\n`,
+      `import './main.js'\nimport '@/style.css'\n// new URL('./hero.png?magnific=2x', import.meta.url)\nconsole.log("new URL('./hero.png?magnific=2x', import.meta.url)", new URL('https://example.com/a.png?magnific=2x', import.meta.url))\n`,
     )
     const { error } = await build(host, project, {
       options: optionsFor(emulator),
@@ -367,6 +412,7 @@ describe.each(versions)('$host', ({ host, vite }) => {
         { format: 'png', width: 120, height: 80 },
       ])
       expect(log.filter((line) => line.includes('previews stand in'))).toHaveLength(1)
+      expect(log.filter((line) => line.startsWith('magnific src/'))).toEqual([])
     })
 
     it('refuses a reference that it cannot show upscaled', async () => {
@@ -375,6 +421,7 @@ describe.each(versions)('$host', ({ host, vite }) => {
       const response = await fetch(`${url}/src/hero.png?magnific=4x`)
       expect(response.status).toBe(501)
       expect(await response.text()).toContain('cannot be upscaled yet')
+      expect((await fetch(`${url}/src/hero.png?magnifc=4x`)).status).toBe(501)
     })
 
     it('does not read what Vite may not serve', async () => {
@@ -409,6 +456,14 @@ describe.each(versions)('$host', ({ host, vite }) => {
           plugins: [magnific({ onMiss: { serve: 'upscale' } })],
         }),
       ).rejects.toThrow('is not there yet')
+      const preview = await vite.preview({
+        root: project.dir,
+        configFile: false,
+        logLevel: 'silent',
+        preview: { host: '127.0.0.1', port: 0 },
+        plugins: [magnific({ onMiss: { serve: 'upscale' } })],
+      })
+      await preview.close()
     })
   })
 
@@ -418,7 +473,7 @@ describe.each(versions)('$host', ({ host, vite }) => {
     await build(host, project, {
       options: { ...optionsFor(emulator), cache: { dir: 'kept/here' } },
     })
-    expect(readdirSync(project.dir).toSorted()).toEqual(['dist', 'kept', 'src'])
+    expect(readdirSync(project.dir).toSorted()).toEqual(['dist', 'kept', 'package.json', 'src'])
     expect(readFileSync(join(project.dir, 'kept/here/.gitignore'), 'utf8')).toContain(
       '/v1/variants/',
     )

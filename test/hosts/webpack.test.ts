@@ -126,6 +126,19 @@ describe('webpack', () => {
     expect((await describeImage(readDataUri(code))).format).toBe('jpeg')
   })
 
+  it('leaves a picture to the loader that its request names', async () => {
+    const emulator = await startEmulator()
+    const loader = require.resolve('file-loader')
+    const project = await heroProject(`${loader}?name=[name].[ext]!./hero.png?magnific=2x`)
+    const { code, assets, error } = await build('webpack', project, {
+      options: optionsFor(emulator),
+    })
+    expect(error).toBeUndefined()
+    expect([...assets.keys()]).toEqual(['hero.png'])
+    expect(await describeImage(assets.get('hero.png')!)).toMatchObject({ width: 120 })
+    expect(code).toContain('"hero.png"')
+  })
+
   it('leaves plain imports of the same picture alone', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png', './hero.png?magnific=2x')

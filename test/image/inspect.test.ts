@@ -44,6 +44,7 @@ describe('a good source', () => {
       width: 61,
       height: 43,
       orientation: 1,
+      transparent: false,
     })
   })
 
@@ -235,7 +236,7 @@ describe('transparency', () => {
 
 describe('findOddity', () => {
   const oddityOf = (width: number, height: number): string | undefined =>
-    findOddity({ file: '/a.png', bytes: 1, width, height, orientation: 1 })
+    findOddity({ file: '/a.png', bytes: 1, width, height, orientation: 1, transparent: false })
 
   it.each([
     [159, 400, 'is 159×400; the upscaler may refuse sides under 160 pixels'],

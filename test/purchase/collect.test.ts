@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { DownloadFault, Emulator, EmulatorOptions, Fault } from '../../src/emulator/index.ts'
 import { namesIn } from '../helpers/cache.ts'
@@ -174,5 +175,44 @@ describe('a result of another size than was asked for', () => {
       `${project.path('hero.png')} at 2x came back as 399×319 in place of 400×320 (task ${emulator.tasks[0]?.id}).`,
     ])
     expect(emulator.tasks).toHaveLength(1)
+  })
+})
+
+describe('transparency that a result has lost', () => {
+  const buy = async (alpha: 'drop' | 'keep', bytes: Buffer): Promise<Shop> => {
+    const emulator = await startEmulator({ alpha })
+    const project = tmpProject({ 'logo.png': bytes })
+    const shop = openShop(project, { baseUrl: emulator.url })
+    await shop.buy(shop.order(project.path('logo.png')))
+    return shop
+  }
+  const size = { width: 200, height: 160 }
+
+  it('is warned about', async () => {
+    const { warnings } = await buy('drop', await makePng({ ...size, alpha: true }))
+    expect(warnings).toEqual([expect.stringContaining('is transparent in places, and its result')])
+  })
+
+  it('is not, where it is kept, or where nothing shone through', async () => {
+    expect((await buy('keep', await makePng({ ...size, alpha: true }))).warnings).toEqual([])
+    const opaque = await sharp(await makePng(size))
+      .ensureAlpha()
+      .png()
+      .toBuffer()
+    expect((await buy('drop', opaque)).warnings).toEqual([])
+  })
+})
+
+describe('the deadline', () => {
+  it('counts from the first question to the last, however often a result is fetched', async () => {
+    const { project, emulator } = await open([
+      { route: 'download', status: 404 },
+      { route: 'status', after: 1, body: { data: { task_id: 'x', status: 'IN_PROGRESS' } } },
+    ])
+    const shop = openShop(project, { baseUrl: emulator.url, deadline: 60_000 })
+    const startedAt = shop.clock.now()
+    const error = await errorOf(async () => shop.buy(shop.order(project.path('hero.png'))))
+    expect(error.code).toBe('TASK_PENDING')
+    expect(shop.clock.now() - startedAt).toBeLessThan(62_000)
   })
 })

@@ -83,17 +83,26 @@ describe('what is damaged on the disk', () => {
       (text: string) => text.replace('"fingerprint": "', '"fingerprint": "f'),
     ],
     ['a path for a hash', (text: string) => text.replace(/"sha256": "\w+"/g, '"sha256": "../x"')],
-  ])('in a record is set aside, and the journal knows the task: %s', async (_, damage) => {
+  ])('in a record is set aside, and it is written anew from the journal: %s', async (_, damage) => {
     const { emulator, project, start } = await bought()
     const record = onlyFile(project, 'results')
     const before = readFileSync(record, 'utf8')
     writeFileSync(record, damage(before))
-    expect((await start().get('0.png')).from).toBe('resumed')
-    expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject({
-      task: emulator.tasks[0]?.id,
-      result: JSON.parse(before).result,
-    })
+    const calls = emulator.calls.length
+    expect((await start().get('0.png')).from).toBe('cached')
+    const { seconds, ...rest } = JSON.parse(before)
+    expect(JSON.parse(readFileSync(record, 'utf8'))).toEqual({ ...rest, seconds: 0 })
+    expect(seconds).toBeGreaterThan(0)
     expect(namesIn(project.path('.magnific/v1/quarantine'))).toHaveLength(1)
+    expect(emulator.calls).toHaveLength(calls)
+  })
+
+  it('is the record and the paid bytes being gone: the journal knows the task', async () => {
+    const { emulator, project, start } = await bought()
+    for (const folder of ['blobs', 'results']) {
+      rmSync(project.path('.magnific/v1', folder), { recursive: true })
+    }
+    expect((await start().get('0.png')).from).toBe('resumed')
     expect(postsTo(emulator)).toBe(1)
   })
 

@@ -1,7 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Emulator, EmulatorOptions } from '../../src/emulator/index.ts'
 import { createLayout } from '../../src/store/layout.ts'
+import { readTree } from '../helpers/canary.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { errorOf } from '../helpers/errors.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
@@ -91,7 +93,7 @@ describe('a build that is aborted', () => {
     const waiting = second.get('0.png')
     // A quarter of a second later, with the first status call, the second one has long joined.
     await emulator.until(() => emulator.calls.length >= 2)
-    first.abort()
+    await first.abort()
     expect((await aborted).code).toBe('ABORTED')
     emulator.complete()
     const { file, from } = await waiting
@@ -105,7 +107,7 @@ describe('a build that is aborted', () => {
     const first = start()
     const aborted = errorOf(async () => first.get('0.png'))
     await emulator.until(() => emulator.calls.length >= 2)
-    first.abort()
+    await first.abort()
     const error = await aborted
     expect(error.code).toBe('ABORTED')
     expect(error.message).toContain('0.png')
@@ -118,10 +120,28 @@ describe('a build that is aborted', () => {
     expect(emulator.calls.length - asked).toBeLessThanOrEqual(3)
   })
 
+  it('has written down what it submitted, when it is over', async () => {
+    let aborting: Promise<void> | undefined
+    const { emulator, project, start } = await open(1, {
+      latency: () => {
+        aborting = first.abort()
+        return 0
+      },
+      faults: [{ route: 'submit', delay: 300 }],
+    })
+    const first = start()
+    const aborted = errorOf(async () => first.get('0.png'))
+    await emulator.until(() => aborting !== undefined)
+    await aborting
+    const files = Object.keys(readTree(project.path('.magnific/v1/journal')))
+    expect(files.map((file) => basename(file))).toEqual(['decided', 'response', 'task'])
+    expect((await aborted).code).toBe('ABORTED')
+  })
+
   it('can begin again', async () => {
     const { emulator, start } = await open(1)
     const upscaler = start()
-    upscaler.abort()
+    await upscaler.abort()
     expect((await errorOf(async () => upscaler.get('0.png'))).code).toBe('ABORTED')
     expect(emulator.calls).toHaveLength(0)
     upscaler.begin()

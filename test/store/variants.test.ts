@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/core/fingerprint.ts'
 import type { Directives } from '../../src/core/formats.ts'
 import type { Layout } from '../../src/store/layout.ts'
 import { createMemo } from '../../src/store/memo.ts'
-import { computeVariantKey, createVariantStore } from '../../src/store/variants.ts'
+import { computeVariantKey, createVariantStore, infoPath } from '../../src/store/variants.ts'
 import type { VariantInfo, VariantStore } from '../../src/store/variants.ts'
 import { flipBit, laterMemo, namesIn, tmpLayout } from '../helpers/cache.ts'
 
@@ -91,7 +91,7 @@ describe('createVariantStore', () => {
     const memo = createMemo(layout)
     const store = createVariantStore(layout, memo)
     const file = await putVariant(store)
-    rmSync(`${file}.json`)
+    rmSync(infoPath(file))
     expect(store.find(key, source)).toBe(file)
   })
 
@@ -111,12 +111,12 @@ describe('createVariantStore', () => {
     }
   })
 
-  it.each(['', '{', 'null', '[]', '7', `{"sha256":"${'e'.repeat(64)}"}`])(
+  it.each(['', '{', 'null', '[]', '7', `{"sha256":"${'e'.repeat(64)}"}`, '{"sha256":1}'])(
     'does not take a variant beside which stands %j',
     async (text) => {
       const layout = tmpLayout()
       const file = await putVariant(openStore(layout))
-      writeFileSync(`${file}.json`, text)
+      writeFileSync(infoPath(file), text)
       expect(openStore(layout).find(key, source)).toBeUndefined()
     },
   )
@@ -139,7 +139,7 @@ describe('createVariantStore', () => {
     const layout = tmpLayout()
     const file = await putVariant(openStore(layout))
     // As after a crash between the two files of a variant.
-    rmSync(`${file}.json`)
+    rmSync(infoPath(file))
     expect(openStore(layout).find(key, source)).toBeUndefined()
     expect(await putVariant(openStore(layout))).toBe(file)
     expect(openStore(layout).find(key, source)).toBe(file)
@@ -200,11 +200,15 @@ describe('createVariantStore', () => {
     ['/project/a & b=c+d.png', 'a & b=c+d.png'],
     ['/project/grüße 🐕.png', 'grüße 🐕.png'],
     ['/what?/hero.png', 'hero.png'],
+    // As long as names may be.
+    [`/${'x'.repeat(251)}.png`, `${'x'.repeat(251)}.png`],
   ])('gives %s a name that no host cuts: %s', async (odd, name) => {
     const layout = tmpLayout()
     const store = openStore(layout)
     const file = await putVariant(store, odd)
-    expect(namesIn(join(layout.variants, key.slice(0, 2), key))).toEqual([name, `${name}.json`])
+    expect(namesIn(join(layout.variants, key.slice(0, 2), key))).toEqual(
+      [name, basename(infoPath(file))].toSorted(),
+    )
     expect(openStore(layout).find(key, odd)).toBe(file)
   })
 })

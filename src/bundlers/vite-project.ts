@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import type { ResolvedConfig } from 'vite'
+import { MagnificError } from '../core/errors.ts'
+
+/** The process's environment with what Vite's `.env` files add to it. */
+export async function loadEnvironment(
+  config: ResolvedConfig,
+): Promise<Record<string, string | undefined>> {
+  if (!config.envDir) return process.env
+  const { loadEnv } = await importVite()
+  return { ...loadEnv(config.mode, config.envDir, ['FREEPIK_', 'MAGNIFIC_']), ...process.env }
+}
+
+/**
+ * Refuses what the dev server must not read: Vite itself checks only after every plugin has declined.
+ *
+ * @throws MagnificError `UNSUPPORTED_REFERENCE`
+ */
+export async function checkAccess(config: ResolvedConfig, file: string): Promise<void> {
+  const { isFileLoadingAllowed } = await importVite()
+  if (isFileLoadingAllowed(config, file)) return
+  throw new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `The dev server may not read this file. Allow its folder in server.fs.allow, which holds ${config.server.fs.allow.join(', ')}.`,
+    { file },
+  )
+}
+
+/**
+ * Refuses an image that Vite would not emit, before anything is spent on it.
+ *
+ * @throws MagnificError `UNSUPPORTED_REFERENCE`
+ */
+export function checkAsset({ assetsInclude }: ResolvedConfig, file: string): void {
+  if (assetsInclude(file)) return
+  const extension = extname(file)
+  throw new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `Vite does not take "${extension}" for an asset. Add '**/*${extension}' to assetsInclude, or rename the image.`,
+    { file },
+  )
+}
+
+/** Files in `public/` have URLs, but are no modules: an import of one names a file that is not there. */
+export function explainPublicFile(
+  error: unknown,
+  file: string,
+  { publicDir }: ResolvedConfig,
+): unknown {
+  const isPublic =
+    error instanceof MagnificError &&
+    error.code === 'SOURCE_MISSING' &&
+    publicDir !== '' &&
+    existsSync(join(publicDir, file))
+  if (!isPublic) return error
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${file}" is in ${publicDir}, whose files are shipped as they are. Move it next to your sources and import it from there.`,
+    { file: join(publicDir, file), importer: error.importer, cause: error },
+  )
+}
+
+/** The host's own module, which is loaded by now. */
+async function importVite(): Promise<typeof import('vite')> {
+  try {
+    return await import('vite')
+  } catch (error) {
+    throw new MagnificError(
+      'BAD_OPTIONS',
+      'unplugin-magnific finds no package `vite` from where it is installed. Install both in the same project.',
+      { cause: error },
+    )
+  }
+}

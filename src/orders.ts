@@ -1,0 +1,83 @@
+import type { Client } from './api/client.ts'
+import { createClient } from './api/client.ts'
+import { systemClock } from './core/clock.ts'
+import { MagnificError } from './core/errors.ts'
+import type { ResolvedOptions } from './core/options.ts'
+import type { Logger } from './core/logger.ts'
+import type { Order } from './purchase/order.ts'
+import { purchase } from './purchase/purchase.ts'
+import type { Origin } from './report.ts'
+import type { Shared } from './shared.ts'
+import type { BlobStore } from './store/blobs.ts'
+import type { Journal } from './store/journal.ts'
+import type { RecordStore, ResultRecord } from './store/records.ts'
+
+/** What orders are placed with. */
+export interface OrderContext {
+  options: ResolvedOptions
+  shared: Shared
+  logger: Logger
+  cold: NonNullable<Shared['cold']>
+  blobs: BlobStore
+  records: RecordStore
+  journal: Journal
+}
+
+/** Buys, once for a fingerprint however many ask in this process. */
+export type Orderer = (
+  order: Order,
+  signal: AbortSignal,
+) => Promise<{ record: ResultRecord; from: Origin; estimate: number }>
+
+/** Only builds that have something to buy, or to take up again, import this module. */
+export function createOrderer(context: OrderContext): Orderer {
+  const { options, shared, cold, blobs, records, journal, logger } = context
+  let client: Client | undefined
+
+  const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
+    const item = cold.progress.begin()
+    let spent = 0
+    try {
+      const purchased = await purchase(
+        order,
+        {
+          service: options.service,
+          deadline: options.deadline,
+          clock: systemClock,
+          journal,
+          blobs,
+          records,
+          client: () => (client ??= createClient({ ...options, apiKey: requireKey(options) })),
+          limit: async (work) => cold.tasks(work),
+          halt: shared.halt,
+          warn: (message) => logger.warn(`magnific: ${message}`),
+          onPhase: ({ kind, estimate }) => item.update(kind, estimate),
+        },
+        signal,
+      )
+      spent = purchased.estimate
+      return purchased
+    } finally {
+      item.done(spent)
+    }
+  }
+
+  return async (order, signal) => {
+    const { value, joined } = await shared.purchases.run(
+      order.fingerprint,
+      signal,
+      async (flightSignal) => buy(order, flightSignal),
+    )
+    // Who joined did not pay: one purchase is counted once.
+    return joined ? { ...value, from: 'cached', estimate: 0 } : value
+  }
+}
+
+function requireKey({ apiKey, service }: ResolvedOptions): string {
+  if (apiKey !== undefined) return apiKey
+  throw new MagnificError(
+    'NO_API_KEY',
+    'The upscaled image is not in the cache, and there is no API key to buy it with. ' +
+      `Set FREEPIK_API_KEY in the environment${service === 'local' ? ' (the emulator takes any value)' : ''}, or build with MAGNIFIC_ON_MISS=preview to go on with local previews.`,
+  )
+}

@@ -1,0 +1,36 @@
+import { scaleOf } from '../core/params.ts'
+import { inspectSource } from '../image/inspect.ts'
+import { verifyResult } from '../image/verify.ts'
+import type { Attempt } from '../store/journal.ts'
+import type { ResultRecord } from '../store/records.ts'
+import type { Order, PurchaseContext } from './order.ts'
+import { composeRecord } from './record.ts'
+
+/**
+ * Writes the record of a purchase anew, from the attempt that completed and the paid bytes: nothing is asked of the API.
+ *
+ * @returns `undefined` where the bytes are lost as well, or are no picture
+ * @throws MagnificError `SOURCE_REFUSED`
+ */
+export async function recoverRecord(
+  order: Order,
+  { task, outcome }: Attempt,
+  { service, blobs, records }: Pick<PurchaseContext, 'service' | 'blobs' | 'records'>,
+): Promise<ResultRecord | undefined> {
+  const { sha256 = '', at = '' } = outcome ?? {}
+  const file = /^[\da-f]{64}$/.test(sha256) ? blobs.verify(sha256) : undefined
+  if (file === undefined || task === undefined) return undefined
+  const { params, directives } = order.request
+  const source = await inspectSource(order.file, scaleOf(params), directives.format)
+  const { bytes, format, width, height } = await verifyResult(file)
+  const record = composeRecord(order, {
+    service,
+    source,
+    result: { sha256, bytes, format, width, height },
+    task,
+    seconds: 0,
+    completedAt: at,
+  })
+  await records.put(record)
+  return record
+}
