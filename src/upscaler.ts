@@ -7,7 +7,8 @@ import { limitLogger } from './core/logger.ts'
 import type { Logger } from './core/logger.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import { parseRequest } from './core/request.ts'
-import type { MissHandler } from './miss.ts'
+import type { Request } from './core/request.ts'
+import type { Miss, MissHandler } from './miss.ts'
 import { resetTally } from './progress.ts'
 import { createReport } from './report.ts'
 import type { Origin, ReportEntry } from './report.ts'
@@ -39,6 +40,12 @@ export interface Variant {
 export interface Upscaler {
   readonly options: ResolvedOptions
   /**
+   * The variant of a reference, where it is in the cache. Takes no time; whatever is wrong is for `upscale` to tell.
+   *
+   * @returns `undefined` where `upscale` has to be asked
+   */
+  find(reference: Reference): Variant | undefined
+  /**
    * The file to ship for a reference: from the cache, or as `onMiss` says.
    *
    * @throws MagnificError with the file and the importer named
@@ -57,6 +64,11 @@ export interface Upscaler {
   abort(): Promise<void>
 }
 
+/** What is known of a reference without waiting for anything. */
+type Look =
+  | { variant: Variant; miss?: never; entry?: never }
+  | { variant?: never; miss: Miss; entry: Omit<ReportEntry, 'readInfo'> }
+
 /**
  * @param logger the host's own
  */
@@ -67,6 +79,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   const variants = createVariantStore(shared.layout, memo)
   const report = createReport(options)
   const running = new Set<Promise<Variant>>()
+  const requests = new Map<string, Request>()
   let controller = createController()
   let missHandler: Promise<MissHandler> | undefined
   let standInWarned = false
@@ -91,40 +104,63 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     }
   }
 
-  const resolveVariant = async ({ file, query }: Reference): Promise<Variant> => {
+  /** Read once for each query and extension: a project's images share a few. */
+  const parse = (file: string, query: string): Request => {
+    const key = `${file.slice(file.lastIndexOf('.'))}?${query}`
+    const known = requests.get(key)
+    if (known) return known
     const request = parseRequest(file, query, options)
+    requests.set(key, request)
+    return request
+  }
+
+  /** What a reference means, and its variant where there is one. */
+  const look = ({ file, query }: Reference): Look => {
+    const request = parse(file, query)
     const sourceHash = hashSource(file, memo)
     const fingerprint = computeFingerprint(options.service, sourceHash, request.params)
     const key = computeVariantKey(fingerprint, request.directives)
+    const { hostQuery } = request
     const reportKey = `${key}/${file}`
-    shared.tally.asked.add(reportKey)
     const entry = { key: reportKey, file, from: 'cached', duration: 0, estimate: 0 } as const
+    shared.tally.asked.add(reportKey)
 
-    const variant = variants.find(key, file)
-    if (variant !== undefined) {
-      shared.tally.cached.add(reportKey)
-      finish({ ...entry, readInfo: () => variants.readInfo(variant) })
-      return { file: variant, from: 'cached', hostQuery: request.hostQuery }
-    }
+    const path = variants.find(key, file)
+    if (path === undefined) return { miss: { file, sourceHash, fingerprint, request }, entry }
+    shared.tally.cached.add(reportKey)
+    finish({ ...entry, readInfo: () => variants.readInfo(path) })
+    return { variant: { file: path, from: 'cached', hostQuery } }
+  }
+
+  const resolveVariant = async (reference: Reference): Promise<Variant> => {
+    const { variant, miss, entry } = look(reference)
+    if (variant) return variant
     const startedAt = Date.now()
     missHandler ??= loadMissHandler()
     const handle = await missHandler
-    const obtained = await handle({ file, sourceHash, fingerprint, request }, controller.signal)
-    if (obtained.from === 'cached') shared.tally.cached.add(reportKey)
+    const obtained = await handle(miss, controller.signal)
+    if (obtained.from === 'cached') shared.tally.cached.add(entry.key)
     finish({
       ...entry,
       ...obtained,
-      file,
+      file: miss.file,
       duration: obtained.from === 'cached' ? 0 : Date.now() - startedAt,
       readInfo: () => variants.readInfo(obtained.file),
     })
-    return { file: obtained.file, from: obtained.from, hostQuery: request.hostQuery }
+    return { file: obtained.file, from: obtained.from, hostQuery: miss.request.hostQuery }
   }
 
   const variantsFolder = join(shared.layout.variants, sep)
   return {
     options,
     isVariant: (path) => normalize(path).startsWith(variantsFolder),
+    find: (reference) => {
+      try {
+        return look(reference).variant
+      } catch {
+        return undefined
+      }
+    },
     upscale: async (reference) => {
       const work = resolveVariant(reference)
       running.add(work)

@@ -14,7 +14,12 @@ export function readReference(id: string, { options }: Upscaler): Reference | un
  * The code of a small module that re-exports the file to ship, so that naming, inlining, base path and metadata stay the
  * host's own.
  */
-export function renderRedirect({ file, hostQuery }: Variant): string {
+export function renderRedirect(variant: Variant): string {
+  return `export { default } from ${JSON.stringify(toModuleId(variant))}`
+}
+
+/** What Vite and Rollup call the file to ship. */
+export function toModuleId({ file, hostQuery }: Variant): string {
   const path = file.replaceAll('\\', '/')
-  return `export { default } from ${JSON.stringify(hostQuery ? `${path}?${hostQuery}` : path)}`
+  return hostQuery ? `${path}?${hostQuery}` : path
 }

@@ -11,7 +11,7 @@ import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler, Variant } from '../upscaler.ts'
 import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
-import { readReference, renderRedirect } from './redirect.ts'
+import { readReference, renderRedirect, toModuleId } from './redirect.ts'
 
 /**
  * The plugin for Rollup, in two parts: one redirects references to files, the other one emits those files after every
@@ -56,7 +56,11 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
           throw locateError(missingError(missing, importer), source, importer)
         }
         if (resolved.external) throw locateError(externalError(file), source, importer)
-        return { ...resolved, id: `${splitReference(resolved.id).file}?${query}` }
+        const id = `${splitReference(resolved.id).file}?${query}`
+        // As in Vite: what is cached needs no module in between, and what is not is waited for in `load`.
+        const reference = this.meta.watchMode ? undefined : readReference(id, start(this))
+        const variant = reference && start(this).find(reference)
+        return { ...resolved, id: variant ? toModuleId(dropUrlKey(variant)) : id }
       },
       async load(id) {
         const reference = readReference(id, start(this))

@@ -38,10 +38,12 @@ export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
       order: 'post',
       handler(_, bundle) {
         // What Vite left as it was, such as the URL of a file in `public/`, which has no module.
-        for (const output of Object.values(bundle)) {
-          if (output.type !== 'asset' || !/\.(?:css|html)$/.test(output.fileName)) continue
-          const text = typeof output.source === 'string' ? output.source : ''
-          if (referenceFilter.test(text)) refuse(findInStyle(text), output.fileName)
+        // Only by name at first: Rolldown hands an asset's content over when it is looked at.
+        for (const fileName of Object.keys(bundle)) {
+          const output = /\.(?:css|html)$/.test(fileName) ? bundle[fileName] : undefined
+          const source = output?.type === 'asset' ? output.source : ''
+          if (typeof source !== 'string' || !referenceFilter.test(source)) continue
+          refuse(findInStyle(source), fileName)
         }
       },
     },

@@ -7,7 +7,7 @@ import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
-import { readReference, renderRedirect } from './redirect.ts'
+import { readReference, renderRedirect, toModuleId } from './redirect.ts'
 import { createUrlGuard, createViteGuards } from './vite-guards.ts'
 import { checkAccess, checkAsset, explainPublicFile, loadEnvironment } from './vite-project.ts'
 
@@ -74,13 +74,23 @@ function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
       config = resolved
     },
     resolveId: {
-      // Only what nobody else could resolve comes here, so that the others cost nothing.
-      order: 'post',
       filter: { id: referenceFilter },
-      handler(source, importer) {
-        const missing = findMissing(source, importer)
-        if (missing === undefined) return null
-        throw locateError(missingError(missing, importer), source, importer)
+      async handler(source, importer, options) {
+        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
+        const upscaler = requireUpscaler()
+        if (!resolved) {
+          const missing = findMissing(source, importer)
+          if (missing === undefined) return null
+          throw locateError(missingError(missing, importer), source, importer)
+        }
+        // What is cached needs no module in between, which would cost more than all that is done here. What is not is waited
+        // for in `load`: waiting here would hold up the importer's other imports. In a dev server, an edit of the source has
+        // to lead to another file.
+        if (upscaler.options.command === 'serve') return resolved
+        const reference = readReference(resolved.id, upscaler)
+        const isAsset = reference && config.assetsInclude(reference.file)
+        const variant = isAsset ? upscaler.find(reference) : undefined
+        return variant ? { ...resolved, id: toModuleId(variant) } : resolved
       },
     },
     load: {

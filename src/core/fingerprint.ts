@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { fields, fieldNames } from './params.ts'
 import type { Params } from './params.ts'
 import { endpoint } from './service.ts'
@@ -14,13 +14,25 @@ const schemaVersion = 1
  * @returns 64 hex digits
  */
 export function computeFingerprint(service: string, sourceHash: string, params: Params): string {
-  // A field that the API gains after this schema must be left out while it has its default,
-  // or every image would be bought anew.
-  const spelledOut = fieldNames.map((name) => [name, params[name] ?? fields[name].default])
-  return sha256(JSON.stringify([schemaVersion, service, endpoint, sourceHash, spelledOut]))
+  const head = JSON.stringify([schemaVersion, service, endpoint, sourceHash])
+  return sha256(`${head.slice(0, -1)},${spellOut(params)}]`)
+}
+
+/** Spelled out once for each set of params: a project's images share a few. */
+const spelledOut = new WeakMap<Params, string>()
+
+function spellOut(params: Params): string {
+  let text = spelledOut.get(params)
+  if (text === undefined) {
+    // A field that the API gains after this schema must be left out while it has its default,
+    // or every image would be bought anew.
+    text = JSON.stringify(fieldNames.map((name) => [name, params[name] ?? fields[name].default]))
+    spelledOut.set(params, text)
+  }
+  return text
 }
 
 /** SHA-256 of a text, as 64 hex digits. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }
