@@ -1,7 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs'
+import { promisify } from 'node:util'
 import type { LoaderContext } from 'webpack'
 import type { LoaderOptions } from './bundlers/webpack.ts'
 import { MagnificError } from './core/errors.ts'
+
+// The one of node:fs/promises takes three times as long.
+const read = promisify(readFile)
 
 /** Contents are bytes. */
 export const raw = true
@@ -22,7 +26,7 @@ export async function pitch(this: LoaderContext<LoaderOptions>): Promise<Buffer 
     })
     // What stands in for a result must not outlive the moment when there is one.
     if (from === 'preview' || from === 'original') this.cacheable(false)
-    return await readFile(file)
+    return await read(file)
   } catch (error) {
     // webpack prints stacks unless it is told that the message says it all.
     throw error instanceof MagnificError ? Object.assign(error, { hideStack: true }) : error

@@ -1,5 +1,6 @@
 import { constants, copyFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
+import type { LimitFunction } from 'p-limit'
 import { MagnificError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import type { ResolvedOptions } from './core/options.ts'
@@ -67,16 +68,21 @@ export function createMissHandler(context: MissContext): MissHandler {
     return recoverRecord(miss, attempt, { service: options.service, blobs, records })
   }
 
-  /** Makes the variant of a key once, whoever asks, unless it is there. */
+  /**
+   * Makes the variant of a key once, whoever asks, unless it is there.
+   *
+   * @param limit what it has to wait its turn for
+   */
   const make = async (
     key: string,
     { file, request: { directives } }: Miss,
-    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256' | 'format'>>,
+    limit: LimitFunction,
+    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256' | 'format'> & { sha256?: string }>,
   ): Promise<string> => {
     const path = variants.path(key, file)
     await shared.derivations.run(path, undefined, async () => {
       if (variants.find(key, file)) return
-      await cold.pictures(async () =>
+      await limit(async () =>
         variants.put(key, file, async (tmp) => ({
           ...(await write(tmp)),
           format: directives.format,
@@ -88,14 +94,17 @@ export function createMissHandler(context: MissContext): MissHandler {
 
   const derive = async (miss: Miss, { result, source }: ResultRecord): Promise<string> => {
     const { directives } = miss.request
+    const { format, ...copy } = result
+    const key = computeVariantKey(miss.fingerprint, directives)
     const blob = blobs.path(result.sha256)
-    return make(computeVariantKey(miss.fingerprint, directives), miss, async (tmp) => {
-      if (result.format === directives.format) {
+    if (format === directives.format) {
+      return make(key, miss, cold.copies, async (tmp) => {
         // Sharing its blocks where the file system can.
         await copyFile(blob, tmp, constants.COPYFILE_FICLONE)
-        const { bytes, width, height } = result
-        return { bytes, width, height, source }
-      }
+        return { ...copy, source }
+      })
+    }
+    return make(key, miss, cold.pictures, async (tmp) => {
       const { convertImage } = await import('./image/variants.ts')
       return { ...(await convertImage(blob, directives, tmp)), source }
     })
@@ -106,7 +115,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     const { directives, params } = miss.request
     const scale = kind === 'preview' ? scaleOf(params) : 1
     const key = computeVariantKey(`${kind}:${miss.sourceHash}:${scale}`, directives)
-    return make(key, miss, async (tmp) => {
+    return make(key, miss, cold.pictures, async (tmp) => {
       const { inspectSource } = await import('./image/inspect.ts')
       const source = await inspectSource(miss.file, scale, directives.format)
       if (kind === 'preview') {
@@ -144,6 +153,7 @@ function prepareShared({ options, shared }: MissContext): NonNullable<Shared['co
   const cold = (shared.cold ??= {
     tasks: pLimit(options.concurrency),
     pictures: pLimit(2),
+    copies: pLimit(16),
     progress: createProgress([process.stderr, process.stdout], shared.tally),
   })
   // Of several plugin instances, the most careful one counts.

@@ -33,6 +33,8 @@ export interface Shared {
     readonly tasks: LimitFunction
     /** Pictures being decoded or encoded, which takes memory by the pixel. */
     readonly pictures: LimitFunction
+    /** Files being copied, which mostly wait for the disk. */
+    readonly copies: LimitFunction
     readonly progress: Progress
   }
 }

@@ -3,6 +3,11 @@ import { extname, join } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 
+/** What is left running counts as a server, watch mode too. */
+export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve' {
+  return command === 'serve' || build.watch ? 'serve' : 'build'
+}
+
 /** The process's environment with what Vite's `.env` files add to it. */
 export async function loadEnvironment(
   config: ResolvedConfig,

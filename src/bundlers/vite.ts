@@ -9,7 +9,15 @@ import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
 import { readReference, renderRedirect, toModuleId } from './redirect.ts'
 import { createUrlGuard, createViteGuards } from './vite-guards.ts'
-import { checkAccess, checkAsset, explainPublicFile, loadEnvironment } from './vite-project.ts'
+import { findAssetLoad } from './vite-asset.ts'
+import type { AssetLoad } from './vite-asset.ts'
+import {
+  checkAccess,
+  checkAsset,
+  commandOf,
+  explainPublicFile,
+  loadEnvironment,
+} from './vite-project.ts'
 
 /**
  * The plugin for Vite: it redirects imports of references, in workers too, and refuses the references that it cannot
@@ -41,7 +49,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
       async configResolved(config) {
         const options = resolveOptions(userOptions, {
           root: config.root,
-          command: config.command === 'serve' || config.build.watch ? 'serve' : 'build',
+          command: commandOf(config),
           env: await loadEnvironment(config),
         })
         if (config.command === 'serve' && !isPreview && options.onMiss === 'upscale') {
@@ -66,31 +74,23 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
 /** Redirects imports. A worker's build has an instance of its own. */
 function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
   let config: ResolvedConfig
+  let loadAsset: AssetLoad | undefined
   return {
     name: 'unplugin-magnific',
     // Before vite:asset, which would take the id.
     enforce: 'pre',
     configResolved(resolved) {
       config = resolved
+      loadAsset = findAssetLoad(resolved)
     },
     resolveId: {
+      // Only what nobody else could resolve comes here, so that the others cost nothing.
+      order: 'post',
       filter: { id: referenceFilter },
-      async handler(source, importer, options) {
-        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
-        const upscaler = requireUpscaler()
-        if (!resolved) {
-          const missing = findMissing(source, importer)
-          if (missing === undefined) return null
-          throw locateError(missingError(missing, importer), source, importer)
-        }
-        // What is cached needs no module in between, which would cost more than all that is done here. What is not is waited
-        // for in `load`: waiting here would hold up the importer's other imports. In a dev server, an edit of the source has
-        // to lead to another file.
-        if (upscaler.options.command === 'serve') return resolved
-        const reference = readReference(resolved.id, upscaler)
-        const isAsset = reference && config.assetsInclude(reference.file)
-        const variant = isAsset ? upscaler.find(reference) : undefined
-        return variant ? { ...resolved, id: toModuleId(variant) } : resolved
+      handler(source, importer) {
+        const missing = findMissing(source, importer)
+        if (missing === undefined) return null
+        throw locateError(missingError(missing, importer), source, importer)
       },
     },
     load: {
@@ -104,7 +104,10 @@ function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
         try {
           if (config.command === 'serve') await checkAccess(config, reference.file)
           checkAsset(config, reference.file)
-          const code = renderRedirect(await upscaler.upscale(reference))
+          const variant = upscaler.find(reference) ?? (await upscaler.upscale(reference))
+          const loaded = await loadAsset?.call(this, toModuleId(variant))
+          if (loaded) return loaded
+          const code = renderRedirect(variant)
           return { code, map: null, moduleType: 'js', moduleSideEffects: false }
         } catch (error) {
           throw locateImport(explainPublicFile(error, reference.file, config), id, this)

@@ -31,13 +31,13 @@ export interface VariantStore {
   /**
    * Stores a variant.
    *
-   * @param write makes the file at the path it is given, and tells what it made
+   * @param write makes the file at the path it is given, and tells what it made; its hash, where it is known already
    * @returns the variant's path
    */
   put(
     key: string,
     source: string,
-    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256'>>,
+    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256'> & { sha256?: string }>,
   ): Promise<string>
 }
 
@@ -85,10 +85,10 @@ export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
       try {
         const written = await write(tmp)
         await syncFile(tmp)
-        const sha256 = hashFile(tmp)
+        const sha256 = written.sha256 ?? hashFile(tmp)
         await moveFile(tmp, file)
         // Without what stands beside it a variant is not used: a crash in between only costs making it again.
-        await putFile(layout.tmp, infoPath(file), JSON.stringify({ sha256, ...written }))
+        await putFile(layout.tmp, infoPath(file), JSON.stringify({ ...written, sha256 }))
         memo.remember(file, sha256)
         return file
       } finally {

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import magnific from 'unplugin-magnific/vite'
 import * as vite8 from 'vite'
 import * as vite6 from 'vite6'
@@ -194,6 +194,31 @@ describe.each(versions)('$host', ({ host, vite }) => {
     expect(error).toBeUndefined()
     expect(emulator.tasks).toHaveLength(1)
     expect(code + log).not.toContain('key-from-the-env-file')
+  })
+
+  it('leaves pictures to a plugin that loads them, cached or not', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const seen: string[] = []
+    const plugin = {
+      name: 'pictures',
+      load(id: string) {
+        if (!id.endsWith('.png')) return null
+        seen.push(id)
+        return `export default ${JSON.stringify(`theirs:${basename(id)}`)}`
+      },
+      enforce: 'pre' as const,
+    }
+    for (let times = 1; times <= 2; times++) {
+      const { error, code } = await build(host, project, {
+        options: optionsFor(emulator),
+        vite: { plugins: [plugin] },
+      })
+      expect(error).toBeUndefined()
+      expect(code).toContain('theirs:hero.png')
+      expect(seen).toHaveLength(times)
+    }
+    expect(await describeImage(readFileSync(seen[0] ?? ''))).toMatchObject({ width: 120 })
   })
 
   it('lets the keys of another plugin by', async () => {
