@@ -156,6 +156,22 @@ describe('createJournal', () => {
     expect((await journal.find(fingerprint))?.decided).toEqual({ at: '', pid: 0, host: '' })
   })
 
+  // As git merges two machines' caches, where one of them was refused after the other one had paid.
+  it('stays with what was paid for, even beside a newer attempt', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const paid = await journal.open(fingerprint)
+    await journal.commit(paid, at)
+    await journal.writeTask(paid, 't-1')
+    const newer = join(folderOf(layout), '0002')
+    for (const outcome of [undefined, '{"kind":"rejected","at":"2026"}\n']) {
+      mkdirSync(newer, { recursive: true })
+      if (outcome) writeFileSync(join(newer, 'outcome'), outcome)
+      expect((await journal.find(fingerprint))?.task).toBe('t-1')
+      expect((await journal.open(fingerprint)).task).toBe('t-1')
+    }
+  })
+
   it('minds nothing else that lies in the folder', async () => {
     const layout = tmpLayout()
     mkdirSync(join(folderOf(layout), 'notes'), { recursive: true })
