@@ -63,7 +63,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     const record = await records.find(miss.fingerprint)
     if (record) return record
     const attempt = await journal.find(miss.fingerprint)
-    if (!attempt?.task || attempt.outcome?.kind !== 'completed') return undefined
+    if (attempt?.outcome?.kind !== 'completed') return undefined
     const { recoverRecord } = await import('./purchase/recover.ts')
     return recoverRecord(miss, attempt, { service: options.service, blobs, records })
   }

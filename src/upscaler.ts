@@ -208,6 +208,7 @@ function explainDisk(error: unknown, dir: string): unknown {
   if (error instanceof MagnificError || !(error instanceof Error) || !('syscall' in error)) {
     return error
   }
+  if ('path' in error && !String(error.path).startsWith(dir)) return error
   return new MagnificError(
     'CACHE_FAILED',
     `The cache directory ${dir} cannot be used (${error.message}). Nothing that was paid for is lost. Mend that, or set the option \`cache.dir\`, and build again.`,

@@ -3,6 +3,8 @@ import { request as requestHttp } from 'node:http'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { setImmediate as turn } from 'node:timers/promises'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import type { ZlibOptions } from 'node:zlib'
 
 /** An image's bytes, and how many there are. */
 export interface ImageBody {
@@ -65,6 +67,7 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
     headers: {
       ...options.headers,
       'content-type': 'application/json',
+      'accept-encoding': 'identity',
       'content-length':
         Buffer.byteLength(opening) + Math.ceil(image.bytes / 3) * 4 + closing.length,
     },
@@ -165,17 +168,37 @@ async function readAnswer(request: ClientRequest, onAnswered: () => void): Promi
   onAnswered()
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > largestAnswer) throw new Error('The answer is longer than 1 MiB.')
-    chunks.push(chunk)
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > largestAnswer) throw new Error('The answer is longer than 1 MiB.')
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    // What came may be enough: the id of a task that was paid for must not get lost over a connection that broke.
+    if (bytes === 0 || bytes > largestAnswer || !request.writableEnded) throw error
   }
   if (!request.writableEnded) request.destroy()
   const retryAfter = response.headers['retry-after']
   return {
     status: response.statusCode ?? 0,
     retryAfter,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: decode(Buffer.concat(chunks), response.headers['content-encoding']),
+  }
+}
+
+/** Compressed in spite of what was asked for, an answer is read all the same. */
+function decode(body: Buffer, encoding = 'identity'): string {
+  const decoders: Record<string, (bytes: Buffer, options: ZlibOptions) => Buffer> = {
+    gzip: gunzipSync,
+    deflate: inflateSync,
+    br: brotliDecompressSync,
+  }
+  try {
+    const decoder = decoders[encoding.toLowerCase()]
+    return (decoder?.(body, { maxOutputLength: largestAnswer }) ?? body).toString('utf8')
+  } catch {
+    return body.toString('utf8')
   }
 }
 

@@ -19,8 +19,17 @@ export function createRedact(apiKey: string): Redact {
   return (text) => {
     let redacted = text
     for (const trace of traces) redacted = redacted.replaceAll(trace, '<api key>')
+    for (const trace of traces) redacted = cutBeginning(redacted, trace)
     return redacted
   }
+}
+
+/** An answer may break off in the middle of the key. */
+function cutBeginning(text: string, trace: string): string {
+  for (let length = trace.length - 1; length >= shortestKey; length--) {
+    if (text.endsWith(trace.slice(0, length))) return `${text.slice(0, -length)}<api key>`
+  }
+  return text
 }
 
 /** An error of the network without the key in it: a fresh one, since causes and fields may hold anything. */

@@ -31,11 +31,11 @@ export function judgeAnswer(answer: RawAnswer): Verdict {
   if (status === 429) {
     return { kind: /limit of the free trial usage/i.test(body) ? 'halted' : 'later' }
   }
-  if (status === 503) return { kind: isDocumented503(answer) ? 'later' : 'ambiguous' }
+  if (status === 503) return { kind: isDocumented503(body) ? 'later' : 'ambiguous' }
   return { kind: refusals.has(status) ? 'refused' : 'ambiguous' }
 }
 
-/** `{"message":"Service Unavailable. Please try again later."}`, or any that says when: a gateway's page says neither. */
-function isDocumented503({ body, retryAfter }: RawAnswer): boolean {
-  return retryAfter !== undefined || /"message"\s*:\s*"[^"]*try again/i.test(body)
+/** The API's own words: a gateway that gave up on an API which is still at work may say `Retry-After` as well. */
+function isDocumented503(body: string): boolean {
+  return /"message"\s*:\s*"Service Unavailable\. Please try again later\.?"/i.test(body)
 }

@@ -3,6 +3,7 @@ import { estimatePrice } from '../core/estimate.ts'
 import { scaleOf } from '../core/params.ts'
 import { findOddity, inspectSource } from '../image/inspect.ts'
 import type { SourceImage } from '../image/inspect.ts'
+import { mayBePaid } from '../store/journal.ts'
 import type { Journal } from '../store/journal.ts'
 import { collectResult } from './collect.ts'
 import { failedError, unknownTaskError } from './errors.ts'
@@ -93,9 +94,7 @@ async function findSubmitted(
 ): Promise<Submitted | undefined> {
   const attempt = await context.journal.find(fingerprint)
   const followed =
-    attempt && (attempt.decided !== undefined || attempt.task !== undefined)
-      ? await followAttempt(attempt, context, signal)
-      : undefined
+    attempt && mayBePaid(attempt) ? await followAttempt(attempt, context, signal) : undefined
   return followed ?? (knownTask ? { task: knownTask, attempt: undefined, paid: false } : undefined)
 }
 

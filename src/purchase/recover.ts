@@ -1,3 +1,4 @@
+import { judgeAnswer } from '../api/verdict.ts'
 import { scaleOf } from '../core/params.ts'
 import { inspectSource } from '../image/inspect.ts'
 import { verifyResult } from '../image/verify.ts'
@@ -5,6 +6,7 @@ import type { Attempt } from '../store/journal.ts'
 import type { ResultRecord } from '../store/records.ts'
 import type { Order, PurchaseContext } from './order.ts'
 import { composeRecord } from './record.ts'
+import { parseResponse } from './responses.ts'
 
 /**
  * Writes the record of a purchase anew, from the attempt that completed and the paid bytes: nothing is asked of the API.
@@ -14,12 +16,12 @@ import { composeRecord } from './record.ts'
  */
 export async function recoverRecord(
   order: Order,
-  { task, outcome }: Attempt,
+  { task, response = '', outcome }: Attempt,
   { service, blobs, records }: Pick<PurchaseContext, 'service' | 'blobs' | 'records'>,
 ): Promise<ResultRecord | undefined> {
   const { sha256 = '', at = '' } = outcome ?? {}
   const file = /^[\da-f]{64}$/.test(sha256) ? blobs.verify(sha256) : undefined
-  if (file === undefined || task === undefined) return undefined
+  if (file === undefined) return undefined
   const { params, directives } = order.request
   const source = await inspectSource(order.file, scaleOf(params), directives.format)
   const { bytes, format, width, height } = await verifyResult(file)
@@ -27,10 +29,16 @@ export async function recoverRecord(
     service,
     source,
     result: { sha256, bytes, format, width, height },
-    task,
+    task: task ?? taskOf(response),
     seconds: 0,
     completedAt: at,
   })
   await records.put(record)
   return record
+}
+
+/** An empty text where it is lost: the bytes are here, and nothing needs it. */
+function taskOf(response: string): string {
+  const verdict = judgeAnswer(parseResponse(response))
+  return verdict.kind === 'accepted' ? verdict.task : ''
 }

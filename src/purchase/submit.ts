@@ -38,6 +38,7 @@ export async function submitTask(
   let unreachable = 0
 
   for (let backoff = firstBackoff; ; backoff = Math.min(backoff * 2, longestBackoff)) {
+    signal.throwIfAborted()
     if (context.halt.error) throw context.halt.error
     const attempt = await journal.open(order.fingerprint)
     const tried = await tryAttempt(attempt, order, source, client, context, signal)
@@ -101,6 +102,10 @@ async function tryAttempt(
 
   const verdict = judgeAnswer(answer)
   const problem = describeRefusal(answer.status, answer.body)
+  // A server may accept what it has not read to its end: then it is paid for as well.
+  if (verdict.kind === 'accepted' && !isDecided(attempt)) {
+    await journal.commit(attempt, new Date(clock.now()))
+  }
   if (isDecided(attempt)) {
     const task = verdict.kind === 'accepted' ? verdict.task : undefined
     try {

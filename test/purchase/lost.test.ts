@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { flipBit, namesIn } from '../helpers/cache.ts'
@@ -94,6 +95,19 @@ describe('what is damaged on the disk', () => {
     expect(JSON.parse(readFileSync(record, 'utf8'))).toEqual({ ...rest, seconds: 0 })
     expect(seconds).toBeGreaterThan(0)
     expect(namesIn(project.path('.magnific/v1/quarantine'))).toHaveLength(1)
+    expect(emulator.calls).toHaveLength(calls)
+  })
+
+  it.each([
+    ['decided', 'task'],
+    ['decided', 'task', 'response'],
+  ])('is the record and %s being gone: the paid bytes are there', async (...names) => {
+    const { emulator, project, start } = await bought()
+    rmSync(project.path('.magnific/v1/results'), { recursive: true })
+    const attempt = dirname(Object.keys(readTree(project.path('.magnific/v1/journal')))[0] ?? '')
+    for (const name of names) rmSync(project.path('.magnific/v1/journal', attempt, name))
+    const calls = emulator.calls.length
+    expect((await start().get('0.png')).from).toBe('cached')
     expect(emulator.calls).toHaveLength(calls)
   })
 

@@ -317,9 +317,46 @@ describe('a build that ended in between', () => {
   })
 
   it.each([
+    ['the task in the answer', (id: string) => ({ response: accepted(id) }), 'resumed'],
+    [
+      'the task beside a refusal',
+      (id: string) => ({ task: id, outcome: '{"kind":"rejected","at":""}' }),
+      'resumed',
+    ],
+    [
+      'an outcome of two, as git merges them',
+      (id: string) => ({ response: accepted(id), outcome: '<<<<<<< ours\n' }),
+      'resumed',
+    ],
+  ])('of whose journal only %s is left has paid', async (_, files, from) => {
+    const { emulator, project, shop } = await crashed(files)
+    expect((await shop.buy(shop.order(project.path('hero.png')))).from).toBe(from)
+    expect(postsTo(emulator)).toBe(1)
+  })
+
+  it('of whose journal only the outcome is left has paid: the next one asks a person', async () => {
+    const { emulator, project, shop } = await crashed(() => ({
+      outcome: JSON.stringify({ kind: 'completed', sha256: 'f'.repeat(64), at: '2026' }),
+    }))
+    const error = await errorOf(async () => shop.buy(shop.order(project.path('hero.png'))))
+    expect(error.code).toBe('SUBMIT_AMBIGUOUS')
+    expect(postsTo(emulator)).toBe(1)
+  })
+
+  // Two machines that were refused, and whose caches git has merged.
+  it('beside an outcome that cannot be read is bought where its answer was a refusal', async () => {
+    const { emulator, project, shop } = await crashed(() => ({
+      decided,
+      response: 'HTTP 400\n\n{"message":"no"}',
+      outcome: '<<<<<<< ours\n',
+    }))
+    expect((await shop.buy(shop.order(project.path('hero.png')))).from).toBe('paid')
+    expect(emulator.tasks).toHaveLength(2)
+  })
+
+  it.each([
     ...[400, 401, 402, 403, 413, 422, 429].map((status) => `HTTP ${status}\n\n{"message":"no"}`),
     'HTTP 503\n\n{"message":"Service Unavailable. Please try again later."}',
-    'HTTP 503\nretry-after: 5\n\n<html>',
   ])('after the response %j has paid nothing: the next one buys', async (response) => {
     const { emulator, project, shop } = await crashed(() => ({ decided, response }))
     const order = shop.order(project.path('hero.png'))

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { Emulator, Fault, SubmitFault } from '../../src/emulator/index.ts'
@@ -10,6 +11,7 @@ import { makeTurnedJpeg } from '../helpers/odd-images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
 import { failLookups, findClosedPort, startTcpServer } from '../helpers/servers.ts'
+import type { Connection } from '../helpers/servers.ts'
 import { attemptFolder, openShop, readAttempts } from '../helpers/shop.ts'
 import type { Shop, ShopSettings } from '../helpers/shop.ts'
 
@@ -305,6 +307,48 @@ describe('a submission whose answer is lost', () => {
     expect((await errorOf(async () => next().buy(order))).code).toBe('SUBMIT_AMBIGUOUS')
     expect(postsTo(emulator)).toBe(3)
     expect(emulator.tasks).toHaveLength(1)
+  })
+})
+
+describe('a task that was accepted in an odd way', () => {
+  const task = '046b6c7f-0b8a-43b9-b35d-6489e6daee91'
+  const body = JSON.stringify({ data: { generated: [], task_id: task, status: 'CREATED' } })
+
+  /** Submits to a server that answers with these bytes once the test says so; all that counts is what is written down. */
+  async function submitTo(answer: Buffer, isDue: (connection: Connection) => boolean) {
+    const server = await startTcpServer((connection) => {
+      if (!isDue(connection) || connection.socket.writableEnded) return
+      connection.socket.end(
+        connection.received().toString('latin1').startsWith('POST') ? answer : '',
+      )
+    })
+    const project = tmpProject({ 'hero.png': await makePng({ width: 1000, height: 1000 }) })
+    const shop = openShop(project, { baseUrl: server.url, deadline: 5000 })
+    const order = shop.order(project.path('hero.png'))
+    await errorOf(async () => shop.buy(order))
+    await errorOf(async () => openShop(project, { baseUrl: server.url, deadline: 5000 }).buy(order))
+    const posts = server.connections.filter((connection) =>
+      connection.received().toString('latin1').startsWith('POST'),
+    )
+    return { posts, files: readAttempts(shop, order)['0001'] }
+  }
+  const whole = ({ missing }: Connection): boolean => !(missing() > 0)
+
+  it.each([
+    ['cut off before its announced end', `content-length: ${body.length + 9}`, Buffer.from(body)],
+    ['compressed, unasked', 'content-encoding: gzip', gzipSync(body)],
+  ])('by an answer that was %s is written down', async (_, header, bytes) => {
+    const head = Buffer.from(`HTTP/1.1 200 OK\r\n${header}\r\nconnection: close\r\n\r\n`)
+    const { posts, files } = await submitTo(Buffer.concat([head, bytes]), whole)
+    expect(files?.['task']).toBe(`${task}\n`)
+    expect(posts).toHaveLength(1)
+  })
+
+  it('before its request was whole is written down, and not bought again', async () => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`
+    const { posts, files } = await submitTo(Buffer.from(head + body), () => true)
+    expect(Object.keys(files ?? {})).toEqual(['decided', 'response', 'task'])
+    expect(posts).toHaveLength(1)
   })
 })
 
