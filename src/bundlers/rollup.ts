@@ -9,6 +9,7 @@ import type { Options } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler, Variant } from '../upscaler.ts'
+import { checkImports, externalError } from './external.ts'
 import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
 import { readReference, renderRedirect, toModuleId } from './redirect.ts'
@@ -55,23 +56,32 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
           if (missing === undefined) return null
           throw locateError(missingError(missing, importer), source, importer)
         }
-        if (resolved.external) throw locateError(externalError(file), source, importer)
+        if (resolved.external) throw locateError(externalError(source), source, importer)
         const id = `${splitReference(resolved.id).file}?${query}`
         // As in Vite: what is cached needs no module in between, and what is not is waited for in `load`.
         const reference = this.meta.watchMode ? undefined : readReference(id, start(this))
         const variant = reference && start(this).find(reference)
         return { ...resolved, id: variant ? toModuleId(dropUrlKey(variant)) : id }
       },
-      async load(id) {
-        const reference = readReference(id, start(this))
-        if (!reference) return null
-        this.addWatchFile(reference.file)
-        try {
-          const code = renderRedirect(dropUrlKey(await start(this).upscale(reference)))
-          return { code, map: null, moduleSideEffects: false }
-        } catch (error) {
-          throw locateImport(error, id, this)
+      generateBundle(_, bundle) {
+        for (const output of Object.values(bundle)) {
+          if (output.type === 'chunk') checkImports(output, start(this).options.passthrough)
         }
+      },
+      load: {
+        // Before plugins that would take any picture.
+        order: 'pre',
+        async handler(id) {
+          const reference = readReference(id, start(this))
+          if (!reference) return null
+          this.addWatchFile(reference.file)
+          try {
+            const code = renderRedirect(dropUrlKey(await start(this).upscale(reference)))
+            return { code, map: null, moduleSideEffects: false }
+          } catch (error) {
+            throw locateImport(error, id, this)
+          }
+        },
       },
       async buildEnd(error) {
         // Rollup waits for nobody: what is still being polled would keep the process alive.
@@ -131,12 +141,5 @@ function nameError(code: string): MagnificError {
     'UNSUPPORTED_REFERENCE',
     `A plugin for assets would emit the upscaled image under its path in the cache: ${code.trim()}. ` +
       "Name assets without their folder; with @rollup/plugin-url, fileName: '[name]-[hash][extname]'.",
-  )
-}
-
-function externalError(file: string): MagnificError {
-  return new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `"${file}" is external, so that it is not part of the build and cannot be upscaled. Take it out of \`external\`.`,
   )
 }

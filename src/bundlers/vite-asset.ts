@@ -1,5 +1,5 @@
 import type { ResolvedConfig, Rolldown } from 'vite'
-import { commandOf } from './vite-project.ts'
+import { commandOf, isOwnOrHost } from './vite-project.ts'
 
 /** What Vite's own plugin for assets makes of a file: the module's code, with the URL in it. */
 export type AssetLoad = (
@@ -16,12 +16,7 @@ export type AssetLoad = (
  */
 export function findAssetLoad(config: ResolvedConfig): AssetLoad | undefined {
   if (commandOf(config) === 'serve') return undefined
-  if (config.plugins.some(({ name, load }) => load && !isOwnOrHost(name))) return undefined
+  if (config.plugins.some((plugin) => plugin.load && !isOwnOrHost(plugin))) return undefined
   const load = config.plugins.find(({ name }) => name === 'vite:asset')?.load
   return typeof load === 'object' ? load.handler : load
-}
-
-/** Vite's own, and the plugins for frameworks that take its prefix: none of them loads pictures. */
-function isOwnOrHost(name: string): boolean {
-  return name === 'commonjs' || /^(?:vite:|builtin:|unplugin-magnific)/.test(name)
 }

@@ -1,16 +1,26 @@
-import type { Plugin } from 'vite'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plugin, ResolvedConfig, Rolldown } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import type { Upscaler } from '../upscaler.ts'
+import { checkImports } from './external.ts'
 import { locateError } from './host-error.ts'
+import { createEmittedTest, findScriptUrls, findStyleUrls } from './output-scan.ts'
 import { watchStyleReferences } from './vite-alias.ts'
 import { findAssetUrls } from './vite-html.ts'
+import type { AssetSources } from './vite-html.ts'
+import { isOwnOrHost } from './vite-project.ts'
 
 /**
- * References that Vite resolves without asking any plugin: it would ship the original, and nobody would notice. The
- * plugin refuses them, in builds and in the dev server, by errors with the code `UNSUPPORTED_REFERENCE`.
+ * References that Vite resolves without asking any plugin: it would ship the original, and nobody would notice. These
+ * plugins refuse them, in builds and in the dev server, by errors with the code `UNSUPPORTED_REFERENCE`.
  */
-export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
+export function createViteGuards(requireUpscaler: () => Upscaler): Plugin[] {
+  return [createSourceGuard(requireUpscaler), createOutputGuard(requireUpscaler)]
+}
+
+function createSourceGuard(requireUpscaler: () => Upscaler): Plugin {
   const refuse = createRefuse(requireUpscaler)
   return {
     name: 'unplugin-magnific:guards',
@@ -20,12 +30,6 @@ export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
         refuse([url], importer),
       )
     },
-    transformIndexHtml: {
-      order: 'pre',
-      handler: async (html, { filename }) => {
-        if (referenceFilter.test(html)) refuse(await findAssetUrls(html), filename)
-      },
-    },
     configureServer({ middlewares }) {
       middlewares.use((request, response, next) => {
         if (!isPlainRequest(request.url ?? '', requireUpscaler())) return next()
@@ -34,16 +38,43 @@ export function createViteGuards(requireUpscaler: () => Upscaler): Plugin {
         response.end(`${explain('This kind of reference')}\n`)
       })
     },
+  }
+}
+
+/** Looks at pages when every other plugin has added to them what it adds, and at what is emitted. */
+function createOutputGuard(requireUpscaler: () => Upscaler): Plugin {
+  const refuse = createRefuse(requireUpscaler)
+  let config: ResolvedConfig
+  return {
+    name: 'unplugin-magnific:output-guard',
+    enforce: 'post',
+    configResolved(resolved) {
+      config = resolved
+    },
+    transformIndexHtml: {
+      // Before Vite takes the references for assets.
+      order: 'pre',
+      handler: async (html, { filename }) => {
+        if (mayRefer(html)) refuse(await findAssetUrls(html, additionalSources(config)), filename)
+      },
+    },
     generateBundle: {
       order: 'post',
-      handler(_, bundle) {
-        // What Vite left as it was, such as the URL of a file in `public/`, which has no module.
+      async handler(_, bundle) {
+        const isEmitted = createEmittedTest(Object.keys(bundle))
+        const isShipped = (path: string): boolean => isEmitted(path) || isPublicFile(config, path)
         // Only by name at first: Rolldown hands an asset's content over when it is looked at.
         for (const fileName of Object.keys(bundle)) {
-          const output = /\.(?:css|html)$/.test(fileName) ? bundle[fileName] : undefined
-          const source = output?.type === 'asset' ? output.source : ''
-          if (typeof source !== 'string' || !referenceFilter.test(source)) continue
-          refuse(findInStyle(source), fileName)
+          const [kind] = /(?:css|html|[cm]?js)$/.exec(fileName) ?? []
+          const output = kind ? bundle[fileName] : undefined
+          if (!output) continue
+          if (output.type === 'chunk') checkImports(output, requireUpscaler().options.passthrough)
+          const text = readText(output)
+          if (kind === 'css') refuse(findStyleUrls(text), fileName)
+          else if (kind !== 'html') refuse(findScriptUrls(text, isShipped), fileName, true)
+          else if (mayRefer(text)) {
+            refuse([...findStyleUrls(text), ...(await findAssetUrls(text))], fileName)
+          }
         }
       },
     },
@@ -60,61 +91,112 @@ export function createUrlGuard(requireUpscaler: () => Upscaler): Plugin {
     name: 'unplugin-magnific:url-guard',
     enforce: 'pre',
     transform: {
-      filter: { code: urlFilter },
+      // Vite tests it without handing the code over to us.
+      filter: { code: /\bnew\s+URL\s*\(/ },
       handler: async (code, id) => refuse(await findInScript(code, id), id),
     },
   }
 }
 
-type Refuse = (urls: readonly string[], file: string) => void
+/** Gives a reference its query back where another plugin resolves it and forgets that there was one. */
+export function createQueryGuard(requireUpscaler: () => Upscaler): Plugin {
+  const isOurs = (id: string): boolean =>
+    isReference(splitReference(id).query, requireUpscaler().options.passthrough)
+  const plugin: Plugin = {
+    name: 'unplugin-magnific:query-guard',
+    enforce: 'pre',
+    configResolved({ plugins }) {
+      const hasResolver = plugins.some((other) => other.resolveId && !isOwnOrHost(other))
+      // Vite itself keeps the query: no need to ask for each image.
+      if (!hasResolver) delete plugin.resolveId
+    },
+    resolveId: {
+      order: 'pre',
+      filter: { id: referenceFilter },
+      async handler(source, importer, options) {
+        if (!isOurs(source)) return null
+        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
+        if (!resolved || resolved.external || isOurs(resolved.id)) return resolved
+        const id = `${splitReference(resolved.id).file}?${splitReference(source).query}`
+        return { ...resolved, id }
+      },
+    },
+  }
+  return plugin
+}
+
+/** @param isHere whether the URLs are known to be those of files of this build, whatever host they name */
+type Refuse = (urls: readonly string[], file: string, isHere?: boolean) => void
 
 function createRefuse(requireUpscaler: () => Upscaler): Refuse {
-  return (urls, file) => {
+  return (urls, file, isHere = false) => {
     for (const url of urls) {
       // Whatever is elsewhere is not part of the build.
-      if (!referenceFilter.test(url) || /^(?:[a-z][\w+.-]*:|\/\/|#)/i.test(url)) continue
+      const isElsewhere = !isHere && /^(?:[a-z][\w+.-]*:|\/\/|#)/i.test(url)
+      if (!referenceFilter.test(url) || isElsewhere) continue
       const { query } = splitReference(url)
       if (isReference(query, requireUpscaler().options.passthrough)) throw refusal(url, file)
     }
   }
 }
 
-/** Code that may hold a `new URL()` with a reference: Vite tests it without handing the code over to us. */
-const urlFilter = /\bnew\s+URL\s*\(\s*['"`][^'"`]*[?&][^=&#'"`]{0,8}(?:mag|ni|fic)/i
+/** Entities are decoded later, so they may hide a question mark. */
+function mayRefer(html: string): boolean {
+  return referenceFilter.test(html) || /&(?:#|quest)/.test(html)
+}
+
+/** An option of Vite 8. */
+function additionalSources(config: ResolvedConfig): AssetSources | undefined {
+  return (config as { html?: { additionalAssetSources?: AssetSources } }).html
+    ?.additionalAssetSources
+}
+
+function isPublicFile({ base, publicDir }: ResolvedConfig, path: string): boolean {
+  if (!publicDir || !path.startsWith('/')) return false
+  const relative = path.startsWith(base) ? path.slice(base.length) : path
+  return existsSync(join(publicDir, relative))
+}
+
+function readText(output: Rolldown.OutputAsset | Rolldown.OutputChunk): string {
+  if (output.type === 'chunk') return output.code
+  return typeof output.source === 'string' ? output.source : ''
+}
+
 const urlCall = /\bnew\s+URL\s*\(\s*('[^']*'|"[^"]*"|`[^`]*`)\s*,\s*import\.meta\.url/dg
 
-/** The first arguments of `new URL(…, import.meta.url)`, comments and texts left out where the language is a plain one. */
+/**
+ * The first arguments of `new URL(…, import.meta.url)`. Comments and texts are left out where the language is a plain one;
+ * elsewhere, only lines that are comments.
+ */
 async function findInScript(code: string, id: string): Promise<string[]> {
-  if (!code.includes('import.meta.url')) return []
-  let stripped = code
-  if (/\.[cm]?[jt]s$/.test(splitReference(id).file)) {
-    // Few modules come here, and most builds have none of them.
-    const { stripLiteral } = await import('strip-literal')
-    stripped = stripLiteral(code)
-  }
+  if (!code.includes('import.meta.url') || !referenceFilter.test(code)) return []
+  const isPlain = /\.[cm]?[jt]s$/.test(splitReference(id).file)
+  // Few modules come here, and most builds have none of them.
+  const stripped = isPlain ? (await import('strip-literal')).stripLiteral(code) : code
   return [...stripped.matchAll(urlCall)]
     .flatMap(({ indices }) => (indices?.[1] ? [indices[1]] : []))
-    .filter(([start]) => !/^\s*(?:\/\/|\*|<!--|\{\s*\/\*)/.test(lineBefore(code, start)))
+    .filter(([start]) => isPlain || !isComment(code, start))
     .map(([start, end]) => code.slice(start + 1, end - 1))
 }
 
-function lineBefore(code: string, offset: number): string {
-  return code.slice(code.lastIndexOf('\n', offset) + 1, offset)
-}
-
-/** What a style sheet, or a page with styles in it, refers to by `url()` and `image-set()`, comments left out. */
-function findInStyle(text: string): string[] {
-  const pattern = /\b(?:url|image-set)\(\s*(?:"([^"]*)"|'([^']*)'|([^)"'\s]+))/gi
-  const rules = text.replaceAll(/\/\*.*?\*\/|<!--.*?-->/gs, '')
-  return [...rules.matchAll(pattern)].map(
-    ([, double, single, bare]) => double ?? single ?? bare ?? '',
-  )
+function isComment(code: string, offset: number): boolean {
+  const line = code.slice(code.lastIndexOf('\n', offset) + 1, offset)
+  return /^\s*(?:\/\/|\*\s|<!--|\{\s*\/\*)/.test(line)
 }
 
 function refusal(url: string, file: string): unknown {
   const importer = splitReference(file).file
   const error = new MagnificError('UNSUPPORTED_REFERENCE', explain(`"${url}"`), { importer })
-  return Object.assign(locateError(error, url, importer) as object, { id: file })
+  const located = locateError(error, url, importer) as MagnificError & {
+    loc?: { line: number; column: number }
+  }
+  // For PostCSS these are what tells the place, and columns count from 1.
+  const place = located.loc && {
+    file: importer,
+    line: located.loc.line,
+    column: located.loc.column + 1,
+  }
+  return Object.assign(located, { id: file }, place)
 }
 
 function explain(what: string): string {

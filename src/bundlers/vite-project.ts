@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import type { ResolvedConfig } from 'vite'
+import type { Plugin, ResolvedConfig } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 
 /** What is left running counts as a server, watch mode too. */
 export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve' {
   return command === 'serve' || build.watch ? 'serve' : 'build'
+}
+
+/** Whether a plugin is ours, Vite's own, or one for a framework that takes Vite's prefix: none of these minds pictures. */
+export function isOwnOrHost({ name }: Plugin): boolean {
+  return /^(?:vite:|builtin:|unplugin-magnific|alias$|commonjs$)/.test(name)
 }
 
 /** The process's environment with what Vite's `.env` files add to it. */

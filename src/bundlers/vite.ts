@@ -8,7 +8,7 @@ import type { Upscaler } from '../upscaler.ts'
 import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
 import { readReference, renderRedirect, toModuleId } from './redirect.ts'
-import { createUrlGuard, createViteGuards } from './vite-guards.ts'
+import { createQueryGuard, createUrlGuard, createViteGuards } from './vite-guards.ts'
 import { findAssetLoad } from './vite-asset.ts'
 import type { AssetLoad } from './vite-asset.ts'
 import {
@@ -33,6 +33,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
     throw new Error('unplugin-magnific was called before its configResolved hook.')
   }
   const modulePlugins = (): Plugin[] => [
+    createQueryGuard(requireUpscaler),
     createImportPlugin(requireUpscaler),
     createUrlGuard(requireUpscaler),
   ]
@@ -67,7 +68,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
       closeBundle: () => upscaler?.end(),
     },
     ...modulePlugins(),
-    createViteGuards(requireUpscaler),
+    ...createViteGuards(requireUpscaler),
   ]
 }
 
@@ -94,6 +95,8 @@ function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
       },
     },
     load: {
+      // Before plugins that would take any picture.
+      order: 'pre',
       filter: { id: referenceFilter },
       async handler(id) {
         const upscaler = requireUpscaler()
@@ -104,7 +107,7 @@ function createImportPlugin(requireUpscaler: () => Upscaler): Plugin {
         try {
           if (config.command === 'serve') await checkAccess(config, reference.file)
           checkAsset(config, reference.file)
-          const variant = upscaler.find(reference) ?? (await upscaler.upscale(reference))
+          const variant = await upscaler.upscale(reference)
           const loaded = await loadAsset?.call(this, toModuleId(variant))
           if (loaded) return loaded
           const code = renderRedirect(variant)

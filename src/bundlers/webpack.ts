@@ -119,15 +119,29 @@ function provideType({ ruleSet }: NormalModuleFactory, isOurs: QueryTest): void 
 /** Refuses requests that switch configured loaders off, ours among them, and takes our query out of emitted names. */
 function keepLoader(factory: NormalModuleFactory, isOurs: QueryTest): void {
   factory.hooks.afterResolve.tap(name, ({ createData, contextInfo }) => {
-    const { resource = '', loaders = [], settings = {} } = createData
+    const {
+      resource = '',
+      loaders = [],
+      settings = {},
+      matchResource,
+      rawRequest = '',
+    } = createData
     const { file, query } = splitReference(resource)
-    if (!isOurs(`?${query}`)) return
-    if (!loaders.some((item) => item.loader === loader)) {
+    const importer = contextInfo.issuer || undefined
+    const asks = [query, splitReference(matchResource ?? '').query]
+    if (!asks.some((text) => isOurs(`?${text}`))) return
+    if (matchResource !== undefined) {
       throw new MagnificError(
         'UNSUPPORTED_REFERENCE',
-        `"${createData.rawRequest}" switches off the loader that upscales, and the original would be shipped. Take the "!!" or "-!" from the front of the request, or what stands before "!=!".`,
-        { file, importer: contextInfo.issuer || undefined },
+        `"${rawRequest}" gives the image another name, and so another type. Take what stands before "!=!" from the request.`,
+        { file, importer },
       )
+    }
+    if (!loaders.some((item) => item.loader === loader)) {
+      throw new MagnificError('UNSUPPORTED_REFERENCE', explainSkipped(rawRequest), {
+        file,
+        importer,
+      })
     }
     if (provided in settings && loaders.some((item) => item.loader !== loader)) {
       // Loaders named in the request, which rules do not see, make a module of the image: what they return is its code.
@@ -137,8 +151,17 @@ function keepLoader(factory: NormalModuleFactory, isOurs: QueryTest): void {
       Object.assign(createData, { type, parser, generator })
     }
     // The default name is [hash][ext][query]: without this, prompts would stand in public URLs.
-    createData.matchResource ??= file
+    createData.matchResource = file
   })
+}
+
+/** Why our loader does not run though the resource asks for it. */
+function explainSkipped(request: string): string {
+  if (request.startsWith('data:')) return `"${request.slice(0, 40)}…" is no file. Import one.`
+  if (/#[^?]*\?/.test(request)) {
+    return `"${request}" has its query behind a "#", where webpack takes it for a fragment. Write \\0# for a "#" in a name.`
+  }
+  return `"${request}" switches off the loader that upscales, and the original would be shipped. Take the "!!" or "-!" from the front of the request.`
 }
 
 /** Adds to webpack's "Can't resolve" what it cannot know: that an image is meant, and which one perhaps. */

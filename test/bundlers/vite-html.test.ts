@@ -21,6 +21,8 @@ describe('findAssetUrls', () => {
     `<input type="image" src="${url}">`,
     `<svg><image href="${url}"/><use xlink:href="${url}"/></svg>`,
     `<template><img src="${url}"></template>`,
+    `<body><noscript><img src="${url}"></noscript>`,
+    `<head><noscript><link rel="icon" href="${url}"></noscript>`,
     `<p style="background: url(${url})">`,
     `<p style='background: image-set("${url}" 2x)'>`,
     `<meta property="og:image" content="${url}">`,
@@ -29,6 +31,15 @@ describe('findAssetUrls', () => {
     const urls = await found(html)
     expect(urls.length).toBeGreaterThan(0)
     for (const text of urls) expect(text).toBe(url)
+  })
+
+  it('minds the attributes that a project adds', async () => {
+    const additional = { div: { srcAttributes: ['data-src'], srcsetAttributes: ['data-all'] } }
+    const urls = await findAssetUrls(
+      `<div data-src="${url}" data-all="${url} 2x"></div><p data-src="${url}"></p>`,
+      additional,
+    )
+    expect(urls.filter((text) => text === url)).toHaveLength(2)
   })
 
   it('decodes entities', async () => {

@@ -121,14 +121,15 @@ describe('rollup', () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')
     runIn(project)
-    await expect(
-      rollup({
+    for (const external of [(id: string) => id.endsWith('hero.png'), /\.png/]) {
+      const bundling = rollup({
         input: project.path('src/main.js'),
-        external: (id) => id.endsWith('hero.png'),
+        external,
         plugins: [magnific(optionsFor(emulator))],
         onLog: () => {},
-      }),
-    ).rejects.toThrow('is external, so that it is not part of the build')
+      }).then(async (bundle) => bundle.generate({ dir: project.path('dist') }))
+      await expect(bundling).rejects.toThrow('is external, so that it is not part of the build')
+    }
     expect(emulator.calls).toHaveLength(0)
   })
 

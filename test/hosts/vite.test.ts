@@ -196,6 +196,33 @@ describe.each(versions)('$host', ({ host, vite }) => {
     expect(code + log).not.toContain('key-from-the-env-file')
   })
 
+  it('upscales what another plugin resolves without its query, or would load', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('theirs/hero.png?magnific=2x')
+    const { error, assets } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: {
+        plugins: [
+          {
+            name: 'theirs',
+            enforce: 'pre',
+            resolveId: (id: string) =>
+              id.startsWith('theirs/')
+                ? project.path('src', id.slice(7).split('?')[0] ?? '')
+                : null,
+            load: {
+              order: 'pre',
+              handler: (id: string) => (/\.png\?/.test(id) ? 'export default "theirs"' : null),
+            },
+          },
+        ],
+      },
+    })
+    expect(error).toBeUndefined()
+    const [bytes] = assets.values()
+    expect(await describeImage(bytes)).toMatchObject({ width: 120 })
+  })
+
   it('leaves pictures to a plugin that loads them, cached or not', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')
@@ -292,6 +319,29 @@ describe.each(versions)('$host', ({ host, vite }) => {
         where: 'src/worker.js',
       },
       {
+        title: 'new URL() with a comment in it',
+        files: {
+          'src/main.js':
+            "console.log(new URL(/* the hero */ './hero.png?magnific=2x', import.meta.url).href)",
+        },
+        where: 'src/main.js',
+      },
+      {
+        title: 'new URL() in a generator',
+        files: {
+          'src/main.js':
+            "const a = {\n  *urls() { yield new URL('./hero.png?magnific=2x', import.meta.url) } }\nconsole.log([...a.urls()])",
+        },
+        where: 'src/main.js',
+      },
+      {
+        title: 'new URL() of a name with an apostrophe',
+        files: {
+          'src/main.js': 'console.log(new URL("./it\'s.png?magnific=2x", import.meta.url).href)',
+        },
+        where: 'src/main.js',
+      },
+      {
         title: 'new URL() in JSX, after an apostrophe',
         files: {
           'src/main.js': "import './page.jsx'",
@@ -317,6 +367,7 @@ describe.each(versions)('$host', ({ host, vite }) => {
       expect(error).toContain('magnific=2x"')
       expect(error).toContain("import url from './hero.png?magnific=4x'")
       expect(error).toContain(project.path(where))
+      expect(error).not.toContain('NaN')
       expect(assets.size).toBe(0)
       expect(emulator.calls).toHaveLength(0)
     })
@@ -327,6 +378,8 @@ describe.each(versions)('$host', ({ host, vite }) => {
       '<link rel="icon" href="/src/hero.png?engine=automatic&amp;magnific">',
       '<div style="background: url(/src/hero.png?magnific=2x)"></div>',
       '<video poster="./src/hero.png?magnific=2x"></video>',
+      '<noscript><img src="/src/hero.png?magnific=2x"></noscript>',
+      '<img src="/src/hero.png&#63;magnific=2x">',
     ])('%s', async (tag) => {
       const emulator = await startEmulator()
       const project = await heroProject('./hero.png')
@@ -337,6 +390,49 @@ describe.each(versions)('$host', ({ host, vite }) => {
       })
       expect(error).toContain('cannot be upscaled yet')
       expect(error).toContain(project.path('index.html'))
+    })
+
+    it('a tag that another plugin adds to the page', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png')
+      project.write('index.html', '<!doctype html><body></body>')
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        entry: 'index.html',
+        vite: {
+          plugins: [
+            {
+              name: 'adds-a-tag',
+              transformIndexHtml: {
+                order: 'pre',
+                handler: (html) =>
+                  html.replace('<body>', '<body><img src="/src/hero.png?magnific=2x">'),
+              },
+            },
+          ],
+        },
+      })
+      expect(error).toContain('cannot be upscaled yet')
+    })
+
+    it('an import that is external', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png?magnific=2x')
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        vite: { build: { rollupOptions: { external: [/\.png/] } } },
+      })
+      expect(error).toContain('hero.png?magnific=2x" is external')
+    })
+
+    it('url() of a file in public/, in a style sheet that is a text', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('public/logo.png', await makePng())
+      project.write('src/main.js', "import css from './style.css?inline'\nconsole.log(css)")
+      project.write('src/style.css', '.a { background: url(/logo.png?magnific=2x) }')
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain('"/logo.png?magnific=2x" cannot be upscaled yet')
     })
 
     it('url() of a file in public/', async () => {

@@ -205,6 +205,18 @@ describe('webpack', () => {
     for (const bytes of assets.values()) expect((await describeImage(bytes)).width).toBe(120)
   })
 
+  it.each([
+    ['./photo.jpg?magnific=4x!=!./hero.png?magnific=2x', 'gives the image another name'],
+    ['./photo.jpg?magnific=4x!=!./hero.png', 'gives the image another name'],
+    ['./hero.png#f?magnific=2x', 'has its query behind a "#"'],
+  ])('refuses %s', async (specifier, says) => {
+    const emulator = await startEmulator()
+    const project = await heroProject(specifier)
+    const { error } = await build('webpack', project, { options: optionsFor(emulator) })
+    expect(error).toContain(says)
+    expect(emulator.calls).toHaveLength(0)
+  })
+
   it.each(['!!', '-!'])('refuses a request whose %s switches the loader off', async (prefix) => {
     const emulator = await startEmulator()
     const fileLoader = require.resolve('file-loader')
