@@ -93,9 +93,8 @@ function signatureOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
 
 function readEntries(file: string): Entries {
   try {
-    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    const isMemo = typeof parsed === 'object' && parsed !== null && 'files' in parsed
-    return isMemo ? { ...(parsed.files as Entries) } : {}
+    const { files } = JSON.parse(readFileSync(file, 'utf8')) as { files?: unknown }
+    return typeof files === 'object' && files !== null ? (files as Entries) : {}
   } catch {
     return {}
   }
