@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { rollup } from 'rollup'
@@ -34,7 +34,8 @@ const hosts = {
 const journal = path('.magnific/v1/journal')
 for (const folder of existsSync(journal) ? readdirSync(journal, { recursive: true }) : []) {
   const attempt = join(journal, folder)
-  if (/\d{4}$/.test(folder) && !existsSync(join(attempt, 'outcome'))) {
+  // Attempts alone: a fingerprint may end in four digits, too.
+  if (/^\d{4}$/.test(basename(folder)) && !existsSync(join(attempt, 'outcome'))) {
     rmSync(attempt, { recursive: true, force: true })
   }
 }

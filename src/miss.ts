@@ -139,7 +139,11 @@ export function createMissHandler(context: MissContext): MissHandler {
           `Build once where the image may be bought, and bring ${shared.layout.dir} along.`,
       )
     }
-    await (shared.prepared ??= prepareLayout(shared.layout, Date.now()))
+    await (shared.prepared ??= prepareLayout(shared.layout, Date.now()).catch((error: unknown) => {
+      // While a process watches, the disk may be mended.
+      delete shared.prepared
+      throw error
+    }))
     if (options.onMiss === 'upscale') {
       const order = await (orderer ??= loadOrderer())
       const { record, from, estimate } = await order({ ...miss, knownTask: stored?.task }, signal)
