@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { promisify } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { rollup } from 'rollup'
 import type { InputPluginOption } from 'rollup'
 import magnificRollup from 'unplugin-magnific/rollup'
@@ -41,6 +41,7 @@ export interface Built {
   assets: Map<string, Buffer>
   /** All scripts, one after the other. */
   code: string
+  /** Without colours, which depend on where the tests run. */
   log: string
 }
 
@@ -73,7 +74,7 @@ export async function build(
     lines,
     ...settings,
   }).catch((thrown: unknown) => describe(thrown))
-  return { error, ...readOutput(outDir), log: lines.join('\n') }
+  return { error, ...readOutput(outDir), log: stripVTControlCharacters(lines.join('\n')) }
 }
 
 interface Run extends BuildSettings {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { stripVTControlCharacters } from 'node:util'
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -42,7 +43,10 @@ function buildInChild(
   child.stderr.on('data', (chunk) => (output += String(chunk)))
   return {
     process: child,
-    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, output })),
+    ended: once(child, 'close').then(([code]) => ({
+      code: code as number | null,
+      output: stripVTControlCharacters(output),
+    })),
   }
 }
 
