@@ -75,7 +75,7 @@ type Look =
 export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Upscaler {
   const logger = limitLogger(hostLogger, options.logLevel)
   const shared = getShared(options.root, options.cacheDir)
-  const { memo } = shared
+  const { memo, tally } = shared
   const variants = createVariantStore(shared.layout, memo)
   const report = createReport(options)
   const running = new Set<Promise<Variant>>()
@@ -90,7 +90,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   }
 
   const finish = (entry: ReportEntry): void => {
-    shared.tally.done.add(entry.key)
+    tally.done.add(entry.key)
     report.add(entry)
     if (entry.from === 'cached') return
     const standsIn = entry.from === 'preview' || entry.from === 'original'
@@ -120,16 +120,15 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     const sourceHash = hashSource(file, memo)
     const fingerprint = computeFingerprint(options.service, sourceHash, request.params)
     const key = computeVariantKey(fingerprint, request.directives)
-    const { hostQuery } = request
     const reportKey = `${key}/${file}`
     const entry = { key: reportKey, file, from: 'cached', duration: 0, estimate: 0 } as const
-    shared.tally.asked.add(reportKey)
+    tally.asked.add(reportKey)
 
     const path = variants.find(key, file)
     if (path === undefined) return { miss: { file, sourceHash, fingerprint, request }, entry }
-    shared.tally.cached.add(reportKey)
+    tally.cached.add(reportKey)
     finish({ ...entry, readInfo: () => variants.readInfo(path) })
-    return { variant: { file: path, from: 'cached', hostQuery } }
+    return { variant: { file: path, from: 'cached', hostQuery: request.hostQuery } }
   }
 
   const resolveVariant = async (reference: Reference): Promise<Variant> => {
@@ -139,7 +138,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     missHandler ??= loadMissHandler()
     const handle = await missHandler
     const obtained = await handle(miss, controller.signal)
-    if (obtained.from === 'cached') shared.tally.cached.add(entry.key)
+    if (obtained.from === 'cached') tally.cached.add(entry.key)
     finish({
       ...entry,
       ...obtained,
@@ -175,7 +174,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     begin: () => {
       if (controller.signal.aborted) controller = createController()
       if (!shared.purchases.isIdle()) return
-      resetTally(shared.tally)
+      resetTally(tally)
       delete shared.halt.error
     },
     end: () => {

@@ -1,6 +1,6 @@
 import { endpoint } from '../core/service.ts'
 import type { Params } from '../core/params.ts'
-import { largestAnswer, postImage, PostError } from './post.ts'
+import { collectAnswer, postImage, PostError } from './post.ts'
 import type { ImageBody, RawAnswer } from './post.ts'
 import { createRedact, redactError } from './redact.ts'
 import type { Redact } from './redact.ts'
@@ -94,15 +94,9 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
   }
 }
 
-/** An answer's text, as far as it can be one: a server that sends more than that is not understood anyway. */
 async function readText({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length
-    if (bytes > largestAnswer) throw new Error('The answer is longer than 1 MiB.')
-    chunks.push(chunk)
-  }
+  if (body) await collectAnswer(body, chunks)
   return Buffer.concat(chunks).toString('utf8')
 }
 

@@ -47,7 +47,25 @@ export interface PostOptions {
 }
 
 /** Answers are small; a server that sends more bytes than this is not understood, and not listened to. */
-export const largestAnswer: number = 1024 * 1024
+const largestAnswer = 1024 * 1024
+
+/**
+ * Collects an answer's bytes.
+ *
+ * @param chunks what has come; the caller's, so that it can look at what came before a connection broke
+ * @throws an error where there are more than 1 MiB, and what reading throws
+ */
+export async function collectAnswer(
+  body: AsyncIterable<Uint8Array>,
+  chunks: Uint8Array[],
+): Promise<void> {
+  let bytes = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > largestAnswer) throw new Error('The answer is longer than 1 MiB.')
+  }
+}
 
 /**
  * Streams `{…,"image":"<base64>"}` from the disk to the network with its length known beforehand, and holds back the
@@ -166,17 +184,13 @@ function createSender(
 async function readAnswer(request: ClientRequest, onAnswered: () => void): Promise<RawAnswer> {
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   onAnswered()
-  const chunks: Buffer[] = []
-  let bytes = 0
+  const chunks: Uint8Array[] = []
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      if (bytes > largestAnswer) throw new Error('The answer is longer than 1 MiB.')
-      chunks.push(chunk)
-    }
+    await collectAnswer(response, chunks)
   } catch (error) {
     // What came may be enough: the id of a task that was paid for must not get lost over a connection that broke.
-    if (bytes === 0 || bytes > largestAnswer || !request.writableEnded) throw error
+    const { length } = Buffer.concat(chunks)
+    if (length === 0 || length > largestAnswer || !request.writableEnded) throw error
   }
   if (!request.writableEnded) request.destroy()
   const retryAfter = response.headers['retry-after']

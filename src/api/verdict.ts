@@ -15,8 +15,8 @@ export type Verdict =
 
 /**
  * Refusals after which nothing can have been charged: 400 and 401 by the API's document, 402, 403, 413 and 422 as seen live;
- * by the others a server says that it has no such endpoint or does not read such a request. A redirect, a 409 or whatever else may come from something
- * that stands behind work that was begun.
+ * by the others a server says that it has no such endpoint or does not read such a request. A redirect, a 409 or whatever
+ * else may come from something that stands behind work that was begun.
  */
 const refusals = new Set([400, 403, 404, 405, 413, 414, 415, 422, 431])
 

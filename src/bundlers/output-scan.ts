@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { referenceFilter } from '../core/request.ts'
+import { shippableExtensions } from '../core/formats.ts'
+import { ownKeys, referenceFilter } from '../core/request.ts'
 
 // The last net under the guards: what is emitted must not speak of references any more, but in texts for people.
 
@@ -13,8 +14,11 @@ export function findStyleUrls(text: string): string[] {
   )
 }
 
-const scriptHint = /magnific|scale_factor=|optimized_for=|resemblance=|fractality=|filter_nsfw=/
-const imageUrl = /[^\s"'`()<>\\]+\.(?:png|jpe?g|jfif|pjpeg|pjp|webp|avif)\?[^\s"'`()<>\\]+/gi
+const scriptHint = new RegExp(ownKeys.join('|'))
+const imageUrl = new RegExp(
+  `[^\\s"'\`()<>\\\\]+\\.(?:${shippableExtensions.join('|')})\\?[^\\s"'\`()<>\\\\]+`,
+  'gi',
+)
 
 /**
  * References in a script whose file is shipped. Others may be nothing but texts.

@@ -1,5 +1,5 @@
 import type { ResolvedConfig, Rolldown } from 'vite'
-import { commandOf, isOwnOrHost } from './vite-project.ts'
+import { commandOf, hasForeignHook } from './vite-project.ts'
 
 /** What Vite's own plugin for assets makes of a file: the module's code, with the URL in it. */
 export type AssetLoad = (
@@ -16,7 +16,7 @@ export type AssetLoad = (
  */
 export function findAssetLoad(config: ResolvedConfig): AssetLoad | undefined {
   if (commandOf(config) === 'serve') return undefined
-  if (config.plugins.some((plugin) => plugin.load && !isOwnOrHost(plugin))) return undefined
+  if (hasForeignHook(config, 'load')) return undefined
   const load = config.plugins.find(({ name }) => name === 'vite:asset')?.load
   return typeof load === 'object' ? load.handler : load
 }

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Plugin, ResolvedConfig, Rolldown } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
@@ -10,7 +8,7 @@ import { createEmittedTest, findScriptUrls, findStyleUrls } from './output-scan.
 import { watchStyleReferences } from './vite-alias.ts'
 import { findAssetUrls } from './vite-html.ts'
 import type { AssetSources } from './vite-html.ts'
-import { isOwnOrHost } from './vite-project.ts'
+import { hasForeignHook, isPublicFile } from './vite-project.ts'
 
 /**
  * References that Vite resolves without asking any plugin: it would ship the original, and nobody would notice. These
@@ -62,7 +60,7 @@ function createOutputGuard(requireUpscaler: () => Upscaler): Plugin {
       order: 'post',
       async handler(_, bundle) {
         const isEmitted = createEmittedTest(Object.keys(bundle))
-        const isShipped = (path: string): boolean => isEmitted(path) || isPublicFile(config, path)
+        const isShipped = (path: string): boolean => isEmitted(path) || isPublicUrl(config, path)
         // Only by name at first: Rolldown hands an asset's content over when it is looked at.
         for (const fileName of Object.keys(bundle)) {
           const [kind] = /(?:css|html|[cm]?js)$/.exec(fileName) ?? []
@@ -105,10 +103,9 @@ export function createQueryGuard(requireUpscaler: () => Upscaler): Plugin {
   const plugin: Plugin = {
     name: 'unplugin-magnific:query-guard',
     enforce: 'pre',
-    configResolved({ plugins }) {
-      const hasResolver = plugins.some((other) => other.resolveId && !isOwnOrHost(other))
+    configResolved(config) {
       // Vite itself keeps the query: no need to ask for each image.
-      if (!hasResolver) delete plugin.resolveId
+      if (!hasForeignHook(config, 'resolveId')) delete plugin.resolveId
     },
     resolveId: {
       order: 'pre',
@@ -151,10 +148,10 @@ function additionalSources(config: ResolvedConfig): AssetSources | undefined {
     ?.additionalAssetSources
 }
 
-function isPublicFile({ base, publicDir }: ResolvedConfig, path: string): boolean {
-  if (!publicDir || !path.startsWith('/')) return false
+function isPublicUrl(config: ResolvedConfig, path: string): boolean {
+  const { base } = config
   const relative = path.startsWith(base) ? path.slice(base.length) : path
-  return existsSync(join(publicDir, relative))
+  return path.startsWith('/') && isPublicFile(config, relative)
 }
 
 function readText(output: Rolldown.OutputAsset | Rolldown.OutputChunk): string {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import type { Plugin, ResolvedConfig } from 'vite'
+import type { ResolvedConfig } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 
 /** What is left running counts as a server, watch mode too. */
@@ -8,9 +8,18 @@ export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve'
   return command === 'serve' || build.watch ? 'serve' : 'build'
 }
 
-/** Whether a plugin is ours, Vite's own, or one for a framework that takes Vite's prefix: none of these minds pictures. */
-export function isOwnOrHost({ name }: Plugin): boolean {
-  return /^(?:vite:|builtin:|unplugin-magnific|alias$|commonjs$)/.test(name)
+/**
+ * Whether another plugin has a hook that pictures may come to. Ours, Vite's own, and those for frameworks that take
+ * Vite's prefix do not mind pictures.
+ */
+export function hasForeignHook({ plugins }: ResolvedConfig, hook: 'load' | 'resolveId'): boolean {
+  const isOwnOrHost = /^(?:vite:|builtin:|unplugin-magnific|alias$|commonjs$)/
+  return plugins.some((plugin) => plugin[hook] && !isOwnOrHost.test(plugin.name))
+}
+
+/** @param path below the base */
+export function isPublicFile({ publicDir }: ResolvedConfig, path: string): boolean {
+  return publicDir !== '' && existsSync(join(publicDir, path))
 }
 
 /** The process's environment with what Vite's `.env` files add to it. */
@@ -53,17 +62,10 @@ export function checkAsset({ assetsInclude }: ResolvedConfig, file: string): voi
 }
 
 /** Files in `public/` have URLs, but are no modules: an import of one names a file that is not there. */
-export function explainPublicFile(
-  error: unknown,
-  file: string,
-  { publicDir }: ResolvedConfig,
-): unknown {
-  const isPublic =
-    error instanceof MagnificError &&
-    error.code === 'SOURCE_MISSING' &&
-    publicDir !== '' &&
-    existsSync(join(publicDir, file))
-  if (!isPublic) return error
+export function explainPublicFile(error: unknown, file: string, config: ResolvedConfig): unknown {
+  const isMissing = error instanceof MagnificError && error.code === 'SOURCE_MISSING'
+  if (!isMissing || !isPublicFile(config, file)) return error
+  const { publicDir } = config
   return new MagnificError(
     'UNSUPPORTED_REFERENCE',
     `"${file}" is in ${publicDir}, whose files are shipped as they are. Move it next to your sources and import it from there.`,

@@ -21,8 +21,8 @@ type NormalModuleFactory = Parameters<
   Parameters<Compiler['hooks']['normalModuleFactory']['tap']>[1]
 >[0]
 
-/** Whether a query, with its question mark, is for us. */
-type QueryTest = (resourceQuery: string) => boolean
+/** Whether what has a query, or is one with its question mark, asks for us. */
+type ReferenceTest = (request: string) => boolean
 
 const name = 'unplugin-magnific'
 /** Marks a module whose type is ours. */
@@ -48,9 +48,9 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
           env: process.env,
         })
       const options = resolve()
-      const isOurs = (resourceQuery: string): boolean =>
-        referenceFilter.test(resourceQuery) &&
-        isReference(resourceQuery.slice(1), options.passthrough)
+      const isOurs: ReferenceTest = (request) =>
+        referenceFilter.test(request) &&
+        isReference(splitReference(request).query, options.passthrough)
       const logger = splitLines(compiler.getInfrastructureLogger(name))
       let upscaler: Upscaler | undefined
       const loaderOptions: LoaderOptions = {
@@ -97,7 +97,7 @@ function identOf({ service, onMiss, defaults, presets }: ResolvedOptions): strin
 }
 
 /** Makes an asset of a reference that no rule of the user or of webpack itself claims: it would be parsed as JavaScript. */
-function provideType({ ruleSet }: NormalModuleFactory, isOurs: QueryTest): void {
+function provideType({ ruleSet }: NormalModuleFactory, isOurs: ReferenceTest): void {
   const exec = ruleSet.exec.bind(ruleSet)
   ruleSet.exec = (data) => {
     const effects = exec(data)
@@ -117,7 +117,7 @@ function provideType({ ruleSet }: NormalModuleFactory, isOurs: QueryTest): void 
 }
 
 /** Refuses requests that switch configured loaders off, ours among them, and takes our query out of emitted names. */
-function keepLoader(factory: NormalModuleFactory, isOurs: QueryTest): void {
+function keepLoader(factory: NormalModuleFactory, isOurs: ReferenceTest): void {
   factory.hooks.afterResolve.tap(name, ({ createData, contextInfo }) => {
     const {
       resource = '',
@@ -126,10 +126,9 @@ function keepLoader(factory: NormalModuleFactory, isOurs: QueryTest): void {
       matchResource,
       rawRequest = '',
     } = createData
-    const { file, query } = splitReference(resource)
+    const { file } = splitReference(resource)
     const importer = contextInfo.issuer || undefined
-    const asks = [query, splitReference(matchResource ?? '').query]
-    if (!asks.some((text) => isOurs(`?${text}`))) return
+    if (![resource, matchResource ?? ''].some(isOurs)) return
     if (matchResource !== undefined) {
       throw new MagnificError(
         'UNSUPPORTED_REFERENCE',
@@ -165,10 +164,10 @@ function explainSkipped(request: string): string {
 }
 
 /** Adds to webpack's "Can't resolve" what it cannot know: that an image is meant, and which one perhaps. */
-function explainMissing({ resolverFactory }: Compiler, isOurs: QueryTest): void {
+function explainMissing({ resolverFactory }: Compiler, isOurs: ReferenceTest): void {
   resolverFactory.hooks.resolver.for('normal').tap(name, (resolver) => {
     resolver.hooks.noResolve.tap(name, ({ request = '', path, context }, error) => {
-      if (!isOurs(`?${splitReference(request).query}`) || !path) return
+      if (!isOurs(request) || !path) return
       const missing = findMissing(request, join(path, 'importer'))
       const issuer = (context as { issuer?: string } | undefined)?.issuer
       if (missing !== undefined) error.message += `\n${missingError(missing, issuer).message}`

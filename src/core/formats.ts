@@ -22,6 +22,9 @@ const formatOfExtension: Record<string, Format> = {
   avif: 'avif',
 }
 
+/** The extensions that an upscaled image can be shipped under, in lower case. */
+export const shippableExtensions: readonly string[] = Object.keys(formatOfExtension)
+
 /** The quality that each lossy format is shipped with: high, since the picture was paid for. */
 const qualityOfFormat: Record<Exclude<Format, 'png'>, number> = { jpeg: 90, webp: 90, avif: 75 }
 
@@ -40,7 +43,7 @@ export function directivesOfName(file: string): Directives {
     throw new MagnificError(
       'SOURCE_REFUSED',
       `${extension ? `".${extension}" names` : 'A name without an extension names'} no format that an upscaled image can be shipped in. ` +
-        `Convert the image to PNG, JPEG or WebP and give it one of these extensions: ${Object.keys(formatOfExtension).join(', ')}.`,
+        `Convert the image to PNG, JPEG or WebP and give it one of these extensions: ${shippableExtensions.join(', ')}.`,
       { file },
     )
   }

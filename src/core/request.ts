@@ -41,15 +41,24 @@ const directiveNames = [
   'as',
 ]
 
-/** Field names that nobody else's query is likely to hold: without `magnific` beside them, that was forgotten. */
-const ownFields = ['scale_factor', 'optimized_for', 'resemblance', 'fractality', 'filter_nsfw']
+/** Keys that nobody else's query is likely to hold: where `magnific` is not beside the others, it was forgotten. */
+export const ownKeys: readonly string[] = [
+  'magnific',
+  'scale_factor',
+  'optimized_for',
+  'resemblance',
+  'fractality',
+  'filter_nsfw',
+]
 
 /**
  * Whether an id or specifier may refer to an upscaled image: a cheap first test before `isReference`. Every key within
  * two edits of `magnific` has one of these pieces left, unless its letters are escaped.
  */
-export const referenceFilter: RegExp =
-  /[?&](?:[^=&#]{0,8}(?:mag|ni|fic|%[4-7])|[^#]{0,500}(?:magnific|scale_factor|optimized_for|resemblance|fractality|filter_nsfw))/i
+export const referenceFilter: RegExp = new RegExp(
+  `[?&](?:[^=&#]{0,8}(?:mag|ni|fic|%[4-7])|[^#]{0,500}(?:${ownKeys.join('|')}))`,
+  'i',
+)
 
 /** `/a/hero.png?magnific=4x` in its two parts; the query comes without its question mark. */
 export function splitReference(id: string): { file: string; query: string } {
@@ -70,8 +79,7 @@ export function isReference(query: string, passthrough: readonly string[] = []):
   return query.split(/&amp;|[&;]/).some((part) => {
     const key = (decodePart(part)?.key ?? part).split('=', 1)[0] ?? ''
     if (passthrough.includes(key)) return false
-    if (key === 'magnific' || ownFields.includes(key)) return true
-    return findNearest(key, ['magnific']) !== undefined
+    return ownKeys.includes(key) || findNearest(key, ['magnific']) !== undefined
   })
 }
 

@@ -71,10 +71,16 @@ async function followResponse(
     await journal.writeTask(attempt, verdict.task)
     return { task: verdict.task, attempt, paid: false }
   }
-  await journal.writeOutcome(attempt, {
-    kind: 'rejected',
-    reason: describeRefusal(answer.status, answer.body),
-    at: new Date(clock.now()).toISOString(),
-  })
+  await rejectAttempt(attempt, describeRefusal(answer.status, answer.body), { journal, clock })
   return undefined
+}
+
+/** Writes down that nothing was charged for an attempt, so that another one is right. */
+export async function rejectAttempt(
+  attempt: Attempt,
+  reason: string,
+  { journal, clock }: Pick<PurchaseContext, 'journal' | 'clock'>,
+): Promise<void> {
+  const at = new Date(clock.now()).toISOString()
+  await journal.writeOutcome(attempt, { kind: 'rejected', reason, at })
 }

@@ -11,8 +11,8 @@ import { parseResponse } from './responses.ts'
 /**
  * Writes the record of a purchase anew, from the attempt that completed and the paid bytes: nothing is asked of the API.
  *
- * @returns `undefined` where the bytes are lost as well, or are no picture
- * @throws MagnificError `SOURCE_REFUSED`
+ * @returns `undefined` where the bytes are lost as well
+ * @throws MagnificError `SOURCE_REFUSED`, `OUTPUT_TOO_LARGE`, `RESULT_BAD`
  */
 export async function recoverRecord(
   order: Order,

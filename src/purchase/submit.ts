@@ -8,7 +8,7 @@ import { MagnificError } from '../core/errors.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import type { Attempt } from '../store/journal.ts'
 import { ambiguousError, journalError } from './errors.ts'
-import { followAttempt } from './follow.ts'
+import { followAttempt, rejectAttempt } from './follow.ts'
 import { changedError, openImage } from './image-body.ts'
 import type { Order, PurchaseContext, Submitted } from './order.ts'
 import { formatNoAnswer, formatResponse } from './responses.ts'
@@ -77,12 +77,6 @@ async function tryAttempt(
 ): Promise<Tried> {
   const { journal, clock } = context
   if (isDecided(attempt)) return { kind: 'lost' }
-  const reject = async (reason: string): Promise<void> =>
-    journal.writeOutcome(attempt, {
-      kind: 'rejected',
-      reason,
-      at: new Date(clock.now()).toISOString(),
-    })
 
   let answer: RawAnswer
   try {
@@ -96,7 +90,7 @@ async function tryAttempt(
       throw ambiguousError(attempt, `no answer came (${error.message})`, error)
     }
     // The connection may break while the decision is being written: the last byte never went.
-    if (isDecided(attempt)) await reject(error.message)
+    if (isDecided(attempt)) await rejectAttempt(attempt, error.message, context)
     return { kind: 'unreachable', problem: error.message }
   }
 
@@ -116,7 +110,7 @@ async function tryAttempt(
     }
     if (task !== undefined) return { kind: 'accepted', task }
     if (verdict.kind === 'ambiguous') throw ambiguousError(attempt, `the answer was ${problem}`)
-    await reject(problem)
+    await rejectAttempt(attempt, problem, context)
   }
   if (verdict.kind !== 'later') throw refusedError(verdict.kind === 'halted', problem, context)
   // Zero says nothing: asking again at once would be a tight loop.

@@ -8,3 +8,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   onTestFinished(async () => emulator.close())
   return emulator
 }
+
+/** How many submissions have come in, accepted or not. */
+export function postsTo({ calls }: Emulator): number {
+  return calls.filter(({ route }) => route === 'submit').length
+}

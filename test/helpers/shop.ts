@@ -18,6 +18,8 @@ import { namesIn } from './cache.ts'
 import { simulateClock } from './clock.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Clock } from '../../src/core/clock.ts'
+import { makePng } from './images.ts'
+import { tmpProject } from './project.ts'
 import type { Project } from './project.ts'
 
 /** How a shop is opened. */
@@ -42,6 +44,11 @@ export interface Shop {
   /** @param query without the question mark */
   order(file: string, query?: string): Order
   buy(order: Order, signal?: AbortSignal): Promise<Purchased>
+}
+
+/** A project with one picture, large enough for nobody to warn about it. */
+export async function pictureProject(): Promise<Project> {
+  return tmpProject({ 'hero.png': await makePng({ width: 200, height: 160 }) })
 }
 
 /** Everything that `purchase` needs, on a project's own `.magnific`, with a clock that costs no time. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { flipBit, namesIn } from '../helpers/cache.ts'
 import { readTree } from '../helpers/canary.ts'
-import { startEmulator } from '../helpers/emulator.ts'
+import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
@@ -23,10 +23,6 @@ async function bought(): Promise<{
   const shop = openShop(project, { baseUrl: emulator.url })
   await shop.buy(shop.order(project.path('0.png')))
   return { emulator, project, start: () => openUpscaler(project, { baseUrl: emulator.url }) }
-}
-
-function postsTo(emulator: Emulator): number {
-  return emulator.calls.filter(({ route }) => route === 'submit').length
 }
 
 /** The one file below a folder of the cache directory. */

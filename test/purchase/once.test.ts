@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Emulator, EmulatorOptions } from '../../src/emulator/index.ts'
 import { createLayout } from '../../src/store/layout.ts'
 import { readTree } from '../helpers/canary.ts'
-import { startEmulator } from '../helpers/emulator.ts'
+import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { errorOf } from '../helpers/errors.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
@@ -25,10 +25,6 @@ async function open(
     project.write(`${seed}.png`, await makePng({ width: 200, height: 160, seed }))
   }
   return { emulator, project, start: () => openUpscaler(project, { baseUrl: emulator.url }) }
-}
-
-function postsTo(emulator: Emulator): number {
-  return emulator.calls.filter(({ route }) => route === 'submit').length
 }
 
 describe('many who want the same picture', () => {

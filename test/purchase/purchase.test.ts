@@ -8,21 +8,19 @@ import type { Emulator, SubmitFault } from '../../src/emulator/index.ts'
 import { namesIn } from '../helpers/cache.ts'
 import { readTree } from '../helpers/canary.ts'
 import { simulateClock } from '../helpers/clock.ts'
-import { startEmulator } from '../helpers/emulator.ts'
+import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { errorOf } from '../helpers/errors.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
-import { attemptFolder, leaveAttempt, openShop, readAttempts } from '../helpers/shop.ts'
+import {
+  attemptFolder,
+  leaveAttempt,
+  openShop,
+  pictureProject,
+  readAttempts,
+} from '../helpers/shop.ts'
 import type { Shop } from '../helpers/shop.ts'
-
-async function pictureProject(): Promise<Project> {
-  return tmpProject({ 'hero.png': await makePng({ width: 200, height: 160 }) })
-}
-
-function postsTo(emulator: Emulator): number {
-  return emulator.calls.filter(({ route }) => route === 'submit').length
-}
 
 /** A purchase that has gone well, in a project of its own. */
 async function buyHero(

@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { Emulator, Fault, SubmitFault } from '../../src/emulator/index.ts'
 import { simulateClock } from '../helpers/clock.ts'
-import { startEmulator } from '../helpers/emulator.ts'
+import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { errorOf } from '../helpers/errors.ts'
 import { makeJpeg, makePng } from '../helpers/images.ts'
 import { makeTurnedJpeg } from '../helpers/odd-images.ts'
@@ -12,14 +12,10 @@ import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
 import { failLookups, findClosedPort, startTcpServer } from '../helpers/servers.ts'
 import type { Connection } from '../helpers/servers.ts'
-import { attemptFolder, openShop, readAttempts } from '../helpers/shop.ts'
+import { attemptFolder, openShop, pictureProject, readAttempts } from '../helpers/shop.ts'
 import type { Shop, ShopSettings } from '../helpers/shop.ts'
 
 type Effect = Omit<SubmitFault, 'route'>
-
-async function pictureProject(): Promise<Project> {
-  return tmpProject({ 'hero.png': await makePng({ width: 200, height: 160 }) })
-}
 
 /** A project with one picture, and an API that does this to submissions. */
 async function open(
@@ -31,10 +27,6 @@ async function open(
   const project = await pictureProject()
   const next = (): Shop => openShop(project, { baseUrl: emulator.url, ...settings })
   return { emulator, project, shop: next(), next }
-}
-
-function postsTo(emulator: Emulator): number {
-  return emulator.calls.filter(({ route }) => route === 'submit').length
 }
 
 describe('a refusal', () => {
