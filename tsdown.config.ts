@@ -7,6 +7,7 @@ export default defineConfig({
     rollup: 'src/rollup.ts',
     webpack: 'src/webpack.ts',
     loader: 'src/loader.ts',
+    cli: 'src/cli.ts',
     emulator: 'src/emulator/index.ts',
   },
   platform: 'node',
@@ -21,7 +22,7 @@ export default defineConfig({
         // What a warm build runs is in one file, which imports none of the rest.
         {
           name: 'warm',
-          test: /src\/(?:core\/|bundlers\/(?:host-error|missing|redirect)|(?:upscaler|shared|report|progress)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
+          test: /src\/(?:core\/|bundlers\/(?:host-error|missing|redirect)|(?:upscaler|shared|report|progress|refusals)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
         },
       ],
     },

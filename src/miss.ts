@@ -13,9 +13,10 @@ import type { Shared } from './shared.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { prepareLayout } from './store/layout.ts'
+import { createMemo } from './store/memo.ts'
 import { createRecordStore } from './store/records.ts'
 import type { ResultRecord } from './store/records.ts'
-import { computeVariantKey } from './store/variants.ts'
+import { computeVariantKey, createVariantStore } from './store/variants.ts'
 import type { VariantInfo, VariantStore } from './store/variants.ts'
 
 /** A reference whose variant is not in the cache. */
@@ -46,16 +47,20 @@ export type MissHandler = (miss: Miss, signal: AbortSignal) => Promise<Obtained>
  * is imported when it comes to that: a checkout that has the results, but not the variants, mostly copies files.
  */
 export function createMissHandler(context: MissContext): MissHandler {
-  const { options, shared, variants } = context
+  const { options, shared, variants, logger } = context
   const cold = prepareShared(context)
-  const blobs = createBlobStore(shared.layout, shared.memo)
-  const records = createRecordStore(shared.layout)
+  const warn = (message: string): void => logger.warn(`magnific: ${message}`)
+  const blobs = createBlobStore(shared.layout, shared.memo, warn)
+  const records = createRecordStore(shared.layout, warn)
   const journal = createJournal(shared.layout)
+  const spareMemo = createMemo(shared.spare)
+  const spareBlobs = createBlobStore(shared.spare, spareMemo)
+  const spareVariants = createVariantStore(shared.spare, spareMemo)
   let orderer: Promise<Orderer> | undefined
 
   const loadOrderer = async (): Promise<Orderer> => {
     const { createOrderer } = await import('./orders.ts')
-    return createOrderer({ ...context, cold, blobs, records, journal })
+    return createOrderer({ ...context, cold, blobs, spare: spareBlobs, records, journal })
   }
 
   /** The record of a result that is there. Where it is lost, the journal and the paid bytes may know enough for another one. */
@@ -79,24 +84,53 @@ export function createMissHandler(context: MissContext): MissHandler {
     limit: LimitFunction,
     write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256' | 'format'> & { sha256?: string }>,
   ): Promise<string> => {
-    const path = variants.path(key, file)
-    await shared.derivations.run(path, undefined, async () => {
-      if (variants.find(key, file)) return
-      await limit(async () =>
-        variants.put(key, file, async (tmp) => ({
-          ...(await write(tmp)),
-          format: directives.format,
-        })),
-      )
+    const compose = async (tmp: string): Promise<Omit<VariantInfo, 'sha256'>> => ({
+      ...(await write(tmp)),
+      format: directives.format,
     })
-    return path
+    const { value } = await shared.derivations.run(
+      variants.path(key, file),
+      undefined,
+      async () => {
+        const known = findVariant(variants, key, file) ?? findVariant(spareVariants, key, file)
+        return known ?? limit(async () => putVariant(key, file, compose))
+      },
+    )
+    return value
   }
 
-  const derive = async (miss: Miss, { result, source }: ResultRecord): Promise<string> => {
+  /** A picture that is there is shipped, also where the cache directory takes no more. */
+  const putVariant = async (...variant: Parameters<VariantStore['put']>): Promise<string> => {
+    try {
+      return await variants.put(...variant)
+    } catch (error) {
+      if (error instanceof MagnificError) throw error
+      const file = await spareVariants.put(...variant).catch(() => {
+        throw error
+      })
+      warnSpare(error as Error)
+      return file
+    }
+  }
+
+  let warned = false
+  const warnSpare = ({ message }: Error): void => {
+    if (!warned) {
+      warn(
+        `Images cannot be kept in ${shared.layout.dir} (${message}). They are shipped from a temporary folder, and made again by the next build, which costs time and no money.`,
+      )
+    }
+    warned = true
+  }
+
+  const derive = async (
+    miss: Miss,
+    { result, source }: ResultRecord,
+    blob: string,
+  ): Promise<string> => {
     const { directives } = miss.request
     const { format, ...copy } = result
     const key = computeVariantKey(miss.fingerprint, directives)
-    const blob = blobs.path(result.sha256)
     if (format === directives.format) {
       return make(key, miss, cold.copies, async (tmp) => {
         // Sharing its blocks where the file system can.
@@ -127,10 +161,20 @@ export function createMissHandler(context: MissContext): MissHandler {
     })
   }
 
+  /** Nothing is bought before the cache directory has shown that it takes what is written. */
+  const prepare = async (): Promise<void> => {
+    await (shared.prepared ??= prepareLayout(shared.layout, Date.now()).catch((error: unknown) => {
+      // While a process watches, the disk may be mended.
+      delete shared.prepared
+      throw error
+    }))
+  }
+
   return async (miss, signal) => {
     const stored = await findRecord(miss)
-    if (stored && blobs.verify(stored.result.sha256)) {
-      return { file: await derive(miss, stored), from: 'cached', estimate: 0 }
+    const blob = stored && blobs.verify(stored.result.sha256)
+    if (stored && blob !== undefined) {
+      return { file: await derive(miss, stored, blob), from: 'cached', estimate: 0 }
     }
     if (options.onMiss === 'error') {
       throw new MagnificError(
@@ -139,17 +183,26 @@ export function createMissHandler(context: MissContext): MissHandler {
           `Build once where the image may be bought, and bring ${shared.layout.dir} along.`,
       )
     }
-    await (shared.prepared ??= prepareLayout(shared.layout, Date.now()).catch((error: unknown) => {
-      // While a process watches, the disk may be mended.
-      delete shared.prepared
-      throw error
-    }))
     if (options.onMiss === 'upscale') {
+      await prepare()
       const order = await (orderer ??= loadOrderer())
-      const { record, from, estimate } = await order({ ...miss, knownTask: stored?.task }, signal)
-      return { file: await derive(miss, record), from, estimate }
+      const { record, file, from, estimate } = await order(
+        { ...miss, knownTask: stored?.task },
+        signal,
+      )
+      return { file: await derive(miss, record, file), from, estimate }
     }
+    await prepare().catch(() => {})
     return { file: await standIn(miss, options.onMiss), from: options.onMiss, estimate: 0 }
+  }
+}
+
+/** One that cannot be read is made again. */
+function findVariant(store: VariantStore, key: string, file: string): string | undefined {
+  try {
+    return store.find(key, file)
+  } catch {
+    return undefined
   }
 }
 

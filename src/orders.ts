@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Client } from './api/client.ts'
 import { createClient } from './api/client.ts'
 import { systemClock } from './core/clock.ts'
@@ -6,10 +7,16 @@ import type { ResolvedOptions } from './core/options.ts'
 import type { Logger } from './core/logger.ts'
 import type { Order } from './purchase/order.ts'
 import { purchase } from './purchase/purchase.ts'
+import { createTaskList } from './purchase/task-list.ts'
+import type { TaskList } from './purchase/task-list.ts'
 import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
 import type { BlobStore } from './store/blobs.ts'
+import { createBudget } from './store/budget.ts'
+import type { Budget } from './store/budget.ts'
 import type { Journal } from './store/journal.ts'
+import { createJournalFiles } from './store/journal-files.ts'
+import { findProjectRoot } from './store/layout.ts'
 import type { RecordStore, ResultRecord } from './store/records.ts'
 
 /** What orders are placed with. */
@@ -19,6 +26,7 @@ export interface OrderContext {
   logger: Logger
   cold: NonNullable<Shared['cold']>
   blobs: BlobStore
+  spare: BlobStore
   records: RecordStore
   journal: Journal
 }
@@ -27,12 +35,15 @@ export interface OrderContext {
 export type Orderer = (
   order: Order,
   signal: AbortSignal,
-) => Promise<{ record: ResultRecord; from: Origin; estimate: number }>
+) => Promise<{ record: ResultRecord; file: string; from: Origin; estimate: number }>
 
 /** Only builds that have something to buy, or to take up again, import this module. */
 export function createOrderer(context: OrderContext): Orderer {
-  const { options, shared, cold, blobs, records, journal, logger } = context
+  const { options, shared, cold, blobs, spare, records, journal, logger } = context
+  const cacheFlag = describeCacheDir(shared.layout.dir)
+  const budget = openBudget(context)
   let client: Client | undefined
+  let taskList: TaskList | undefined
 
   const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
     const item = cold.progress.begin()
@@ -41,15 +52,21 @@ export function createOrderer(context: OrderContext): Orderer {
       const purchased = await purchase(
         order,
         {
+          root: options.root,
           service: options.service,
           deadline: options.deadline,
           clock: systemClock,
           journal,
           blobs,
+          spare,
           records,
+          budget,
+          limits: options.budget,
           client: () => (client ??= createClient({ ...options, apiKey: requireKey(options) })),
+          taskList: (forClient) => (taskList ??= createTaskList(forClient, systemClock)),
           limit: async (work) => cold.tasks(work),
           halt: shared.halt,
+          command: (rest) => `npx magnific ${rest}${cacheFlag}`,
           warn: (message) => logger.warn(`magnific: ${message}`),
           onPhase: ({ kind, estimate }) => item.update(kind, estimate),
         },
@@ -71,6 +88,22 @@ export function createOrderer(context: OrderContext): Orderer {
     // Who joined did not pay: one purchase is counted once.
     return joined ? { ...value, from: 'cached', estimate: 0 } : value
   }
+}
+
+/** One for the process. */
+function openBudget({ shared, journal }: OrderContext): Budget {
+  return (shared.budget ??= createBudget(shared.layout, {
+    files: createJournalFiles(shared.layout),
+    isFree: async ({ fingerprint, attempt }) => journal.isFree(fingerprint, attempt),
+    now: systemClock.now,
+  }))
+}
+
+/** What our command line needs to find a cache directory that is not where it looks by itself. */
+function describeCacheDir(dir: string): string {
+  const found = process.env['MAGNIFIC_CACHE_DIR'] || '.magnific'
+  if (resolve(findProjectRoot(process.cwd()), found) === dir) return ''
+  return ` --cache-dir ${/^[\w./-]+$/.test(dir) ? dir : JSON.stringify(dir)}`
 }
 
 function requireKey({ apiKey, service }: ResolvedOptions): string {

@@ -10,7 +10,7 @@ export interface ProgressStream {
 /** An image that is being worked on. */
 export interface ProgressItem {
   /** @param estimate euros that this image will have cost */
-  update(kind: 'submitting' | 'upscaling' | 'downloading', estimate: number): void
+  update(kind: 'waiting' | 'submitting' | 'upscaling' | 'downloading', estimate: number): void
   /** @param spent euros that it has cost for certain; what failed counts as nothing */
   done(spent: number): void
 }

@@ -1,4 +1,7 @@
-import { resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { LimitFunction } from 'p-limit'
 import type { MagnificError } from './core/errors.ts'
 import { createSingleFlight } from './core/single-flight.ts'
@@ -6,6 +9,7 @@ import type { SingleFlight } from './core/single-flight.ts'
 import { createTally } from './progress.ts'
 import type { Progress, Tally } from './progress.ts'
 import type { Purchased } from './purchase/order.ts'
+import type { Budget } from './store/budget.ts'
 import { createLayout } from './store/layout.ts'
 import type { Layout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
@@ -17,14 +21,18 @@ import type { Memo } from './store/memo.ts'
  */
 export interface Shared {
   readonly layout: Layout
+  /** Where goes what the cache directory does not take; gone with the process. */
+  readonly spare: Layout
   readonly memo: Memo
   /** Results being obtained, by fingerprint. */
   readonly purchases: SingleFlight<Purchased>
   /** Variants being made, by path. */
-  readonly derivations: SingleFlight<void>
+  readonly derivations: SingleFlight<string>
   readonly tally: Tally
   /** Why nothing more is bought: the key or the account is at fault, for whichever image. */
   readonly halt: { error?: MagnificError }
+  /** What was taken of budgets. Client and server builds are often two builds of one process: they share it. */
+  budget?: Budget
   /** The cache directory is there, with its .gitignore. */
   prepared?: Promise<void>
   /** What is loaded with the first miss; a warm build does without. */
@@ -43,15 +51,27 @@ export interface Shared {
 const registryKey = Symbol.for('unplugin-magnific.shared.1')
 const globals = globalThis as { [registryKey]?: Map<string, Shared> }
 
+/** What went to spare folders is wanted for as long as the process runs, and by nobody afterwards. */
+function createRegistry(): Map<string, Shared> {
+  const registry = new Map<string, Shared>()
+  process.once('exit', () => {
+    for (const { spare } of registry.values()) rmSync(spare.dir, { recursive: true, force: true })
+  })
+  return registry
+}
+
 /** What is shared by all who work on one cache directory. */
 export function getShared(root: string, cacheDir: string): Shared {
-  const registry = (globals[registryKey] ??= new Map())
+  const registry = (globals[registryKey] ??= createRegistry())
   const dir = resolve(root, cacheDir)
   const known = registry.get(dir)
   if (known) return known
   const layout = createLayout(dir)
   const shared: Shared = {
     layout,
+    spare: createLayout(
+      join(tmpdir(), `unplugin-magnific-${process.pid}-${randomBytes(6).toString('hex')}`),
+    ),
     memo: createMemo(layout),
     purchases: createSingleFlight(),
     derivations: createSingleFlight(),

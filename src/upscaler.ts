@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { isAbsolute, join, normalize, relative, sep } from 'node:path'
-import { MagnificError, placeError } from './core/errors.ts'
+import { systemClock } from './core/clock.ts'
+import { BudgetError, MagnificError, placeError } from './core/errors.ts'
 import { computeFingerprint } from './core/fingerprint.ts'
 import { formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
 import { limitLogger } from './core/logger.ts'
@@ -10,6 +11,7 @@ import { parseRequest } from './core/request.ts'
 import type { Request } from './core/request.ts'
 import type { Miss, MissHandler } from './miss.ts'
 import { resetTally } from './progress.ts'
+import { createRefusals } from './refusals.ts'
 import { createReport } from './report.ts'
 import type { Origin, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
@@ -79,6 +81,9 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   const variants = createVariantStore(shared.layout, memo)
   const report = createReport(options)
   const running = new Set<Promise<Variant>>()
+  const refusals = createRefusals(options.root, async () => {
+    while (running.size > 0) await Promise.allSettled(running)
+  })
   const requests = new Map<string, Request>()
   let controller = createController()
   let missHandler: Promise<MissHandler> | undefined
@@ -149,10 +154,27 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     return { file: obtained.file, from: obtained.from, hostQuery: miss.request.hostQuery }
   }
 
-  const variantsFolder = join(shared.layout.variants, sep)
+  /** While somebody edits, a picture is bought when it has come to rest, and not for each time that it is saved. */
+  const resolveEdited = async (reference: Reference): Promise<Variant> => {
+    for (;;) {
+      const { variant } = look(reference)
+      if (variant) return variant
+      const { awaitSettled } = await import('./settle.ts')
+      await awaitSettled(reference.file, systemClock, controller.signal)
+      try {
+        return await resolveVariant(reference)
+      } catch (error) {
+        if (!(error instanceof MagnificError) || error.code !== 'SOURCE_CHANGED') throw error
+      }
+    }
+  }
+  const resolve =
+    options.command === 'serve' && options.onMiss === 'upscale' ? resolveEdited : resolveVariant
+
+  const variantFolders = [shared.layout, shared.spare].map((layout) => join(layout.variants, sep))
   return {
     options,
-    isVariant: (path) => normalize(path).startsWith(variantsFolder),
+    isVariant: (path) => variantFolders.some((folder) => normalize(path).startsWith(folder)),
     find: (reference) => {
       try {
         return look(reference).variant
@@ -161,12 +183,15 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
       }
     },
     upscale: async (reference) => {
-      const work = resolveVariant(reference)
+      const work = resolve(reference)
       running.add(work)
       try {
         return await work
       } catch (error) {
-        throw placeError(explainDisk(error, shared.layout.dir), reference)
+        running.delete(work)
+        const told =
+          error instanceof BudgetError ? await refusals.settle(error, reference.file) : error
+        throw placeError(explainDisk(told, shared.layout.dir), reference)
       } finally {
         running.delete(work)
       }

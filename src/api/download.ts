@@ -1,4 +1,6 @@
 import { isLoopback } from '../core/service.ts'
+import { openConnection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { redactError } from './redact.ts'
 import type { Redact } from './redact.ts'
 
@@ -38,17 +40,14 @@ const redirectLimit = 5
  * @throws DownloadError, or what `write` throws
  */
 export async function downloadResult(url: string, options: DownloadOptions): Promise<void> {
-  const idle = createIdleSignal(idleTimeout)
-  const connection = new AbortController()
-  const signals = [idle.signal, connection.signal, ...(options.signal ? [options.signal] : [])]
+  const connection = openConnection(options.signal, { silence: idleTimeout })
   try {
-    const body = await openDownload(url, AbortSignal.any(signals), options)
-    const reader = body.getReader()
+    const body = await openDownload(url, connection, options)
+    const chunks = connection.read(body)
     let bytes = 0
     for (;;) {
-      const { done, value } = await receive(async () => reader.read(), options)
+      const { done, value } = await receive(chunks.next(), options)
       if (done) break
-      idle.touch()
       bytes += value.length
       if (bytes > options.maxBytes) {
         throw new DownloadError(`The download is larger than ${options.maxBytes} bytes.`)
@@ -56,23 +55,22 @@ export async function downloadResult(url: string, options: DownloadOptions): Pro
       await options.write(value)
     }
   } finally {
-    idle.stop()
-    // However it ended, nothing more is wanted of it.
-    connection.abort()
+    connection.close()
   }
 }
 
 /** Follows redirects by hand, since each address has to be one that may be asked. */
 async function openDownload(
   url: string,
-  signal: AbortSignal,
+  connection: Connection,
   options: DownloadOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   let address = url
   for (let redirects = 0; redirects <= redirectLimit; redirects++) {
     checkUrl(address, options.allowLoopback)
+    const { signal } = connection
     const response = await receive(
-      async () => fetch(address, { signal, redirect: 'manual' }),
+      connection.wait(fetch(address, { signal, redirect: 'manual' })),
       options,
     )
     const location = response.headers.get('location')
@@ -85,9 +83,9 @@ async function openDownload(
   throw new DownloadError(`The download was redirected more than ${redirectLimit} times.`)
 }
 
-async function receive<T>(step: () => Promise<T>, { signal, redact }: DownloadOptions): Promise<T> {
+async function receive<T>(step: Promise<T>, { signal, redact }: DownloadOptions): Promise<T> {
   try {
-    return await step()
+    return await step
   } catch (error) {
     signal?.throwIfAborted()
     throw new DownloadError('The download broke off.', undefined, redactError(error, redact))
@@ -101,18 +99,4 @@ function checkUrl(url: string, allowLoopback: boolean): void {
   throw new DownloadError(
     `The API gave a download address that is not https: (${parsed?.protocol ?? 'unreadable'}).`,
   )
-}
-
-/** Aborts when `touch` has not been called for so many ms. */
-function createIdleSignal(ms: number): { signal: AbortSignal; touch(): void; stop(): void } {
-  const controller = new AbortController()
-  const timer = setTimeout(
-    () => controller.abort(new Error(`No bytes came for ${ms / 1000} s.`)),
-    ms,
-  )
-  return {
-    signal: controller.signal,
-    touch: () => void timer.refresh(),
-    stop: () => clearTimeout(timer),
-  }
 }

@@ -42,7 +42,37 @@ const refusalSchema = v.object({
  * @returns `undefined` where the text is no such answer
  */
 export function parseTaskState(text: string): TaskState | undefined {
-  const parsed = v.safeParse(taskSchema, unwrap(parseJson(text), 'data'))
+  return readTask(unwrap(parseJson(text), 'data'))
+}
+
+/**
+ * Reads a page of the list of tasks. Its body is documented nowhere, so the list is looked for at the top, in `data` and
+ * its like, and one level further down.
+ *
+ * @returns the entries that can be read, in their order; `undefined` where the text holds no list at all
+ */
+export function parseTaskList(text: string): TaskState[] | undefined {
+  return findList(parseJson(text), 2)?.flatMap((entry) => readTask(entry) ?? [])
+}
+
+/** Where APIs of this kind put their lists. */
+const listKeys = ['data', 'tasks', 'items', 'results']
+
+/** @param depth how many objects may stand around the list */
+function findList(value: unknown, depth: number): unknown[] | undefined {
+  if (Array.isArray(value)) return value
+  if (typeof value !== 'object' || value === null || depth === 0) return undefined
+  const fields = value as Record<string, unknown>
+  for (const key of listKeys) {
+    const list = findList(fields[key], depth - 1)
+    if (list) return list
+  }
+  return undefined
+}
+
+/** Reads one task, in either shape. */
+function readTask(value: unknown): TaskState | undefined {
+  const parsed = v.safeParse(taskSchema, value)
   if (!parsed.success) return undefined
   const { task_id: task, status, task_status: olderStatus, generated, error } = parsed.output
   return {

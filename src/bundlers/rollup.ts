@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import type { Plugin, PluginContext } from 'rollup'
 import { MagnificError } from '../core/errors.ts'
 import { directivesOfName } from '../core/formats.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
 import type { Options } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
+import { findProjectRoot } from '../store/layout.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler, Variant } from '../upscaler.ts'
 import { checkImports, externalError } from './external.ts'
@@ -26,7 +26,8 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
   const start = ({ meta }: PluginContext): Upscaler =>
     (upscaler ??= createUpscaler(
       resolveOptions(userOptions, {
-        root: findRoot(process.cwd()),
+        // Rollup has no root.
+        root: findProjectRoot(process.cwd()),
         command: meta.watchMode ? 'serve' : 'build',
         env: process.env,
       }),
@@ -111,14 +112,6 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
       },
     },
   ]
-}
-
-/** Rollup has no root: the nearest folder with a package.json, from the working directory upwards, is the project. */
-function findRoot(cwd: string): string {
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
-    if (folder === dirname(folder)) return cwd
-  }
 }
 
 /** Rollup inlines nothing by itself, so `?inline` is on us. */

@@ -1,7 +1,10 @@
+import { formatEstimate } from './format-units.ts'
+
 /** What went wrong, stable across versions: for tests, scripts and issue reports. */
 export type ErrorCode =
   | 'BAD_OPTIONS'
   | 'BAD_QUERY'
+  | 'BAD_COMMAND'
   | 'UNSUPPORTED_REFERENCE'
   | 'SOURCE_MISSING'
   | 'SOURCE_CHANGED'
@@ -9,6 +12,7 @@ export type ErrorCode =
   | 'OUTPUT_TOO_LARGE'
   | 'NOT_CACHED'
   | 'NO_API_KEY'
+  | 'BUDGET_EXCEEDED'
   | 'API_REFUSED'
   | 'API_UNREACHABLE'
   | 'SUBMIT_AMBIGUOUS'
@@ -17,7 +21,6 @@ export type ErrorCode =
   | 'TASK_UNKNOWN'
   | 'RESULT_BAD'
   | 'CACHE_FAILED'
-  | 'JOURNAL_FAILED'
   | 'ABORTED'
 
 /** Where an error belongs: the image's file and the module that asked for it, as absolute paths. */
@@ -51,6 +54,25 @@ export class MagnificError extends Error {
     this.text = text
     this.file = options.file
     this.importer = options.importer
+  }
+}
+
+/** An image that does not fit into the budget, so that it was not bought. */
+export class BudgetError extends MagnificError {
+  /** What is used up, as a clause. */
+  readonly reason: string
+  /** euros */
+  readonly estimate: number
+  readonly fingerprint: string
+
+  constructor(reason: string, estimate: number, fingerprint: string) {
+    super(
+      'BUDGET_EXCEEDED',
+      `The upscaled image is not in the cache, and buying it (${formatEstimate(estimate)}) does not fit into the budget of ${reason}.`,
+    )
+    this.reason = reason
+    this.estimate = estimate
+    this.fingerprint = fingerprint
   }
 }
 

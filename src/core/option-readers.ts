@@ -1,6 +1,6 @@
 import { isLoopback } from './service.ts'
 import { suggest } from './nearest.ts'
-import type { HostSettings, MissPolicy, Options } from './options.ts'
+import type { BudgetLimits, HostSettings, MissPolicy, Options } from './options.ts'
 import { checkValue, fieldNames, fields, findField, queryKey } from './params.ts'
 import type { Params } from './params.ts'
 
@@ -161,6 +161,25 @@ export function readPassthrough(value: unknown, problems: string[]): string[] {
   }
   problems.push(`\`passthrough\` must be a list of query keys, got ${show(value)}.`)
   return []
+}
+
+/** What may be spent. */
+export function readBudget(value: unknown, problems: string[]): BudgetLimits {
+  if (!isPlainObject(value)) {
+    problems.push(
+      `\`budget\` must be an object such as { tasks: 20, euros: 5 }, got ${show(value)}.`,
+    )
+    return { tasks: 0 }
+  }
+  reportUnknown('budget.', value, ['tasks', 'euros'], problems)
+  const { tasks, euros } = value
+  const limits: BudgetLimits = {}
+  if (tasks !== undefined) limits.tasks = readCount('budget.tasks', tasks, 0, 1_000_000, problems)
+  if (euros !== undefined) {
+    if (typeof euros === 'number' && euros >= 0 && Number.isFinite(euros)) limits.euros = euros
+    else problems.push(`\`budget.euros\` must be a number from 0, got ${show(euros)}.`)
+  }
+  return limits
 }
 
 /** A whole number from `min` to `max`. */

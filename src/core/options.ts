@@ -6,6 +6,14 @@ export type RequestFields = Omit<Params, 'scale_factor'> & {
   magnific?: Params['scale_factor'] | undefined
 }
 
+/** What may be spent; what is left out is not limited. */
+export interface BudgetLimits {
+  /** A whole number; 0 buys nothing. */
+  tasks?: number | undefined
+  /** By estimates, as all prices are. */
+  euros?: number | undefined
+}
+
 /** What happens to an image whose result is not in the cache. */
 export type MissPolicy = 'upscale' | 'error' | 'preview' | 'original'
 
@@ -32,6 +40,12 @@ export interface Options {
   defaults?: RequestFields | undefined
   /** Named sets of request fields, asked for with `?magnific=<name>`. */
   presets?: Record<string, RequestFields> | undefined
+  /**
+   * What one run of the bundler may buy at most, together with all that run at the same time on the same cache directory.
+   * Builds of one process, such as client and server, share it; a server counts from its start.
+   * @default no limit
+   */
+  budget?: BudgetLimits | undefined
   /**
    * Tasks in flight at once.
    * @default 8
@@ -82,6 +96,7 @@ export interface ResolvedOptions {
   readonly onMiss: MissPolicy
   readonly defaults: Params
   readonly presets: Readonly<Record<string, Params>>
+  readonly budget: Readonly<BudgetLimits>
   readonly concurrency: number
   /** ms */
   readonly deadline: number

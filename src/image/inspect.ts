@@ -3,10 +3,11 @@ import { MagnificError } from '../core/errors.ts'
 import type { Format } from '../core/formats.ts'
 import { findLargestScale, fitsLimits, longestSide, maxOutputPixels } from '../core/limits.ts'
 import { isAnimatedPng } from './animation.ts'
-import { decodeFully, isTransparent, readHeader } from './decode.ts'
+import { isTransparent, readHeader } from './decode.ts'
 import type { ImageHeader } from './decode.ts'
 import { sniffFile } from './sniff.ts'
 import type { SniffedFormat } from './sniff.ts'
+import { renderThumbnail } from './thumbnail.ts'
 
 /** A source that was looked at and found good. */
 export interface SourceImage {
@@ -19,6 +20,8 @@ export interface SourceImage {
   orientation: number
   /** Whether something shines through, and not just whether something might. */
   transparent: boolean
+  /** What its result is recognised by: see `renderThumbnail`. */
+  thumbnail: Buffer
 }
 
 /**
@@ -44,8 +47,10 @@ export async function inspectSource(
   }
   checkOutput(file, header, scale, format)
   let transparent = false
+  let thumbnail: Buffer
   try {
-    await decodeFully(file)
+    // A header alone says nothing about a file that was cut off: this decodes every pixel.
+    thumbnail = await renderThumbnail(file)
     transparent = header.hasAlpha && (await isTransparent(file))
   } catch (error) {
     throw corrupt(file, error)
@@ -64,6 +69,7 @@ export async function inspectSource(
     height: turned ? header.width : header.height,
     orientation: header.orientation,
     transparent,
+    thumbnail,
   }
 }
 

@@ -8,6 +8,8 @@ import type { SourceImage } from '../image/inspect.ts'
 import { isTransparent } from '../image/decode.ts'
 import { verifyResult } from '../image/verify.ts'
 import type { VerifiedResult } from '../image/verify.ts'
+import type { BlobStore } from '../store/blobs.ts'
+import { isDiskError } from '../store/files.ts'
 import type { ResultRecord } from '../store/records.ts'
 import type { PurchaseContext } from './order.ts'
 
@@ -28,8 +30,18 @@ export interface Collection {
   estimate: number
 }
 
+/** A result that was brought home. */
+export interface Collected {
+  result: ResultRecord['result']
+  /** The bytes, an absolute path. */
+  file: string
+  /** Whether they are in the store; else the disk did not take them, and they are gone with the process. */
+  stored: boolean
+}
+
 /**
- * Waits for a task and brings its result home: streamed to the disk, verified, moved into place.
+ * Waits for a task and brings its result home: streamed to the disk, verified, moved into place. Where the cache directory
+ * does not take it, a temporary folder does, since it was paid for.
  *
  * @throws MagnificError `TASK_FAILED`, `TASK_PENDING`, `TASK_UNKNOWN`, `RESULT_BAD`: in all but the first, the next build
  *   goes on where this one ends
@@ -39,7 +51,7 @@ export async function collectResult(
   client: Client,
   context: PurchaseContext,
   signal: AbortSignal,
-): Promise<ResultRecord['result']> {
+): Promise<Collected> {
   const { task, estimate } = collection
   const { clock } = context
   const giveUpAt = clock.now() + context.deadline
@@ -52,7 +64,7 @@ export async function collectResult(
     context.onPhase({ kind: 'downloading', estimate })
     for (const url of generated) {
       try {
-        return await fetchResult(url, collection, client, context, signal)
+        return await storeResult(url, collection, client, context, signal)
       } catch (error) {
         signal.throwIfAborted()
         if (!isTransient(error)) throw error
@@ -68,13 +80,39 @@ export async function collectResult(
   )
 }
 
+async function storeResult(
+  url: string,
+  collection: Collection,
+  client: Client,
+  context: PurchaseContext,
+  signal: AbortSignal,
+): Promise<Collected> {
+  const { blobs, spare, warn } = context
+  try {
+    return { ...(await fetchResult(url, collection, client, context, blobs, signal)), stored: true }
+  } catch (full) {
+    if (!isDiskError(full)) throw full
+    const fetched = await fetchResult(url, collection, client, context, spare, signal).catch(
+      (error: unknown) => {
+        throw isDiskError(error) ? full : error
+      },
+    )
+    warn(
+      `${collection.source.file} is paid for (task ${collection.task}), and its result cannot be stored (${full.message}). ` +
+        'It is shipped all the same. Mend that: the next build fetches it again, without a new charge.',
+    )
+    return { ...fetched, stored: false }
+  }
+}
+
 async function fetchResult(
   url: string,
   collection: Collection,
   client: Client,
-  { blobs, warn }: PurchaseContext,
+  { warn }: PurchaseContext,
+  blobs: BlobStore,
   signal: AbortSignal,
-): Promise<ResultRecord['result']> {
+): Promise<Pick<Collected, 'result' | 'file'>> {
   const incoming = await blobs.create()
   try {
     await downloadResult(url, {
@@ -86,10 +124,11 @@ async function fetchResult(
     })
     const { sha256, bytes } = await incoming.finish()
     const verified = await verifyResult(incoming.file)
-    for (const surprise of await findSurprises(collection, incoming.file, verified)) warn(surprise)
-    await incoming.keep()
+    const surprises = await findSurprises(collection, incoming.file, verified)
+    const file = await incoming.keep()
+    for (const surprise of surprises) warn(surprise)
     const { format, width, height } = verified
-    return { sha256, bytes, format, width, height }
+    return { result: { sha256, bytes, format, width, height }, file }
   } finally {
     await incoming.discard()
   }

@@ -1,11 +1,24 @@
 import { MagnificError } from '../core/errors.ts'
-import type { Attempt } from '../store/journal.ts'
+import type { Attempt } from '../store/attempt.ts'
+import type { Order, PurchaseContext } from './order.ts'
+
+/** What an error needs to name the ways on. */
+type Names = Pick<PurchaseContext, 'command'>
+
+/** Enough of a fingerprint to tell it from all others of a cache. */
+export function shorten(fingerprint: string): string {
+  return fingerprint.slice(0, 12)
+}
 
 /** A task that failed by the API's own word. */
-export function failedError(reason: string, attempt: Attempt): MagnificError {
+export function failedError(
+  reason: string,
+  { fingerprint }: Pick<Order, 'fingerprint'>,
+  { command }: Names,
+): MagnificError {
   return new MagnificError(
     'TASK_FAILED',
-    `${reason} It is not bought again by itself: change the image or the query, or delete ${attempt.folder} to submit it once more.`,
+    `${reason} It is not bought again by itself: change the image or the query, or run \`${command(`retry ${shorten(fingerprint)}`)}\` and build again to submit it once more.`,
   )
 }
 
@@ -13,49 +26,37 @@ export function failedError(reason: string, attempt: Attempt): MagnificError {
  * A POST that may have been charged for or not.
  *
  * @param what happened to its answer, as the end of a clause
+ * @param found what the API's list of tasks says, as a sentence
  */
-export function ambiguousError(attempt: Attempt, what: string, cause?: unknown): MagnificError {
+export function ambiguousError(
+  attempt: Attempt,
+  what: string,
+  found: string,
+  { fingerprint }: Pick<Order, 'fingerprint'>,
+  { command }: Names,
+  cause?: unknown,
+): MagnificError {
+  const at = attempt.decided?.at || attempt.owner?.at || 'an unknown time'
+  const resolve = (way: string): string =>
+    `\`${command(`resolve ${shorten(fingerprint)} ${way}`)}\``
   return new MagnificError(
     'SUBMIT_AMBIGUOUS',
-    `This image was submitted at ${attempt.decided?.at || 'an unknown time'} and ${what}: it may have been charged for or not, ` +
-      'so it is not submitted again by itself. Look in your account for a task of that time. ' +
-      `If there is one, write its id into ${attempt.folder}/task; if there is none, delete ${attempt.folder}.`,
+    `This image was submitted at ${at} and ${what}: it may have been charged for or not, so it is not submitted again by itself. ${found} ` +
+      `If your account shows a task of that time, run ${resolve('--adopt <task id>')}; if it shows none, ${resolve('--void')}. Then build again.`,
     { cause },
   )
 }
 
-/**
- * A task that the API has never heard of, or not any more.
- *
- * @param places what remembers the task: the attempt's folder in the journal, the record, or both
- */
-export function unknownTaskError(error: MagnificError, places: string): MagnificError {
+/** A task that the API has never heard of, or not any more. */
+export function unknownTaskError(
+  error: MagnificError,
+  { fingerprint }: Pick<Order, 'fingerprint'>,
+  { command }: Names,
+): MagnificError {
   return new MagnificError(
     'TASK_UNKNOWN',
     `${error.text} It is not bought again by itself. If the key or \`baseUrl\` is another one than it was bought with, set that right. ` +
-      `If the task is gone for good, delete ${places}: the next build submits the image once more, which is charged for.`,
+      `If the task is gone for good, run \`${command(`resolve ${shorten(fingerprint)} --void`)}\`: the next build submits the image once more, which is charged for.`,
     { cause: error },
-  )
-}
-
-/**
- * A task that runs and cannot be written down: the one moment at which only the terminal knows what was paid for.
- *
- * @param task its id, or `undefined` where the answer was not understood
- */
-export function journalError(
-  attempt: Attempt,
-  task: string | undefined,
-  cause: unknown,
-): MagnificError {
-  const reason = (cause as Error).message
-  if (task === undefined) {
-    return ambiguousError(attempt, `the answer cannot be written down (${reason})`, cause)
-  }
-  return new MagnificError(
-    'JOURNAL_FAILED',
-    `The image was submitted, and task ${task} is paid for, but the journal cannot be written (${reason}). ` +
-      `Mend that, write ${task} into ${attempt.folder}/task, and build again: nothing is paid a second time.`,
-    { cause },
   )
 }

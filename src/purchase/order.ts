@@ -1,10 +1,14 @@
 import type { Client } from '../api/client.ts'
 import type { Clock } from '../core/clock.ts'
 import type { MagnificError } from '../core/errors.ts'
+import type { BudgetLimits } from '../core/options.ts'
 import type { Request } from '../core/request.ts'
+import type { Attempt } from '../store/attempt.ts'
 import type { BlobStore } from '../store/blobs.ts'
-import type { Attempt, Journal } from '../store/journal.ts'
+import type { Budget } from '../store/budget.ts'
+import type { Journal } from '../store/journal.ts'
 import type { RecordStore, ResultRecord } from '../store/records.ts'
+import type { TaskList } from './task-list.ts'
 
 /** What is wanted. */
 export interface Order {
@@ -20,6 +24,8 @@ export interface Order {
 
 /** Everything a purchase works with. */
 export interface PurchaseContext {
+  /** Absolute path of the project: the journal names sources from here. */
+  root: string
   /** Part of the fingerprint: see `serviceOf`. */
   service: string
   /** The longest wait for one task, ms. */
@@ -27,20 +33,29 @@ export interface PurchaseContext {
   clock: Clock
   journal: Journal
   blobs: BlobStore
+  /** Where a result goes that the cache directory does not take: gone with the process. */
+  spare: BlobStore
   records: RecordStore
+  budget: Budget
+  /** What may be spent: see `Options`. */
+  limits: BudgetLimits
   /** @throws MagnificError `NO_API_KEY` */
   client: () => Client
+  /** What the API lists, for the client's account. */
+  taskList: (client: Client) => TaskList
   /** Runs the work when fewer than `concurrency` tasks are in flight. */
   limit: <T>(work: () => Promise<T>) => Promise<T>
   /** Set by the first answer that makes all further spending pointless; everybody looks before spending. */
   halt: { error?: MagnificError }
+  /** A command line of ours as the user would type it: `npx magnific …`. */
+  command: (rest: string) => string
   warn: (message: string) => void
   onPhase: (phase: Phase) => void
 }
 
 /** Where an order stands, for the progress line. */
 export interface Phase {
-  kind: 'submitting' | 'upscaling' | 'downloading'
+  kind: 'waiting' | 'submitting' | 'upscaling' | 'downloading'
   /** euros; 0 where nothing new is bought */
   estimate: number
 }
@@ -53,9 +68,11 @@ export interface Submitted {
   paid: boolean
 }
 
-/** A result that is in the store now. */
+/** A result that is here now: in the store, unless the disk did not take it. */
 export interface Purchased {
   record: ResultRecord
+  /** The bytes, an absolute path. */
+  file: string
   /** `paid`: submitted just now. `resumed`: paid for by an earlier build. */
   from: 'paid' | 'resumed'
   /** euros; 0 where nothing new was bought */

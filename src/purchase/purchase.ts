@@ -1,10 +1,14 @@
 import { MagnificError } from '../core/errors.ts'
+import type { Client } from '../api/client.ts'
 import { estimatePrice } from '../core/estimate.ts'
 import { scaleOf } from '../core/params.ts'
 import { findOddity, inspectSource } from '../image/inspect.ts'
 import type { SourceImage } from '../image/inspect.ts'
-import { mayBePaid } from '../store/journal.ts'
+import { mayBePaid } from '../store/attempt.ts'
+import type { Outcome } from '../store/attempt.ts'
+import { isDiskError } from '../store/files.ts'
 import type { Journal } from '../store/journal.ts'
+import type { ResultRecord } from '../store/records.ts'
 import { collectResult } from './collect.ts'
 import { failedError, unknownTaskError } from './errors.ts'
 import { followAttempt } from './follow.ts'
@@ -42,14 +46,14 @@ async function buy(
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
   const price = estimatePrice(source.width * source.height, scale)
-  const known = await findSubmitted(order, context, signal)
-  if (!known) context.onPhase({ kind: 'submitting', estimate: price })
-  const submitted = known ?? (await submitTask(order, source, client, context, signal))
-  const { task, attempt, paid } = submitted
+  const known = await findSubmitted(order, client, context, signal)
+  const submitted = known ?? (await submitTask(order, source, price, client, context, signal))
+  const { task, paid } = submitted
   const estimate = paid ? price : 0
 
   try {
-    const result = await collectResult({ task, source, scale, estimate }, client, context, signal)
+    const collection = { task, source, scale, estimate }
+    const { result, file, stored } = await collectResult(collection, client, context, signal)
     const record = composeRecord(order, {
       service: context.service,
       source,
@@ -58,26 +62,18 @@ async function buy(
       seconds: Math.round((clock.now() - startedAt) / 100) / 10,
       completedAt: new Date(clock.now()).toISOString(),
     })
-    await context.records.put(record)
-    await closeAttempt(submitted, journal, {
-      kind: 'completed',
-      sha256: result.sha256,
-      at: record.completedAt,
-    })
-    return { record, from: paid ? 'paid' : 'resumed', estimate }
+    if (stored) await keepRecord(record, submitted, context)
+    return { record, file, from: paid ? 'paid' : 'resumed', estimate }
   } catch (error) {
     if (!(error instanceof MagnificError)) throw error
-    if (error.code === 'TASK_UNKNOWN') {
-      const record = order.knownTask && context.records.path(order.fingerprint)
-      throw unknownTaskError(error, [attempt?.folder, record].filter(Boolean).join(' and '))
-    }
+    if (error.code === 'TASK_UNKNOWN') throw unknownTaskError(error, order, context)
     if (error.code !== 'TASK_FAILED') throw error
-    await closeAttempt(submitted, journal, {
-      kind: 'failed',
-      reason: error.text,
-      at: new Date(clock.now()).toISOString(),
-    })
-    throw attempt ? failedError(error.text, attempt) : error
+    const at = new Date(clock.now()).toISOString()
+    // What failed is asked about again where this cannot be written down.
+    await closeAttempt(submitted, journal, { kind: 'failed', reason: error.text, at }).catch(
+      () => {},
+    )
+    throw failedError(error.text, order, context)
   }
 }
 
@@ -88,20 +84,46 @@ async function buy(
  * @throws MagnificError `TASK_FAILED`, `SUBMIT_AMBIGUOUS`: buying again is for a person to decide
  */
 async function findSubmitted(
-  { fingerprint, knownTask }: Order,
+  order: Order,
+  client: Client,
   context: PurchaseContext,
   signal: AbortSignal,
 ): Promise<Submitted | undefined> {
-  const attempt = await context.journal.find(fingerprint)
-  const followed =
-    attempt && mayBePaid(attempt) ? await followAttempt(attempt, context, signal) : undefined
-  return followed ?? (knownTask ? { task: knownTask, attempt: undefined, paid: false } : undefined)
+  const { fingerprint, knownTask } = order
+  const { journal } = context
+  const attempt = await journal.find(fingerprint)
+  const isKnown = knownTask !== undefined && !(await journal.isVoided(fingerprint, knownTask))
+  // An attempt that does not know its task asks nobody where the record does.
+  if (attempt && mayBePaid(attempt) && (attempt.task !== undefined || !isKnown)) {
+    const followed = await followAttempt(attempt, order, client, context, signal)
+    if (followed) return followed
+  }
+  return isKnown ? { task: knownTask, attempt: undefined, paid: false } : undefined
+}
+
+/** The bytes are here: what cannot be written down about them is found out again by the next build, for free. */
+async function keepRecord(
+  record: ResultRecord,
+  submitted: Submitted,
+  { journal, records, warn }: PurchaseContext,
+): Promise<void> {
+  const { sha256 } = record.result
+  try {
+    await records.put(record)
+    await closeAttempt(submitted, journal, { kind: 'completed', sha256, at: record.completedAt })
+  } catch (error) {
+    if (!isDiskError(error)) throw error
+    warn(
+      `${record.source.name} is paid for (task ${record.task}), and that cannot be written down (${error.message}). ` +
+        'It is shipped all the same. Mend that: the next build fetches it again, without a new charge.',
+    )
+  }
 }
 
 async function closeAttempt(
   { attempt }: Submitted,
   journal: Journal,
-  outcome: Parameters<Journal['writeOutcome']>[1],
+  outcome: Outcome,
 ): Promise<void> {
   if (attempt && !attempt.outcome) await journal.writeOutcome(attempt, outcome)
 }

@@ -1,17 +1,12 @@
+import { relative } from 'node:path'
 import type { Client } from '../api/client.ts'
-import { PostError } from '../api/post.ts'
-import type { RawAnswer } from '../api/post.ts'
-import { readRetryAfter } from '../api/retry.ts'
-import { judgeAnswer } from '../api/verdict.ts'
-import { describeRefusal } from '../api/wire.ts'
-import { MagnificError } from '../core/errors.ts'
+import { BudgetError, MagnificError } from '../core/errors.ts'
 import type { SourceImage } from '../image/inspect.ts'
-import type { Attempt } from '../store/journal.ts'
-import { ambiguousError, journalError } from './errors.ts'
-import { followAttempt, rejectAttempt } from './follow.ts'
-import { changedError, openImage } from './image-body.ts'
+import { mayBePaid, numberOf } from '../store/attempt.ts'
+import type { Attempt, AttemptSubject } from '../store/attempt.ts'
+import { awaitOwner, followAttempt } from './follow.ts'
 import type { Order, PurchaseContext, Submitted } from './order.ts'
-import { formatNoAnswer, formatResponse } from './responses.ts'
+import { tryAttempt } from './try.ts'
 
 /** The wait before another try, when the API names none: doubled each time up to the longest, ms. */
 const firstBackoff = 1000
@@ -19,146 +14,113 @@ const longestBackoff = 60_000
 /** So many times in a row the API may be out of reach. */
 const unreachableLimit = 5
 
+/** What one purchase has found out about the API's mood, over all its attempts. */
+interface Pace {
+  readonly startedAt: number
+  backoff: number
+  unreachable: number
+}
+
 /**
- * Submits the image and writes each step down before the next one relies on it. What certainly was not charged for is
- * tried again; what may have been is not. Where somebody else commits the attempt first, theirs is followed.
+ * Submits the image and writes each step down before the next one relies on it. One process owns an attempt and sends;
+ * the others wait for it, and follow the task. What certainly was not charged for is tried again; what may have been is
+ * not.
  *
- * @throws MagnificError `API_REFUSED`, `API_UNREACHABLE`, `SUBMIT_AMBIGUOUS`, `SOURCE_CHANGED`, `TASK_FAILED`,
- *   `JOURNAL_FAILED`
+ * @param estimate euros
+ * @throws MagnificError `API_REFUSED`, `API_UNREACHABLE`, `BUDGET_EXCEEDED`, `SUBMIT_AMBIGUOUS`, `SOURCE_CHANGED`,
+ *   `TASK_FAILED`
  */
 export async function submitTask(
   order: Order,
   source: SourceImage,
+  estimate: number,
   client: Client,
   context: PurchaseContext,
   signal: AbortSignal,
 ): Promise<Submitted> {
-  const { journal, clock } = context
-  const startedAt = clock.now()
-  let unreachable = 0
-
-  for (let backoff = firstBackoff; ; backoff = Math.min(backoff * 2, longestBackoff)) {
+  const { journal, clock, budget, limits, halt } = context
+  const pace: Pace = { startedAt: clock.now(), backoff: firstBackoff, unreachable: 0 }
+  for (;;) {
     signal.throwIfAborted()
-    if (context.halt.error) throw context.halt.error
+    if (halt.error) throw halt.error
     const attempt = await journal.open(order.fingerprint)
-    const tried = await tryAttempt(attempt, order, source, client, context, signal)
-    if (tried.kind === 'accepted') return { task: tried.task, attempt, paid: true }
-    if (tried.kind === 'lost') {
-      const followed = await followAttempt(await journal.reread(attempt), context, signal)
+    if (mayBePaid(attempt)) {
+      const followed = await followAttempt(attempt, order, client, context, signal)
       if (followed) return followed
       continue
     }
-    unreachable = tried.kind === 'unreachable' ? unreachable + 1 : 0
-    const wait = tried.wait ?? backoff
-    const isLate = clock.now() + wait > startedAt + context.deadline
-    if (unreachable >= unreachableLimit || isLate) throw unreachableError(tried.problem)
-    await clock.sleep(wait, signal)
+    if (attempt.beat > 0) {
+      await awaitOwner(attempt, order, context, signal)
+      continue
+    }
+    const reason = await budget.check(estimate, limits)
+    if (reason !== undefined) throw new BudgetError(reason, estimate, order.fingerprint)
+    const subject = await describeSubject(order, source, estimate, client, context, signal)
+    const stopHeartbeat = await journal.claim(attempt, subject, new Date(clock.now()))
+    if (!stopHeartbeat) continue
+    context.onPhase({ kind: 'submitting', estimate })
+    let task: string | undefined
+    try {
+      task = await submitAsOwner(attempt, order, source, client, pace, context, signal)
+      if (task !== undefined) return { task, attempt, paid: true }
+    } finally {
+      // Whoever waits need not wait for a heartbeat that has stopped.
+      const isUndecided = attempt.decided === undefined && task === undefined
+      if (isUndecided) await journal.abandon(attempt, new Date(clock.now())).catch(() => {})
+      stopHeartbeat()
+    }
   }
 }
 
-/**
- * How one try ended that may be followed by another one:
- * - `lost`: somebody else has committed the attempt, and ours was broken off before its last byte
- * - `later`: the API asks to come back
- * - `unreachable`: the network failed before anything can have been charged
- */
-type Tried =
-  | { kind: 'accepted'; task: string }
-  | { kind: 'lost' }
-  | { kind: 'later' | 'unreachable'; problem: string; wait?: number | undefined }
-
-async function tryAttempt(
+/** @returns the task, or `undefined` where the attempt is closed and the next one is right */
+async function submitAsOwner(
   attempt: Attempt,
   order: Order,
   source: SourceImage,
   client: Client,
+  pace: Pace,
   context: PurchaseContext,
   signal: AbortSignal,
-): Promise<Tried> {
-  const { journal, clock } = context
-  if (isDecided(attempt)) return { kind: 'lost' }
-
-  let answer: RawAnswer
-  try {
-    answer = await post(attempt, order, source, client, context, signal)
-  } catch (error) {
-    if (error instanceof LostRaceError) return { kind: 'lost' }
-    if (!(error instanceof PostError)) throw error
-    if (error.committed) {
-      // So that nobody waits for an answer that will not come.
-      await journal.writeResponse(attempt, formatNoAnswer(error.message))
-      throw ambiguousError(attempt, `no answer came (${error.message})`, error)
-    }
-    // The connection may break while the decision is being written: the last byte never went.
-    if (isDecided(attempt)) await rejectAttempt(attempt, error.message, context)
-    return { kind: 'unreachable', problem: error.message }
+): Promise<string | undefined> {
+  const { clock, budget, limits, halt } = context
+  const { estimate = 0 } = attempt.owner?.subject ?? {}
+  const claim = { fingerprint: order.fingerprint, attempt: numberOf(attempt), estimate }
+  const reason = await budget.claim(claim, limits)
+  if (reason !== undefined) throw new BudgetError(reason, estimate, order.fingerprint)
+  for (;;) {
+    signal.throwIfAborted()
+    if (halt.error) throw halt.error
+    const tried = await tryAttempt(attempt, order, source, client, context, signal)
+    if (tried.kind === 'accepted') return tried.task
+    if (tried.kind === 'lost') return undefined
+    pace.unreachable = tried.kind === 'unreachable' ? pace.unreachable + 1 : 0
+    const wait = tried.wait ?? pace.backoff
+    const isLate = clock.now() + wait > pace.startedAt + context.deadline
+    if (pace.unreachable >= unreachableLimit || isLate) throw unreachableError(tried.problem)
+    pace.backoff = Math.min(pace.backoff * 2, longestBackoff)
+    await clock.sleep(wait, signal)
+    if (attempt.decided) return undefined
   }
-
-  const verdict = judgeAnswer(answer)
-  const problem = describeRefusal(answer.status, answer.body)
-  // A server may accept what it has not read to its end: then it is paid for as well.
-  if (verdict.kind === 'accepted' && !isDecided(attempt)) {
-    await journal.commit(attempt, new Date(clock.now()))
-  }
-  if (isDecided(attempt)) {
-    const task = verdict.kind === 'accepted' ? verdict.task : undefined
-    try {
-      await journal.writeResponse(attempt, formatResponse(answer))
-      if (task !== undefined) await journal.writeTask(attempt, task)
-    } catch (error) {
-      throw journalError(attempt, task, error)
-    }
-    if (task !== undefined) return { kind: 'accepted', task }
-    if (verdict.kind === 'ambiguous') throw ambiguousError(attempt, `the answer was ${problem}`)
-    await rejectAttempt(attempt, problem, context)
-  }
-  if (verdict.kind !== 'later') throw refusedError(verdict.kind === 'halted', problem, context)
-  // Zero says nothing: asking again at once would be a tight loop.
-  const wait = readRetryAfter(answer.retryAfter, clock.now()) || undefined
-  return { kind: 'later', problem, wait }
 }
 
-/** Somebody else has committed the attempt. */
-class LostRaceError extends Error {
-  override readonly name: string = 'LostRaceError'
-}
-
-/** Asked again, since deciding is what happens in between. */
-function isDecided(attempt: Attempt): boolean {
-  return attempt.decided !== undefined
-}
-
-async function post(
-  attempt: Attempt,
-  { request, sourceHash, file }: Order,
-  source: SourceImage,
+async function describeSubject(
+  { file, sourceHash, request }: Order,
+  { width, height, thumbnail }: SourceImage,
+  estimate: number,
   client: Client,
-  { journal, clock, halt }: PurchaseContext,
+  { root, taskList }: PurchaseContext,
   signal: AbortSignal,
-): Promise<RawAnswer> {
-  const { image, readHash } = await openImage(source, sourceHash)
-  return client.submit({
-    image,
+): Promise<AttemptSubject> {
+  return {
+    file: relative(root, file).replaceAll('\\', '/'),
+    source: sourceHash,
     params: request.params,
-    signal,
-    beforeLastByte: async () => {
-      signal.throwIfAborted()
-      if (halt.error) throw halt.error
-      if (readHash() !== sourceHash) throw changedError(file)
-      if (!(await journal.commit(attempt, new Date(clock.now())))) throw new LostRaceError()
-    },
-  })
-}
-
-function refusedError(halted: boolean, problem: string, { halt }: PurchaseContext): MagnificError {
-  const error = new MagnificError(
-    'API_REFUSED',
-    halted
-      ? `The API refuses the key or the account: ${problem}. Nothing was charged. Check the key in FREEPIK_API_KEY and the account's credit, then build again.`
-      : `The API refuses the request: ${problem}. Nothing was charged.`,
-  )
-  if (halted) halt.error = error
-  return error
+    width,
+    height,
+    estimate,
+    thumbnail: thumbnail.toString('base64'),
+    listed: await taskList(client).readNewest(signal),
+  }
 }
 
 function unreachableError(problem: string): MagnificError {

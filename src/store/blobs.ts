@@ -31,8 +31,16 @@ export interface BlobStore {
   verify(sha256: string): string | undefined
 }
 
-/** The blobs under a cache directory. */
-export function createBlobStore(layout: Layout, memo: Memo): BlobStore {
+/**
+ * The blobs under a cache directory.
+ *
+ * @param warn is told of damage
+ */
+export function createBlobStore(
+  layout: Layout,
+  memo: Memo,
+  warn: (message: string) => void = () => {},
+): BlobStore {
   const path = (sha256: string): string => shardedPath(layout.blobs, sha256)
   return {
     path,
@@ -49,7 +57,10 @@ export function createBlobStore(layout: Layout, memo: Memo): BlobStore {
         if (isMissing(error)) return undefined
         throw error
       }
-      quarantine(layout, file)
+      const target = quarantine(layout, file)
+      warn(
+        `The paid result ${file} is damaged, and was set aside as ${target}. Where its task is known, it is fetched again without a new charge.`,
+      )
       return undefined
     },
   }
@@ -91,9 +102,11 @@ async function createIncomingBlob(
     },
     discard: async () => {
       if (state === 'kept' || state === 'discarded') return
-      if (state === 'open') await handle.close()
+      const wasOpen = state === 'open'
       state = 'discarded'
-      await rm(file, { force: true })
+      // What stays is cleared away another day.
+      if (wasOpen) await handle.close().catch(() => {})
+      await rm(file, { force: true }).catch(() => {})
     },
   }
 }

@@ -9,6 +9,11 @@ export function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
+/** Whether an error is the file system's own, such as a full disk, and not ours or the network's. */
+export function isDiskError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error
+}
+
 /** A fresh path under `tmpDir`, whose folder exists afterwards. */
 export async function createTmpPath(tmpDir: string): Promise<string> {
   await mkdir(tmpDir, { recursive: true })
@@ -25,7 +30,10 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<v
   while (offset < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, offset)
     if (bytesWritten === 0) {
-      throw Object.assign(new Error('The disk took no more bytes.'), { code: 'ENOSPC' })
+      throw Object.assign(new Error('The disk took no more bytes.'), {
+        code: 'ENOSPC',
+        syscall: 'write',
+      })
     }
     offset += bytesWritten
   }
@@ -75,7 +83,8 @@ export async function createFileOnce(
     if (code === 'EEXIST' && syscall === 'link') return false
     throw error
   } finally {
-    await rm(tmp, { force: true })
+    // What stays is cleared away another day: the file counts, and it is in its place or not.
+    await rm(tmp, { force: true }).catch(() => {})
   }
 }
 

@@ -1,99 +1,149 @@
-import { readFile, readdir } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { basename, join } from 'node:path'
-import { createFileOnce, isMissing, makeFolder } from './files.ts'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { isClosed, mayBePaid, numberOf, readAttempt } from './attempt.ts'
+import type { Attempt, AttemptSubject, Decision, Outcome, Owner } from './attempt.ts'
+import { createJournalFiles } from './journal-files.ts'
+import type { JournalFiles } from './journal-files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
-import { quarantine } from './quarantine.ts'
+import { identifyProcess } from './liveness.ts'
+import type { ProcessIdentity } from './liveness.ts'
 
-/**
- * How an attempt ended: `completed` with the result's hash, `failed` by the API's own word, `rejected` before
- * anything was charged.
- */
-export interface Outcome {
-  kind: 'completed' | 'failed' | 'rejected'
-  /** SHA-256 of the result, when completed. */
-  sha256?: string
-  /** What the API said, when it did not complete. */
-  reason?: string
-  /** ISO 8601 */
-  at: string
-}
-
-/** Who decided to send the last byte, and when; empty texts where the file does not tell. */
-export interface Decision {
-  /** ISO 8601 */
-  at: string
-  pid: number
-  host: string
-}
-
-/** One attempt at buying, as it stands on the disk. */
-export interface Attempt {
-  readonly folder: string
-  /** Set when the last byte of the request was about to go; before that, nothing can have been charged. */
-  decided: Decision | undefined
-  /** The raw answer to the POST. */
-  response: string | undefined
-  task: string | undefined
-  outcome: Outcome | undefined
+/** The attempts at one fingerprint, oldest first. */
+export interface JournalEntry {
+  fingerprint: string
+  attempts: Attempt[]
 }
 
 /** What has been attempted and paid, per fingerprint. Files are created once and never changed. */
 export interface Journal {
   /** The attempt that may be paid for, or else the newest one. */
   find(fingerprint: string): Promise<Attempt | undefined>
+  /** Every fingerprint that was ever attempted. */
+  list(): Promise<JournalEntry[]>
+  /** Whether somebody has decided that a task does not count any more. */
+  isVoided(fingerprint: string, task: string): Promise<boolean>
+  /** Whether nothing can have been charged for an attempt, and never will be. */
+  isFree(fingerprint: string, number: number): Promise<boolean>
   /**
-   * The attempt to work on: what `find` gives, or the next one where that was rejected. Everybody who wants the same
-   * image works on the same attempt, until one of them commits it.
+   * The attempt to work on: what `find` gives, or the next one where that is closed. Everybody who wants the same image
+   * works on the same attempt.
    */
   open(fingerprint: string): Promise<Attempt>
   /** The same attempt as it stands on the disk now. */
   reread(attempt: Attempt): Promise<Attempt>
   /**
+   * Becomes the owner of an attempt, unless somebody is.
+   *
+   * @returns what stops the heartbeat by which others know that the owner is alive, or `undefined` where somebody else
+   *   owns the attempt
+   */
+  claim(attempt: Attempt, subject: AttemptSubject, at: Date): Promise<(() => void) | undefined>
+  /**
    * Writes that the last byte is about to go. On the disk when it resolves, like all of these.
    *
-   * @returns whether it was this call that committed the attempt: only one can, in all processes
+   * @returns whether it was this call that decided the attempt: only one can, in all processes
    */
   commit(attempt: Attempt, at: Date): Promise<boolean>
+  /**
+   * Writes that the last byte must never go: by an owner that gives up, or by another one who believes the owner dead.
+   *
+   * @returns whether it was this call that decided the attempt
+   */
+  abandon(attempt: Attempt, at: Date): Promise<boolean>
   /** Writes the raw answer, before anybody has tried to understand it. What stands there already stays. */
   writeResponse(attempt: Attempt, response: string): Promise<void>
   writeTask(attempt: Attempt, task: string): Promise<void>
   writeOutcome(attempt: Attempt, outcome: Outcome): Promise<void>
+  /** Writes a person's decision that an attempt does not count, whatever else is known of it. */
+  writeVoid(attempt: Attempt, at: Date): Promise<void>
 }
 
-/** The journal of a cache directory. */
-export function createJournal(layout: Layout): Journal {
+/** How often an owner shows that it is alive, ms. */
+const heartbeat = 5000
+
+/**
+ * The journal of a cache directory.
+ *
+ * @param files the file system, or what stands in for it
+ * @param self the process that writes
+ */
+export function createJournal(
+  layout: Layout,
+  files: JournalFiles = createJournalFiles(layout),
+  self: ProcessIdentity = identifyProcess(),
+): Journal {
   const folderOf = (fingerprint: string): string => shardedPath(layout.journal, fingerprint)
   const create = async (attempt: Attempt, name: string, content: string): Promise<boolean> =>
-    createFileOnce(layout.tmp, join(attempt.folder, name), content)
+    files.create(join(attempt.folder, name), content)
   const readAttempts = async (fingerprint: string): Promise<Attempt[]> => {
     const folder = folderOf(fingerprint)
-    const names = await listAttempts(folder)
-    return Promise.all(names.map(async (name) => readAttempt(layout, join(folder, name))))
+    const names = await listAttempts(files, folder)
+    return Promise.all(names.map(async (name) => readAttempt(files, join(folder, name))))
+  }
+  const decide = async (attempt: Attempt, kind: Decision['kind'], at: Date): Promise<boolean> => {
+    const decided: Decision = { kind, at: at.toISOString() }
+    const text = `${kind} ${decided.at} ${self.pid} ${self.host}\n`
+    if (!(await create(attempt, 'decided', text))) return false
+    attempt.decided = decided
+    return true
   }
 
   return {
     find: async (fingerprint) => chooseAttempt(await readAttempts(fingerprint)),
+    list: async () => {
+      const shards = (await files.list(layout.journal)).filter((name) => /^[\da-f]{2}$/.test(name))
+      const names = await Promise.all(
+        shards.toSorted().map(async (shard) => files.list(join(layout.journal, shard))),
+      )
+      const fingerprints = names.flat().filter((name) => /^[\da-f]{64}$/.test(name))
+      return Promise.all(
+        fingerprints.map(async (fingerprint) => ({
+          fingerprint,
+          attempts: await readAttempts(fingerprint),
+        })),
+      )
+    },
+    isVoided: async (fingerprint, task) => {
+      const attempts = await readAttempts(fingerprint)
+      return attempts.some((attempt) => attempt.voided !== undefined && attempt.task === task)
+    },
+    isFree: async (fingerprint, number) => {
+      const attempts = await readAttempts(fingerprint)
+      return attempts.some(
+        (attempt) => numberOf(attempt) === number && isClosed(attempt) && !mayBePaid(attempt),
+      )
+    },
     open: async (fingerprint) => {
       const attempts = await readAttempts(fingerprint)
       const chosen = chooseAttempt(attempts)
-      if (chosen && (mayBePaid(chosen) || chosen.outcome === undefined)) return chosen
-      // Counted from what was just read: all who saw the same attempt rejected open the same next one.
-      const newest = attempts.at(-1)?.folder ?? '0'
-      const number = String(Number(basename(newest)) + 1).padStart(4, '0')
-      const folder = join(folderOf(fingerprint), number)
-      await makeFolder(folder)
-      return readAttempt(layout, folder)
+      if (chosen && (mayBePaid(chosen) || !isClosed(chosen))) return chosen
+      // Counted from what was just read: all who saw the same attempt closed open the same next one.
+      const newest = attempts.at(-1)
+      const number = (newest ? numberOf(newest) : 0) + 1
+      const folder = join(folderOf(fingerprint), String(number).padStart(4, '0'))
+      await files.makeFolder(folder)
+      return readAttempt(files, folder)
     },
-    reread: async ({ folder }) => readAttempt(layout, folder),
-    commit: async (attempt, at) => {
-      const decided: Decision = { at: at.toISOString(), pid: process.pid, host: hostname() }
-      const text = `commit ${decided.at} ${decided.pid} ${decided.host}\n`
-      if (!(await create(attempt, 'decided', text))) return false
-      attempt.decided = decided
-      return true
+    reread: async ({ folder }) => readAttempt(files, folder),
+    claim: async (attempt, subject, at) => {
+      const owner: Owner = { ...self, nonce: randomUUID(), at: at.toISOString(), subject }
+      try {
+        if (!(await create(attempt, 'owner', `${JSON.stringify(owner)}\n`))) return undefined
+      } catch (error) {
+        // It may be there all the same, and nobody need wait for an owner that never was.
+        const read = await readAttempt(files, attempt.folder).catch(() => attempt)
+        if (read.owner?.nonce === owner.nonce) await decide(attempt, 'abandon', at).catch(() => {})
+        throw error
+      }
+      attempt.owner = owner
+      const file = join(attempt.folder, 'owner')
+      const timer = setInterval(() => void files.touch(file).catch(() => {}), heartbeat)
+      timer.unref()
+      return () => clearInterval(timer)
     },
+    commit: async (attempt, at) => decide(attempt, 'commit', at),
+    abandon: async (attempt, at) => decide(attempt, 'abandon', at),
     writeResponse: async (attempt, response) => {
       if (await create(attempt, 'response', response)) attempt.response = response
     },
@@ -105,6 +155,9 @@ export function createJournal(layout: Layout): Journal {
         attempt.outcome = outcome
       }
     },
+    writeVoid: async (attempt, at) => {
+      if (await create(attempt, 'void', `${at.toISOString()}\n`)) attempt.voided = at.toISOString()
+    },
   }
 }
 
@@ -113,62 +166,9 @@ function chooseAttempt(attempts: readonly Attempt[]): Attempt | undefined {
   return attempts.findLast(mayBePaid) ?? attempts.at(-1)
 }
 
-/** Whether money may have gone into an attempt: one of its files is enough, whichever the others that are lost. */
-export function mayBePaid({ decided, response, task, outcome }: Attempt): boolean {
-  if (task !== undefined) return true
-  return outcome?.kind !== 'rejected' && (decided ?? response ?? outcome) !== undefined
-}
-
 /** The attempts' folders, oldest first. */
-async function listAttempts(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder))
-      .filter((name) => /^\d{4,}$/.test(name))
-      .toSorted((a, b) => Number(a) - Number(b))
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
-}
-
-async function readAttempt(layout: Layout, folder: string): Promise<Attempt> {
-  const [decided, response, task, outcome] = await Promise.all(
-    ['decided', 'response', 'task', 'outcome'].map(async (name) => readIfThere(join(folder, name))),
-  )
-  const read = outcome === undefined ? undefined : readOutcome(outcome)
-  // One that cannot be read, such as git's merge of two, says nothing: the other files still say what was paid. It makes
-  // room for one that can.
-  if (outcome !== undefined && !read) quarantine(layout, join(folder, 'outcome'))
-  return {
-    folder,
-    // That the file exists is the commit, whatever is in it.
-    decided: decided === undefined ? undefined : readDecision(decided),
-    response,
-    task: task?.trim(),
-    outcome: read,
-  }
-}
-
-function readDecision(text: string): Decision {
-  const [, at = '', pid = '0', host = ''] = text.trim().split(' ')
-  return { at, pid: Number(pid), host }
-}
-
-function readOutcome(text: string): Outcome | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    const isOutcome = typeof parsed === 'object' && parsed !== null && 'kind' in parsed
-    return isOutcome ? (parsed as Outcome) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
+async function listAttempts(files: JournalFiles, folder: string): Promise<string[]> {
+  return (await files.list(folder))
+    .filter((name) => /^\d{4,}$/.test(name))
+    .toSorted((a, b) => Number(a) - Number(b))
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createFileOnce } from './files.ts'
 
 /** Where everything is under one cache directory. The version in the path changes with the meaning of what is below it. */
@@ -10,6 +10,8 @@ export interface Layout {
   readonly results: string
   readonly blobs: string
   readonly journal: string
+  /** The ledger of what builds that run now have taken of their budgets. */
+  readonly budget: string
   readonly variants: string
   readonly memo: string
   readonly tmp: string
@@ -24,10 +26,19 @@ export function createLayout(dir: string): Layout {
     results: under('results'),
     blobs: under('blobs'),
     journal: under('journal'),
+    budget: under('budget'),
     variants: under('variants'),
     memo: under('memo.json'),
     tmp: under('tmp'),
     quarantine: under('quarantine'),
+  }
+}
+
+/** The project that a working directory belongs to: the nearest folder with a package.json, from there upwards. */
+export function findProjectRoot(cwd: string): string {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder
+    if (folder === dirname(folder)) return cwd
   }
 }
 
@@ -37,7 +48,8 @@ export function shardedPath(folder: string, key: string, ...rest: string[]): str
 }
 
 const ignoreFile = `# Results, blobs and the journal are what was paid for: commit them, or keep them in a CI cache.
-# The rest is made again for free.
+# The rest is made again for free, or is about this machine alone.
+/v1/budget/
 /v1/variants/
 /v1/memo.json
 /v1/tmp/

@@ -5,8 +5,10 @@ import type { Layout } from './layout.ts'
 
 /**
  * Sets a bad file aside, where nothing reads it and a person can look at it.
+ *
+ * @returns where it is now
  */
-export function quarantine(layout: Layout, file: string): void {
+export function quarantine(layout: Layout, file: string): string {
   mkdirSync(layout.quarantine, { recursive: true })
   const target = join(layout.quarantine, `${Date.now()}-${basename(file)}`)
   try {
@@ -15,4 +17,5 @@ export function quarantine(layout: Layout, file: string): void {
     // Somebody else may have found it bad at the same time.
     if (!isMissing(error)) throw error
   }
+  return target
 }

@@ -31,6 +31,8 @@ export interface RecordStore {
   /** A record that cannot be read is quarantined and counts as none. */
   find(fingerprint: string): Promise<ResultRecord | undefined>
   put(record: ResultRecord): Promise<void>
+  /** The fingerprints of all records. */
+  list(): Promise<string[]>
 }
 
 const sides = { width: v.number(), height: v.number() }
@@ -47,8 +49,15 @@ const recordSchema = v.object({
   completedAt: v.string(),
 })
 
-/** Records are indented texts behind Keyv, so that a diff of a committed cache can be read. */
-export function createRecordStore(layout: Layout): RecordStore {
+/**
+ * Records are indented texts behind Keyv, so that a diff of a committed cache can be read.
+ *
+ * @param warn is told of damage
+ */
+export function createRecordStore(
+  layout: Layout,
+  warn: (message: string) => void = () => {},
+): RecordStore {
   const files = new KeyvFiles({ dir: layout.results, tmpDir: layout.tmp })
   const keyv = new Keyv<string>({
     store: files,
@@ -66,8 +75,17 @@ export function createRecordStore(layout: Layout): RecordStore {
       if (text === undefined) return undefined
       const record = parseRecord(text)
       if (record?.fingerprint === fingerprint) return record
-      quarantine(layout, files.path(fingerprint))
+      const target = quarantine(layout, files.path(fingerprint))
+      warn(
+        `The record ${files.path(fingerprint)} is damaged, and was set aside as ${target}. It is made anew from the journal; where that does not know the image either, the option \`onMiss\` says what happens.`,
+      )
       return undefined
+    },
+    list: async () => {
+      const fingerprints: string[] = []
+      for await (const [key] of files.iterator())
+        if (typeof key === 'string') fingerprints.push(key)
+      return fingerprints
     },
     put: async (record) => {
       await keyv.set(record.fingerprint, `${JSON.stringify(record, null, 2)}\n`)

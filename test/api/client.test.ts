@@ -4,7 +4,7 @@ import { createClient } from '../../src/api/client.ts'
 import type { Client, Submission } from '../../src/api/client.ts'
 import { downloadResult } from '../../src/api/download.ts'
 import { PostError } from '../../src/api/post.ts'
-import { parseTaskState } from '../../src/api/wire.ts'
+import { parseTaskList, parseTaskState } from '../../src/api/wire.ts'
 import { bodyOf, createCountedBody } from '../helpers/bodies.ts'
 import { canary, expectNoKey } from '../helpers/canary.ts'
 import { startEmulator } from '../helpers/emulator.ts'
@@ -165,6 +165,86 @@ describe('asking for a status', () => {
   })
 })
 
+describe('asking for the list', () => {
+  /** Submits so many pictures, one after the other. */
+  async function submitMany(client: Client, count: number): Promise<void> {
+    for (let times = 0; times < count; times++) await submit(client)
+  }
+
+  it.each(['data', 'bare'] as const)(
+    'reads every task page by page, the newest first, in the shape %s',
+    async (shape) => {
+      const emulator = await startEmulator({ latency: Infinity, shape })
+      const client = clientOf(emulator.url)
+      await submitMany(client, 22)
+      emulator.complete(emulator.tasks[21]?.id)
+      const pages = []
+      for (const page of [1, 2, 3]) {
+        const answer = await client.listTasks(page)
+        expect(answer.status).toBe(200)
+        pages.push(parseTaskList(answer.body) ?? [])
+      }
+      expect(pages.map(({ length }) => length)).toEqual([20, 2, 0])
+      expect(pages.flat().map(({ task }) => task)).toEqual(
+        emulator.tasks.map(({ id }) => id).toReversed(),
+      )
+      expect(pages.flat().map(({ status }) => status)).toEqual([
+        'completed',
+        ...Array.from({ length: 21 }, () => 'pending'),
+      ])
+      expect(pages[0]?.[0]?.generated).toEqual([
+        expect.stringContaining(emulator.tasks[21]?.id ?? ''),
+      ])
+    },
+  )
+
+  it('asks for the page and nothing else', async () => {
+    const server = await startHttpServer(() => ({ body: '{}' }))
+    await clientOf(server.url).listTasks(7)
+    expect(server.requests.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ['GET', `${endpoint}?page=7`, ''],
+    ])
+  })
+
+  it('does not see a task that the API lists late', async () => {
+    let now = Date.now()
+    const emulator = await startEmulator({ list: { lag: 5000 }, now: () => now })
+    const client = clientOf(emulator.url)
+    await submit(client)
+    const read = async (): Promise<unknown> => parseTaskList((await client.listTasks(1)).body)
+    expect(await read()).toEqual([])
+    now += 5000
+    expect(await read()).toMatchObject([{ task: emulator.tasks[0]?.id }])
+  })
+
+  it('takes a 404 for an answer, and finds no list in it', async () => {
+    const emulator = await startEmulator({ list: false })
+    const answer = await clientOf(emulator.url).listTasks(1)
+    expect(answer.status).toBe(404)
+    expect(parseTaskList(answer.body)).toBeUndefined()
+  })
+
+  it('gives status, Retry-After and text as they come', async () => {
+    const server = await startHttpServer(() => ({
+      status: 429,
+      headers: { 'retry-after': '9' },
+      body: 'slowly',
+    }))
+    const answer = await clientOf(server.url).listTasks(1)
+    expect(answer).toEqual({ status: 429, retryAfter: '9', body: 'slowly' })
+  })
+
+  it('can be aborted while the server is silent, with the reason of the signal', async () => {
+    const server = await startHttpServer(() => {})
+    const controller = new AbortController()
+    const failure = failureOf(clientOf(server.url).listTasks(1, controller.signal))
+    await server.until(() => server.requests.length === 1)
+    const reason = new Error('The build is over.')
+    controller.abort(reason)
+    expect(await failure).toBe(reason)
+  })
+})
+
 describe('the key', () => {
   it.each([
     ['api.freepik.com', 'x-freepik-api-key'],
@@ -178,7 +258,8 @@ describe('the key', () => {
     // Larger than what is buffered, so that nothing is decided on before the connection stands.
     await submit(client, { image: createCountedBody(megabyte) })
     await client.getStatus('task')
-    expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
+    await client.listTasks(1)
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
     for (const request of server.requests) {
       expect(request.headers.host).toBe(`${host}:${server.port}`)
       expect(keyHeaders(request)).toEqual({ [header]: canary })
@@ -213,7 +294,7 @@ describe('the key', () => {
   })
 
   it.each([301, 302, 303, 307, 308])(
-    'does not follow a redirect of the POST or of a status call: %i',
+    'does not follow a redirect of the POST, of a status call or of the list: %i',
     async (status) => {
       const elsewhere = await startHttpServer(() => ({ body: '{}' }))
       const server = await startHttpServer(({ url }) => ({
@@ -223,6 +304,7 @@ describe('the key', () => {
       const client = clientOf(server.url)
       expect((await submit(client)).status).toBe(status)
       expect((await client.getStatus('task')).status).toBe(status)
+      expect((await client.listTasks(1)).status).toBe(status)
       expect(elsewhere.requests).toHaveLength(0)
     },
   )
@@ -254,12 +336,16 @@ describe('the key', () => {
       for (const status of [200, 302, 400, 401, 500]) {
         const server = await startHttpServer(() => ({
           status,
-          headers: { location: `/?key=${canary}`, 'x-echo': canary },
+          headers: { location: `/?key=${canary}`, 'x-echo': canary, 'retry-after': canary },
           body,
         }))
         const client = clientOf(server.url)
-        const answers = [await submit(client), await client.getStatus('task')]
-        expect(server.requests).toHaveLength(2)
+        const answers = [
+          await submit(client),
+          await client.getStatus('task'),
+          await client.listTasks(1),
+        ]
+        expect(server.requests).toHaveLength(3)
         for (const answer of answers) expect(answer.status).toBe(status)
         expectNoKey(answers)
       }
@@ -280,6 +366,7 @@ describe('the key', () => {
     // Either an error, or as much of an answer as came.
     expectNoKey(await submit(client).catch((error: unknown) => error))
     expectNoKey(await failureOf(client.getStatus('task')))
+    expectNoKey(await failureOf(client.listTasks(1)))
   })
 
   it('is in no error when a broken answer comes before the body has gone', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describeRefusal, parseTaskState } from '../../src/api/wire.ts'
+import { describeRefusal, parseTaskList, parseTaskState } from '../../src/api/wire.ts'
 
 const id = '046b6c7f-0b8a-43b9-b35d-6489e6daee91'
 const parse = (answer: unknown): ReturnType<typeof parseTaskState> =>
@@ -126,6 +126,79 @@ describe('an answer about a task', () => {
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
         const state = parseTaskState(text)
         expect(['undefined', 'string']).toContain(typeof state?.task)
+      }),
+    )
+  })
+})
+
+describe('a list of tasks', () => {
+  const entries = [
+    { task_id: 'a', status: 'COMPLETED', generated: ['https://a.example/1', { url: 'https://b' }] },
+    { task_id: 'b', task_status: 'FAILED', generated: [], error: 'NSFW content' },
+    { task_id: 'c', status: 'CREATED' },
+  ]
+  const states = [
+    {
+      task: 'a',
+      status: 'completed',
+      generated: ['https://a.example/1', 'https://b'],
+      error: undefined,
+    },
+    { task: 'b', status: 'failed', generated: [], error: 'NSFW content' },
+    { task: 'c', status: 'pending', generated: [], error: undefined },
+  ]
+
+  it.each([
+    ['in data', { data: entries }],
+    ['bare', entries],
+    ['in tasks', { tasks: entries, total: 3 }],
+    ['in data.tasks', { data: { tasks: entries } }],
+    ['in data.items', { data: { total: 3, items: entries } }],
+    ['in data.results', { data: { results: entries }, meta: { page: 1 } }],
+    ['in data.data', { data: { current_page: 1, data: entries } }],
+    ['in items, beside data that says nothing', { data: null, items: entries }],
+  ])('is read %s, in both shapes of a task and in its order', (_, answer) => {
+    expect(parseTaskList(JSON.stringify(answer))).toEqual(states)
+  })
+
+  it('may be empty', () => {
+    for (const answer of [[], { data: [] }, { data: { tasks: [] } }]) {
+      expect(parseTaskList(JSON.stringify(answer))).toEqual([])
+    }
+  })
+
+  it('goes on after entries that cannot be read', () => {
+    const odd = [null, 7, 'a', [], {}, { task_id: 7 }, { task_id: 'a b' }, { id: 'd' }]
+    const answer = { data: odd.flatMap((entry, index) => [entry, entries[index] ?? null]) }
+    expect(parseTaskList(JSON.stringify(answer))).toEqual(states)
+  })
+
+  it.each([
+    '',
+    'null',
+    '7',
+    '"text"',
+    '{}',
+    '{"data":null}',
+    '{"data":{}}',
+    '{"data":"text"}',
+    '{"data":[',
+    '{"message":"Not Found"}',
+    '{"message":"Bad","invalid_params":[{"name":"page","reason":"is too low"}]}',
+    '{"problem":{"message":"Bad","invalid_params":[]}}',
+    `{"data":{"task_id":"${id}","status":"COMPLETED","generated":[]}}`,
+    `{"task_id":"${id}","task_status":"COMPLETED","generated":[]}`,
+    '{"data":{"data":{"data":[]}}}',
+    '<html><body>502 Bad Gateway</body></html>',
+  ])('is not found in %j', (text) => {
+    expect(parseTaskList(text)).toBeUndefined()
+  })
+
+  it('is looked for in any text without ever throwing', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
+        const ids = parseTaskList(text)?.map(({ task }) => typeof task) ?? []
+        expect(ids.every((type) => type === 'string')).toBe(true)
       }),
     )
   })

@@ -33,6 +33,7 @@ describe('resolveOptions', () => {
       onMiss: 'upscale',
       defaults: {},
       presets: {},
+      budget: {},
       concurrency: 8,
       deadline: 1_800_000,
       cacheDir: '.magnific',
@@ -50,6 +51,7 @@ describe('resolveOptions', () => {
       presets: {
         hero: { magnific: '8x', engine: 'magnific_sharpy', prompt: 'a dog', filter_nsfw: true },
       },
+      budget: { tasks: 20, euros: 4.5 },
       concurrency: 3,
       deadline: 60_000,
       cache: { dir: '/var/cache/magnific' },
@@ -72,6 +74,7 @@ describe('resolveOptions', () => {
           filter_nsfw: true,
         },
       },
+      budget: { tasks: 20, euros: 4.5 },
       concurrency: 3,
       deadline: 60_000,
       cacheDir: '/var/cache/magnific',
@@ -87,6 +90,7 @@ describe('resolveOptions', () => {
       onMiss: undefined,
       defaults: { hdr: undefined },
       presets: undefined,
+      budget: { tasks: undefined, euros: undefined },
       concurrency: undefined,
       deadline: undefined,
       cache: { dir: undefined },
@@ -94,10 +98,17 @@ describe('resolveOptions', () => {
       logLevel: undefined,
     }
     expect(resolve(nothing)).toEqual(resolve({}))
-    expect(resolve({ ...nothing, onMiss: { build: undefined }, cache: undefined })).toEqual(
-      resolve({}),
-    )
+    expect(
+      resolve({ ...nothing, onMiss: { build: undefined }, budget: undefined, cache: undefined }),
+    ).toEqual(resolve({}))
   })
+
+  it.each([{}, { tasks: 0 }, { euros: 0 }, { euros: 0.005 }, { tasks: 1_000_000, euros: 1e9 }])(
+    'takes a budget as it is: %j',
+    (budget) => {
+      expect(resolve({ budget }).budget).toEqual(budget)
+    },
+  )
 
   it('leaves the options as they are', () => {
     const options = { onMiss: 'error', presets: { a: { magnific: '2x' } }, passthrough: ['x'] }
@@ -114,6 +125,7 @@ describe('resolveOptions', () => {
         onMiss: 'buy',
         defaults: { hdr: 11, engine: 'oil' },
         presets: { '4x': { magnific: '3x' }, hero: { colour: 1 } },
+        budget: { tasks: 1.5, euros: -1, dollars: 3 },
         concurrency: 0,
         deadline: 1,
         cache: { dir: '', readonly: true },
@@ -133,6 +145,9 @@ describe('resolveOptions', () => {
       'The preset name "4x" must',
       'In `presets.4x`: `magnific` must be',
       '`presets.hero.colour` is no request field',
+      '`budget.tasks` must be',
+      '`budget.euros` must be',
+      'Unknown option `budget.dollars`',
       '`concurrency` must be',
       '`deadline` must be',
       '`cache.dir` must be',
@@ -143,7 +158,7 @@ describe('resolveOptions', () => {
     ]) {
       expect(problems.filter((line) => line.includes(`- ${part}`))).toHaveLength(1)
     }
-    expect(problems).toHaveLength(16)
+    expect(problems).toHaveLength(19)
   })
 
   it.each<[string, unknown, string]>([
@@ -189,6 +204,18 @@ describe('resolveOptions', () => {
     ['a preset with a blank', { presets: { 'a b': {} } }, 'The preset name "a b"'],
     ['a preset with an ampersand', { presets: { 'a&b': {} } }, 'The preset name "a&b"'],
     ['a preset from __proto__', { presets: JSON.parse('{"__proto__":{}}') }, '"__proto__"'],
+    ['a budget of a number', { budget: 5 }, 'such as { tasks: 20, euros: 5 }, got 5.'],
+    ['a budget in a list', { budget: [5] }, '`budget` must be an object'],
+    ['a budget of half a task', { budget: { tasks: 1.5 } }, 'from 0 to 1000000, got 1.5.'],
+    ['a budget of fewer tasks than none', { budget: { tasks: -1 } }, 'from 0 to 1000000, got -1.'],
+    ['a budget of tasks in words', { budget: { tasks: '5' } }, 'got "5".'],
+    ['a budget of endless tasks', { budget: { tasks: Number.POSITIVE_INFINITY } }, 'budget.tasks'],
+    ['a budget of no number of euros', { budget: { euros: Number.NaN } }, 'a number from 0, got'],
+    ['a budget of endless euros', { budget: { euros: Number.POSITIVE_INFINITY } }, 'from 0, got'],
+    ['a budget of debts', { budget: { euros: -0.01 } }, '`budget.euros` must be a number from 0'],
+    ['a budget of euros in words', { budget: { euros: '5 €' } }, 'got "5 €".'],
+    ['a budget of nothing at all', { budget: { tasks: null } }, 'from 0 to 1000000, got null.'],
+    ['a budget in another unit', { budget: { euro: 5 } }, 'Did you mean "euros"?'],
     ['a concurrency of nothing', { concurrency: 0 }, 'from 1 to 100, got 0.'],
     ['too much concurrency', { concurrency: 101 }, 'from 1 to 100, got 101.'],
     ['half a concurrency', { concurrency: 1.5 }, 'got 1.5.'],

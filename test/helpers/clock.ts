@@ -16,7 +16,7 @@ export interface SimulatedClockSettings {
    * Called when a sleep begins; the sleep ends no sooner than what it returns. A promise that never settles is a sleep
    * that only an abort ends.
    */
-  onSleep?: (ms: number, index: number) => unknown
+  onSleep?: ((ms: number, index: number) => unknown) | undefined
 }
 
 /** A clock that sleeping moves on, by as much as was to be slept. */

@@ -1,17 +1,27 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import pLimit from 'p-limit'
+import { expect } from 'vitest'
 import { createClient } from '../../src/api/client.ts'
+import { estimatePrice } from '../../src/core/estimate.ts'
 import { computeFingerprint } from '../../src/core/fingerprint.ts'
 import { serviceOf } from '../../src/core/service.ts'
 import { parseRequest } from '../../src/core/request.ts'
 import type { Order, Phase, PurchaseContext, Purchased } from '../../src/purchase/order.ts'
 import { purchase } from '../../src/purchase/purchase.ts'
+import type { BudgetLimits } from '../../src/core/options.ts'
+import { scaleOf } from '../../src/core/params.ts'
+import { inspectSource } from '../../src/image/inspect.ts'
+import { createTaskList } from '../../src/purchase/task-list.ts'
 import { createBlobStore } from '../../src/store/blobs.ts'
+import { createBudget } from '../../src/store/budget.ts'
+import { createJournalFiles } from '../../src/store/journal-files.ts'
 import { createJournal } from '../../src/store/journal.ts'
 import { createLayout, shardedPath } from '../../src/store/layout.ts'
 import type { Layout } from '../../src/store/layout.ts'
+import { identifyProcess } from '../../src/store/liveness.ts'
+import type { ProcessIdentity } from '../../src/store/liveness.ts'
 import { createMemo } from '../../src/store/memo.ts'
 import { createRecordStore } from '../../src/store/records.ts'
 import { namesIn } from './cache.ts'
@@ -31,6 +41,10 @@ export interface ShopSettings extends Partial<Omit<PurchaseContext, 'clock' | 'c
   concurrency?: number
   /** Runs between the inspection of a source and its purchase. */
   beforeBuying?: () => void
+  /** The budget; without it there is no limit. */
+  limits?: BudgetLimits
+  /** Who buys, where it is not this process. */
+  self?: ProcessIdentity
 }
 
 /** What one build has to buy images with: a new shop on the same project is the next build. */
@@ -54,25 +68,46 @@ export async function pictureProject(): Promise<Project> {
 /** Everything that `purchase` needs, on a project's own `.magnific`, with a clock that costs no time. */
 export function openShop(
   project: Project,
-  { baseUrl, apiKey = 'test-key-of-somebody', concurrency = 8, ...settings }: ShopSettings,
+  {
+    baseUrl,
+    apiKey = 'test-key-of-somebody',
+    concurrency = 8,
+    limits = {},
+    self = identifyProcess(),
+    ...settings
+  }: ShopSettings,
 ): Shop {
   const { clock: given, beforeBuying, ...overrides } = settings
   const simulated = simulateClock()
   const clock = given ?? simulated
   const layout = createLayout(project.path('.magnific'))
+  const spare = createLayout(project.path('spare'))
   const service = serviceOf(baseUrl)
   const client = createClient({ baseUrl, apiKey })
   const limit = pLimit(concurrency)
   const warnings: string[] = []
   const phases: Phase[] = []
+  const journal = overrides.journal ?? createJournal(layout, undefined, self)
+  const tasks = createTaskList(client, clock)
   const context: PurchaseContext = {
+    root: project.dir,
     service,
     deadline: 30 * 60_000,
     clock,
-    journal: createJournal(layout),
+    journal,
+    limits,
+    budget: createBudget(layout, {
+      files: createJournalFiles(layout),
+      isFree: async ({ fingerprint, attempt }) => journal.isFree(fingerprint, attempt),
+      now: clock.now,
+      self,
+    }),
     blobs: createBlobStore(layout, createMemo(layout)),
+    spare: createBlobStore(spare, createMemo(spare)),
     records: createRecordStore(layout),
     client: () => client,
+    taskList: () => tasks,
+    command: (rest) => `npx magnific ${rest}`,
     limit: async (work) => {
       beforeBuying?.()
       return limit(work)
@@ -119,10 +154,66 @@ export function readAttempts(
   return Object.fromEntries(namesIn(folder).map((name) => [name, readAttempt(name)]))
 }
 
+/** The files of an attempt that was given up before its last byte, for `toEqual`. */
+export const abandoned: Record<string, string> = {
+  owner: expect.stringMatching(/^\{.*\}\n$/) as string,
+  decided: expect.stringMatching(/^abandon /) as string,
+}
+
+/** What a person decides by `magnific resolve --adopt`: the task is the one of the attempt that counts. */
+export async function adoptTask({ context }: Shop, order: Order, task: string): Promise<void> {
+  const attempt = await context.journal.find(order.fingerprint)
+  if (attempt) await context.journal.writeTask(attempt, task)
+}
+
+/** What a person decides by `magnific resolve --void` or `magnific retry`: the attempt does not count. */
+export async function voidAttempt({ context }: Shop, order: Order): Promise<void> {
+  const attempt = await context.journal.find(order.fingerprint)
+  if (attempt) await context.journal.writeVoid(attempt, new Date(context.clock.now()))
+}
+
+/** The command line that an error names for a picture. */
+export function commandFor({ fingerprint }: Order, verb: string, rest = ''): string {
+  return `\`npx magnific ${verb} ${fingerprint.slice(0, 12)}${rest}\``
+}
+
 /** Leaves an attempt in the journal as a build that crashed would. */
-export function leaveAttempt(shop: Shop, order: Order, files: Record<string, string>): string {
-  const folder = attemptFolder(shop, order)
+export function leaveAttempt(
+  shop: Shop,
+  order: Order,
+  files: Record<string, string>,
+  number = 1,
+): string {
+  const folder = attemptFolder(shop, order, number)
   mkdirSync(folder, { recursive: true })
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
   return folder
+}
+
+/**
+ * The `owner` file of somebody who tries to buy.
+ *
+ * @param listed the tasks that the API listed beforehand; without it, it listed none
+ */
+export async function describeOwner(
+  { context }: Shop,
+  { file, sourceHash, request: { params, directives } }: Order,
+  who: Partial<ProcessIdentity> = {},
+  listed?: string[],
+): Promise<string> {
+  const scale = scaleOf(params)
+  const { width, height, thumbnail } = await inspectSource(file, scale, directives.format)
+  const subject = {
+    file: relative(context.root, file),
+    source: sourceHash,
+    params,
+    width,
+    height,
+    estimate: estimatePrice(width * height, scale),
+    thumbnail: thumbnail.toString('base64'),
+    listed,
+  }
+  const at = new Date(context.clock.now()).toISOString()
+  const owner = { ...identifyProcess(), ...who, nonce: randomUUID(), at, subject }
+  return `${JSON.stringify(owner)}\n`
 }

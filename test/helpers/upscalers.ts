@@ -33,3 +33,9 @@ export function openUpscaler(project: Project, options: Options): OpenUpscaler {
       }),
   }
 }
+
+/** What follows on a project is another process, as far as it can tell: it knows of the disk and nothing else. */
+export function forgetProcess(project: Project): void {
+  const registries = globalThis as unknown as Record<symbol, Map<string, unknown> | undefined>
+  registries[Symbol.for('unplugin-magnific.shared.1')]?.delete(project.path('.magnific'))
+}

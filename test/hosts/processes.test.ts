@@ -1,54 +1,12 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { stripVTControlCharacters } from 'node:util'
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Options } from '../../src/index.ts'
+import { describe, expect, it } from 'vitest'
+import { buildInChild } from '../helpers/children.ts'
+import type { ChildHost } from '../helpers/children.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
 import { makeJpeg } from '../helpers/images.ts'
-import type { Project } from '../helpers/project.ts'
 
-type ChildHost = 'vite' | 'rollup' | 'webpack'
 const hosts: readonly ChildHost[] = ['vite', 'rollup', 'webpack']
-const script = fileURLToPath(new URL('../helpers/child-build.js', import.meta.url))
-
-interface Child {
-  process: ChildProcess
-  ended: Promise<{ code: number | null; output: string }>
-}
-
-function buildInChild(
-  host: ChildHost,
-  project: Project,
-  options: Options,
-  env: Record<string, string> = {},
-): Child {
-  const child = spawn(process.execPath, [script, host, project.dir, JSON.stringify(options)], {
-    env: {
-      ...process.env,
-      FREEPIK_API_KEY: '',
-      MAGNIFIC_API_KEY: '',
-      MAGNIFIC_BASE_URL: '',
-      NODE_ENV: 'production',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let output = ''
-  child.stdout.on('data', (chunk) => (output += String(chunk)))
-  child.stderr.on('data', (chunk) => (output += String(chunk)))
-  return {
-    process: child,
-    ended: once(child, 'close').then(([code]) => ({
-      code: code as number | null,
-      output: stripVTControlCharacters(output),
-    })),
-  }
-}
 
 /** The scripts that a process has run, as V8 counts them. */
 function listLoadedScripts(coverageDir: string): string[] {

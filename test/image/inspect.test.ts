@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { MagnificError } from '../../src/core/errors.ts'
 import type { Format } from '../../src/core/formats.ts'
 import { findOddity, inspectSource } from '../../src/image/inspect.ts'
+import { renderThumbnail } from '../../src/image/thumbnail.ts'
 import { errorOf } from '../helpers/errors.ts'
 import { drawNoise, makeJpeg, makePng, makeWebp } from '../helpers/images.ts'
 import {
@@ -45,6 +46,7 @@ describe('a good source', () => {
       height: 43,
       orientation: 1,
       transparent: false,
+      thumbnail: await renderThumbnail(file),
     })
   })
 
@@ -236,7 +238,15 @@ describe('transparency', () => {
 
 describe('findOddity', () => {
   const oddityOf = (width: number, height: number): string | undefined =>
-    findOddity({ file: '/a.png', bytes: 1, width, height, orientation: 1, transparent: false })
+    findOddity({
+      file: '/a.png',
+      bytes: 1,
+      width,
+      height,
+      orientation: 1,
+      transparent: false,
+      thumbnail: Buffer.alloc(0),
+    })
 
   it.each([
     [159, 400, 'is 159×400; the upscaler may refuse sides under 160 pixels'],

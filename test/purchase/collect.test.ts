@@ -136,6 +136,7 @@ describe('a result that cannot be had', () => {
       expect(callsOf(emulator, 'download')).toBe(4)
       expect(Object.keys(readAttempts(shop, order)['0001'] ?? {})).toEqual([
         'decided',
+        'owner',
         'response',
         'task',
       ])

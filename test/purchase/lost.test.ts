@@ -124,7 +124,7 @@ describe('what is damaged on the disk', () => {
     const again = await start().get('0.png')
     expect(again).toMatchObject({ file, from: 'cached' })
     expect(readFileSync(file).equals(good)).toBe(true)
-    expect(emulator.calls).toHaveLength(3)
+    expect(emulator.calls).toHaveLength(4)
     expect(namesIn(project.path('.magnific/v1/quarantine'))).toHaveLength(1)
   })
 })

@@ -27,6 +27,11 @@ async function open(
   return { emulator, project, start: () => openUpscaler(project, { baseUrl: emulator.url }) }
 }
 
+/** Whether somebody has asked for the status of a task. */
+function isAsked({ calls }: Emulator): boolean {
+  return calls.some(({ route }) => route === 'status')
+}
+
 describe('many who want the same picture', () => {
   it('in one build pay once', async () => {
     const { emulator, start } = await open(1)
@@ -88,7 +93,7 @@ describe('a build that is aborted', () => {
     await emulator.until(() => emulator.tasks.length === 1)
     const waiting = second.get('0.png')
     // A quarter of a second later, with the first status call, the second one has long joined.
-    await emulator.until(() => emulator.calls.length >= 2)
+    await emulator.until(() => isAsked(emulator))
     await first.abort()
     expect((await aborted).code).toBe('ABORTED')
     emulator.complete()
@@ -102,7 +107,7 @@ describe('a build that is aborted', () => {
     const { emulator, start } = await open(1, { latency: Infinity })
     const first = start()
     const aborted = errorOf(async () => first.get('0.png'))
-    await emulator.until(() => emulator.calls.length >= 2)
+    await emulator.until(() => isAsked(emulator))
     await first.abort()
     const error = await aborted
     expect(error.code).toBe('ABORTED')
@@ -130,7 +135,7 @@ describe('a build that is aborted', () => {
     await emulator.until(() => aborting !== undefined)
     await aborting
     const files = Object.keys(readTree(project.path('.magnific/v1/journal')))
-    expect(files.map((file) => basename(file))).toEqual(['decided', 'response', 'task'])
+    expect(files.map((file) => basename(file))).toEqual(['decided', 'owner', 'response', 'task'])
     expect((await aborted).code).toBe('ABORTED')
   })
 
@@ -227,7 +232,7 @@ describe('two processes on one cache directory', () => {
     const [first, second] = [openShop(project, settings), openShop(project, settings)]
     const order = first.order(project.path('0.png'))
     const buying = first.buy(order)
-    await emulator.until(() => emulator.calls.some(({ route }) => route === 'status'))
+    await emulator.until(() => isAsked(emulator))
     const resuming = second.buy(order)
     emulator.complete()
     expect((await buying).from).toBe('paid')
@@ -241,7 +246,7 @@ describe('two processes on one cache directory', () => {
     const { emulator, project } = await open(1)
     // Who follows waits for an answer that takes real time.
     const shops = Array.from({ length: 8 }, () =>
-      openShop(project, { baseUrl: emulator.url, clock: hurryClock(20) }),
+      openShop(project, { baseUrl: emulator.url, clock: hurryClock(8) }),
     )
     const order = shops[0].order(project.path('0.png'))
     const bought = await Promise.all(shops.map(async (shop) => shop.buy(order)))
@@ -260,7 +265,7 @@ describe('two processes on one cache directory', () => {
     const { emulator, project } = await open(1)
     emulator.setFaults([{ route: 'submit', status: 503, times: 1 }])
     const shops = Array.from({ length: 3 }, () =>
-      openShop(project, { baseUrl: emulator.url, clock: hurryClock(20) }),
+      openShop(project, { baseUrl: emulator.url, clock: hurryClock(8) }),
     )
     const order = shops[0].order(project.path('0.png'))
     const bought = await Promise.all(shops.map(async (shop) => shop.buy(order)))
@@ -273,10 +278,10 @@ describe('two processes on one cache directory', () => {
     ['lost', { cut: 'after-request', accept: true }],
     ['refused', { status: 402 }],
   ] as const)('pay no second time when the answer to the one is %s', async (_, effect) => {
-    const { emulator, project } = await open(1)
+    const { emulator, project } = await open(1, { list: false })
     emulator.setFaults([{ route: 'submit', ...effect }])
     const shops = Array.from({ length: 4 }, () =>
-      openShop(project, { baseUrl: emulator.url, clock: hurryClock(20) }),
+      openShop(project, { baseUrl: emulator.url, clock: hurryClock(8) }),
     )
     const order = shops[0].order(project.path('0.png'))
     const errors = await Promise.all(
@@ -288,5 +293,27 @@ describe('two processes on one cache directory', () => {
     )
     expect(errors.map((error) => error.code)).toEqual([code, code, code, code])
     expect(emulator.tasks).toHaveLength('accept' in effect ? 1 : 0)
+    if ('accept' in effect) expect(postsTo(emulator)).toBe(1)
   })
+
+  it.each([
+    ['unclear', { status: 500, accept: true }],
+    ['lost', { cut: 'after-request', accept: true }],
+  ] as const)(
+    'take the one task up when the answer to it is %s, and the API lists it',
+    async (_, effect) => {
+      const { emulator, project } = await open(1)
+      emulator.setFaults([{ route: 'submit', ...effect }])
+      const shops = Array.from({ length: 4 }, () =>
+        openShop(project, { baseUrl: emulator.url, clock: hurryClock(8) }),
+      )
+      const order = shops[0].order(project.path('0.png'))
+      const bought = await Promise.all(shops.map(async (shop) => shop.buy(order)))
+      expect(bought.filter(({ estimate }) => estimate > 0)).toHaveLength(1)
+      expect(new Set(bought.map(({ record }) => record.task))).toEqual(
+        new Set([emulator.tasks[0]?.id]),
+      )
+      expect(postsTo(emulator)).toBe(1)
+    },
+  )
 })

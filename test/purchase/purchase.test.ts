@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Emulator, SubmitFault } from '../../src/emulator/index.ts'
+import { renderThumbnail } from '../../src/image/thumbnail.ts'
+import { identifyProcess } from '../../src/store/liveness.ts'
 import { namesIn } from '../helpers/cache.ts'
 import { readTree } from '../helpers/canary.ts'
 import { simulateClock } from '../helpers/clock.ts'
@@ -15,10 +16,11 @@ import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
 import {
   attemptFolder,
-  leaveAttempt,
+  commandFor,
   openShop,
   pictureProject,
   readAttempts,
+  voidAttempt,
 } from '../helpers/shop.ts'
 import type { Shop } from '../helpers/shop.ts'
 
@@ -51,6 +53,7 @@ describe('a purchase', () => {
       'content-type': 'application/json',
     })
     expect(emulator.calls.map(({ route, status }) => `${route} ${status}`)).toEqual([
+      'list 200',
       'submit 200',
       'status 200',
       'download 200',
@@ -66,8 +69,10 @@ describe('a purchase', () => {
     const attempt = `journal/${fingerprint.slice(0, 2)}/${fingerprint}/0001`
     expect(Object.keys(readTree(project.path('.magnific/v1')))).toEqual([
       `blobs/${sha256.slice(0, 2)}/${sha256}`,
+      'budget/000001',
       `${attempt}/decided`,
       `${attempt}/outcome`,
+      `${attempt}/owner`,
       `${attempt}/response`,
       `${attempt}/task`,
       `results/${fingerprint.slice(0, 2)}/${fingerprint}.json`,
@@ -103,7 +108,22 @@ describe('a purchase', () => {
     expect(JSON.parse(body)).toEqual({ data: { generated: [], task_id: id, status: 'CREATED' } })
     expect(rest.task).toBe(`${id}\n`)
     expect(JSON.parse(rest.outcome ?? '')).toEqual({ kind: 'completed', sha256, at })
-    expect(Object.keys(rest)).toEqual(['outcome', 'task'])
+    expect(JSON.parse(rest.owner ?? '')).toEqual({
+      ...identifyProcess(),
+      nonce: expect.any(String) as string,
+      at: '2026-01-01T00:00:00.000Z',
+      subject: {
+        file: 'hero.png',
+        source: order.sourceHash,
+        params: { scale_factor: '2x' },
+        width: 200,
+        height: 160,
+        estimate: 0.1,
+        thumbnail: (await renderThumbnail(order.file)).toString('base64'),
+        listed: [],
+      },
+    })
+    expect(Object.keys(rest)).toEqual(['outcome', 'owner', 'task'])
   })
 
   it('tells what it did and what it cost, as an estimate', async () => {
@@ -112,12 +132,13 @@ describe('a purchase', () => {
     const shop = openShop(project, { baseUrl: emulator.url })
     const { from, estimate } = await shop.buy(shop.order(project.path('hero.png'), 'magnific=4x'))
     expect([from, estimate]).toEqual(['paid', 0.2])
-    expect(shop.phases.map(({ kind }) => kind)).toEqual(['submitting', 'upscaling', 'downloading'])
+    const kinds = new Set(shop.phases.map(({ kind }) => kind))
+    expect([...kinds]).toEqual(['submitting', 'upscaling', 'downloading'])
     expect(shop.phases.every((phase) => phase.estimate === 0.2)).toBe(true)
     expect(shop.warnings).toEqual([])
   })
 
-  it('has `decided` on the disk when the task is accepted, and `task` before its first status call', async () => {
+  it('has `owner` on the disk when it submits, `decided` when the task is accepted, and `task` before its first status call', async () => {
     const seen: Record<string, string[]> = {}
     const project = await pictureProject()
     const look = (): string[] => namesIn(attemptFolder(shop, order))
@@ -126,15 +147,56 @@ describe('a purchase', () => {
         seen['accepted'] = look()
         return 0
       },
-      faults: [{ route: 'status', when: () => Boolean((seen['asked'] ??= look())), times: 0 }],
+      faults: [
+        { route: 'submit', when: () => Boolean((seen['begun'] ??= look())), times: 0 },
+        { route: 'status', when: () => Boolean((seen['asked'] ??= look())), times: 0 },
+      ],
     })
     const shop = openShop(project, { baseUrl: emulator.url })
     const order = shop.order(project.path('hero.png'))
     await shop.buy(order)
     expect(seen).toEqual({
-      accepted: ['decided'],
-      asked: ['decided', 'response', 'task'],
+      begun: ['owner'],
+      accepted: ['decided', 'owner'],
+      asked: ['decided', 'owner', 'response', 'task'],
     })
+  })
+
+  it('names its source from the project, with forward slashes', async () => {
+    const emulator = await startEmulator()
+    const project = tmpProject({ 'src/deep/hero.png': await makePng({ width: 200, height: 160 }) })
+    const shop = openShop(project, { baseUrl: emulator.url })
+    const order = shop.order(project.path('src/deep/hero.png'))
+    await shop.buy(order)
+    const { owner = '' } = readAttempts(shop, order)['0001'] ?? {}
+    expect(JSON.parse(owner).subject.file).toBe('src/deep/hero.png')
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
+  it('of many pictures asks for the list once a minute, and each knows what it said', async () => {
+    const clock = simulateClock()
+    const emulator = await startEmulator({ now: clock.now })
+    const project = tmpProject()
+    const shop = openShop(project, { baseUrl: emulator.url, clock, deadline: 2 ** 40 })
+    const lists = (): number => emulator.calls.filter(({ route }) => route === 'list').length
+    const buyNew = async (seed: number): Promise<string[]> => {
+      const picture = await makePng({ width: 200, height: 160, seed })
+      const order = shop.order(project.write(`${seed}.png`, picture))
+      await shop.buy(order)
+      const { owner = '' } = readAttempts(shop, order)['0001'] ?? {}
+      return JSON.parse(owner).subject.listed
+    }
+    expect(await Promise.all([1, 2, 3].map(buyNew))).toEqual([[], [], []])
+    expect(lists()).toBe(1)
+    await clock.sleep(61_000)
+    expect(await buyNew(4)).toEqual(
+      emulator.tasks
+        .slice(0, 3)
+        .map(({ id }) => id)
+        .toReversed(),
+    )
+    expect(lists()).toBe(2)
+    expect(emulator.tasks).toHaveLength(4)
   })
 
   it('warns about a small picture and buys it all the same', async () => {
@@ -175,7 +237,7 @@ describe('a task that fails', () => {
       expect(error.code).toBe('TASK_FAILED')
       expect(error.message).toContain('"NSFW content"')
       expect(error.message).toContain(emulator.tasks[0]?.id)
-      expect(error.message).toContain(`delete ${attemptFolder(shop, order)}`)
+      expect(error.message).toContain(commandFor(order, 'retry'))
       const { outcome = '' } = readAttempts(shop, order)['0001'] ?? {}
       expect(JSON.parse(outcome)).toMatchObject({ kind: 'failed' })
       expect(await shop.context.records.find(order.fingerprint)).toBeUndefined()
@@ -184,16 +246,20 @@ describe('a task that fails', () => {
     expect(emulator.calls.filter(({ route }) => route === 'status')).toHaveLength(1)
   })
 
-  it('is bought again once its folder is deleted, as the message says', async () => {
+  it('is bought again once a person asks for it', async () => {
     const emulator = await startEmulator({ faults: [{ ...failing, times: 1 }] })
     const project = await pictureProject()
     const shop = openShop(project, { baseUrl: emulator.url })
     const order = shop.order(project.path('hero.png'))
-    const { message } = await errorOf(async () => shop.buy(order))
-    rmSync(/delete (\S+) to submit/.exec(message)?.[1] ?? '', { recursive: true })
+    await errorOf(async () => shop.buy(order))
+    await voidAttempt(shop, order)
     const { from } = await openShop(project, { baseUrl: emulator.url }).buy(order)
     expect(from).toBe('paid')
     expect(emulator.tasks).toHaveLength(2)
+    const outcomes = Object.values(readAttempts(shop, order)).map(
+      ({ outcome = '{}' }) => (JSON.parse(outcome) as { kind: string }).kind,
+    )
+    expect(outcomes).toEqual(['failed', 'completed'])
   })
 
   it('does not keep another request for the same picture from being bought', async () => {
@@ -203,344 +269,6 @@ describe('a task that fails', () => {
     await errorOf(async () => shop.buy(shop.order(project.path('hero.png'))))
     await shop.buy(shop.order(project.path('hero.png'), 'magnific=2x&hdr=1'))
     expect(emulator.tasks).toHaveLength(2)
-  })
-})
-
-describe('a build that ended in between', () => {
-  const decided = 'commit 2026-01-01T00:00:00.000Z\n'
-  const accepted = (id: string): string =>
-    `HTTP 200\n\n${JSON.stringify({ data: { generated: [], task_id: id, status: 'CREATED' } })}`
-
-  /** A project whose picture was bought by a build of which only the given files are left. */
-  async function crashed(
-    files: (id: string) => Record<string, string>,
-  ): Promise<{ emulator: Emulator; project: Project; shop: Shop; folder: string }> {
-    const { emulator, project, shop: first } = await buyHero()
-    const order = first.order(project.path('hero.png'))
-    rmSync(project.path('.magnific'), { recursive: true })
-    const shop = openShop(project, { baseUrl: emulator.url })
-    const folder = leaveAttempt(shop, order, files(emulator.tasks[0]?.id ?? ''))
-    return { emulator, project, shop, folder }
-  }
-
-  it('before `decided` has bought nothing: the next one buys', async () => {
-    const { emulator, project, shop } = await crashed(() => ({}))
-    const order = shop.order(project.path('hero.png'))
-    expect((await shop.buy(order)).from).toBe('paid')
-    expect(emulator.tasks).toHaveLength(2)
-    expect(Object.keys(readAttempts(shop, order)['0001'] ?? {})).toHaveLength(4)
-  })
-
-  it('just after `decided` may still be running: the next one waits for its answer, then asks a person', async () => {
-    const now = new Date().toISOString()
-    const { emulator, project, shop } = await crashed(() => ({ decided: `commit ${now}\n` }))
-    const order = shop.order(project.path('hero.png'))
-    const startedAt = shop.clock.now()
-    const error = await errorOf(async () => shop.buy(order))
-    expect(error.code).toBe('SUBMIT_AMBIGUOUS')
-    expect(shop.clock.now() - startedAt).toBeGreaterThanOrEqual(120_000)
-    expect(shop.clock.now() - startedAt).toBeLessThan(300_000)
-    expect(shop.warnings).toEqual([
-      expect.stringContaining('Another build submitted the same image'),
-    ])
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it('and whose process is gone is not waited for', async () => {
-    const { status, pid } = spawnSync(process.execPath, ['-e', ''])
-    expect(status).toBe(0)
-    const gone = (at: string): string => `commit ${at} ${pid} ${hostname()}\n`
-    const { emulator, project, shop } = await crashed(() => ({
-      decided: gone(new Date(simulateClock().now()).toISOString()),
-    }))
-    const startedAt = shop.clock.now()
-    const order = shop.order(project.path('hero.png'))
-    expect((await errorOf(async () => shop.buy(order))).code).toBe('SUBMIT_AMBIGUOUS')
-    expect(shop.clock.now()).toBe(startedAt)
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it.each([
-    ['runs', `${process.pid} ${hostname()}`],
-    ['may run on another machine', '999999999 elsewhere'],
-  ])('and whose process %s is waited for, and its task taken up', async (_, who) => {
-    const { emulator, project, shop, folder } = await crashed(() => ({
-      decided: `commit ${new Date(simulateClock().now()).toISOString()} ${who}\n`,
-    }))
-    const clock = simulateClock({
-      onSleep: () => writeFileSync(join(folder, 'response'), accepted(emulator.tasks[0]?.id ?? '')),
-    })
-    const next = openShop(project, { baseUrl: emulator.url, clock })
-    expect((await next.buy(shop.order(project.path('hero.png')))).from).toBe('resumed')
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it('after `decided` may have bought: the next one asks a person', async () => {
-    const { emulator, project, shop, folder } = await crashed(() => ({ decided }))
-    const order = shop.order(project.path('hero.png'))
-    for (let build = 0; build < 2; build++) {
-      const error = await errorOf(async () => shop.buy(order))
-      expect(error.code).toBe('SUBMIT_AMBIGUOUS')
-      expect(error.message).toContain('2026-01-01T00:00:00.000Z')
-      expect(error.message).toContain(`${folder}/task`)
-      expect(error.message).toContain(`delete ${folder}`)
-    }
-    expect(postsTo(emulator)).toBe(1)
-    expect(namesIn(folder)).toEqual(['decided'])
-  })
-
-  it.each([
-    ['`response`', (id: string) => ({ decided, response: accepted(id) })],
-    ['`task`', (id: string) => ({ decided, response: accepted(id), task: `${id}\n` })],
-    [
-      '`outcome` and before the record',
-      (id: string) => ({
-        decided,
-        response: accepted(id),
-        task: `${id}\n`,
-        outcome: `${JSON.stringify({ kind: 'completed', sha256: 'f'.repeat(64), at: '2026' })}\n`,
-      }),
-    ],
-  ])('after %s has paid: the next one takes the task up', async (_, files) => {
-    const { emulator, project, shop, folder } = await crashed(files)
-    const order = shop.order(project.path('hero.png'))
-    const { from, estimate, record } = await shop.buy(order)
-    expect([from, estimate]).toEqual(['resumed', 0])
-    expect(record.task).toBe(emulator.tasks[0]?.id)
-    expect(await shop.context.records.find(order.fingerprint)).toEqual(record)
-    expect(existsSync(shop.context.blobs.path(record.result.sha256))).toBe(true)
-    expect(postsTo(emulator)).toBe(1)
-    expect(namesIn(folder)).toEqual(['decided', 'outcome', 'response', 'task'])
-    expect(readFileSync(join(folder, 'task'), 'utf8').trim()).toBe(emulator.tasks[0]?.id)
-  })
-
-  it.each([
-    ['the task in the answer', (id: string) => ({ response: accepted(id) }), 'resumed'],
-    [
-      'the task beside a refusal',
-      (id: string) => ({ task: id, outcome: '{"kind":"rejected","at":""}' }),
-      'resumed',
-    ],
-    [
-      'an outcome of two, as git merges them',
-      (id: string) => ({ response: accepted(id), outcome: '<<<<<<< ours\n' }),
-      'resumed',
-    ],
-  ])('of whose journal only %s is left has paid', async (_, files, from) => {
-    const { emulator, project, shop } = await crashed(files)
-    expect((await shop.buy(shop.order(project.path('hero.png')))).from).toBe(from)
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it('of whose journal only the outcome is left has paid: the next one asks a person', async () => {
-    const { emulator, project, shop } = await crashed(() => ({
-      outcome: JSON.stringify({ kind: 'completed', sha256: 'f'.repeat(64), at: '2026' }),
-    }))
-    const error = await errorOf(async () => shop.buy(shop.order(project.path('hero.png'))))
-    expect(error.code).toBe('SUBMIT_AMBIGUOUS')
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  // Two machines that were refused, and whose caches git has merged.
-  it('beside an outcome that cannot be read is bought where its answer was a refusal', async () => {
-    const { emulator, project, shop } = await crashed(() => ({
-      decided,
-      response: 'HTTP 400\n\n{"message":"no"}',
-      outcome: '<<<<<<< ours\n',
-    }))
-    expect((await shop.buy(shop.order(project.path('hero.png')))).from).toBe('paid')
-    expect(emulator.tasks).toHaveLength(2)
-  })
-
-  it.each([
-    ...[400, 401, 402, 403, 413, 422, 429].map((status) => `HTTP ${status}\n\n{"message":"no"}`),
-    'HTTP 503\n\n{"message":"Service Unavailable. Please try again later."}',
-  ])('after the response %j has paid nothing: the next one buys', async (response) => {
-    const { emulator, project, shop } = await crashed(() => ({ decided, response }))
-    const order = shop.order(project.path('hero.png'))
-    expect((await shop.buy(order)).from).toBe('paid')
-    expect(emulator.tasks).toHaveLength(2)
-    expect(Object.keys(readAttempts(shop, order))).toEqual(['0001', '0002'])
-  })
-
-  it.each([
-    'HTTP 500\n\n',
-    'HTTP 302\n\n',
-    'HTTP 503\n\n<html>',
-    'HTTP 502\n\n<html>',
-    'HTTP 200\n\nnot JSON',
-    'HTTP 200\n\n',
-    'torn',
-    '',
-  ])('after the response %j may have bought: the next one asks a person', async (response) => {
-    const { emulator, project, shop } = await crashed(() => ({ decided, response }))
-    const order = shop.order(project.path('hero.png'))
-    expect((await errorOf(async () => shop.buy(order))).code).toBe('SUBMIT_AMBIGUOUS')
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it('while it waited has paid: the next one goes on waiting, and pays nothing', async () => {
-    const emulator = await startEmulator({ latency: Infinity })
-    const project = await pictureProject()
-    const first = openShop(project, { baseUrl: emulator.url, deadline: 60_000 })
-    const order = first.order(project.path('hero.png'))
-    expect((await errorOf(async () => first.buy(order))).code).toBe('TASK_PENDING')
-    emulator.complete()
-    const { from, record } = await openShop(project, { baseUrl: emulator.url }).buy(order)
-    expect(from).toBe('resumed')
-    expect(record.task).toBe(emulator.tasks[0]?.id)
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it('and whose task fails meanwhile is told so once, by the API, and then from the journal', async () => {
-    const emulator = await startEmulator({
-      latency: Infinity,
-      faults: [{ route: 'submit', outcome: 'FAILED', error: null }],
-    })
-    const project = await pictureProject()
-    const first = openShop(project, { baseUrl: emulator.url, deadline: 60_000 })
-    const order = first.order(project.path('hero.png'))
-    await errorOf(async () => first.buy(order))
-    emulator.complete()
-    for (let build = 0; build < 2; build++) {
-      const shop = openShop(project, { baseUrl: emulator.url })
-      expect((await errorOf(async () => shop.buy(order))).code).toBe('TASK_FAILED')
-    }
-    expect(postsTo(emulator)).toBe(1)
-  })
-})
-
-describe('a disk that takes no more', () => {
-  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
-
-  /** Buys with a journal that fails at one step; the next build has its disk back. */
-  async function buyWithout(step: 'commit' | 'writeResponse' | 'writeTask' | 'writeOutcome') {
-    const emulator = await startEmulator()
-    const project = await pictureProject()
-    const { journal } = openShop(project, { baseUrl: emulator.url }).context
-    const broken = {
-      ...journal,
-      [step]: async () => {
-        throw full
-      },
-    }
-    const shop = openShop(project, { baseUrl: emulator.url, journal: broken })
-    const order = shop.order(project.path('hero.png'))
-    const error: unknown = await shop.buy(order).catch((thrown: unknown) => thrown)
-    await emulator.until(() => emulator.calls.every(({ over }) => over))
-    const left = namesIn(attemptFolder(shop, order))
-    const next = openShop(project, { baseUrl: emulator.url })
-    return { emulator, error, left, buyNext: async () => next.buy(order) }
-  }
-
-  it('before the last byte buys nothing', async () => {
-    const { emulator, error, left, buyNext } = await buyWithout('commit')
-    expect(error).toBe(full)
-    expect([left, emulator.tasks.length]).toEqual([[], 0])
-    expect((await buyNext()).from).toBe('paid')
-    expect(emulator.tasks).toHaveLength(1)
-  })
-
-  it('after the last byte leaves a question to a person, and is not paid twice', async () => {
-    const { emulator, error, left, buyNext } = await buyWithout('writeResponse')
-    expect(error).toMatchObject({ code: 'JOURNAL_FAILED' })
-    expect(String(error)).toContain(`task ${emulator.tasks[0]?.id} is paid for`)
-    expect([left, emulator.tasks.length]).toEqual([['decided'], 1])
-    expect((await errorOf(buyNext)).code).toBe('SUBMIT_AMBIGUOUS')
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it('after the answer leaves what the next build needs to take the task up', async () => {
-    const { emulator, error, left, buyNext } = await buyWithout('writeTask')
-    expect(error).toMatchObject({ code: 'JOURNAL_FAILED' })
-    expect(left).toEqual(['decided', 'response'])
-    expect((await buyNext()).from).toBe('resumed')
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it('after the download leaves what the next build needs to take the task up', async () => {
-    const { emulator, left, buyNext } = await buyWithout('writeOutcome')
-    expect(left).toEqual(['decided', 'response', 'task'])
-    expect((await buyNext()).from).toBe('resumed')
-    expect(postsTo(emulator)).toBe(1)
-  })
-})
-
-describe('an abort', () => {
-  const reason = new Error('The build is over.')
-
-  it('before anything is sent buys nothing', async () => {
-    const emulator = await startEmulator()
-    const project = await pictureProject()
-    const shop = openShop(project, { baseUrl: emulator.url })
-    const order = shop.order(project.path('hero.png'))
-    await expect(shop.buy(order, AbortSignal.abort(reason))).rejects.toBe(reason)
-    expect(emulator.calls).toHaveLength(0)
-  })
-
-  it('while the picture is on its way buys nothing, and the next build buys it', async () => {
-    const controller = new AbortController()
-    const emulator = await startEmulator({
-      faults: [{ route: 'submit', when: () => Boolean(controller.abort(reason)), times: 1 }],
-    })
-    const project = tmpProject({ 'hero.png': await makePng({ width: 1000, height: 1000 }) })
-    const shop = openShop(project, { baseUrl: emulator.url })
-    const order = shop.order(project.path('hero.png'))
-    await expect(shop.buy(order, controller.signal)).rejects.toBe(reason)
-    await emulator.until(() => emulator.calls[0]?.over)
-    expect(emulator.tasks).toHaveLength(0)
-    expect(readAttempts(shop, order)).toEqual({ '0001': {} })
-    await openShop(project, { baseUrl: emulator.url }).buy(order)
-    expect(emulator.tasks).toHaveLength(1)
-  })
-
-  it('after the last byte still waits for the answer, so that the task is not lost', async () => {
-    const controller = new AbortController()
-    const emulator = await startEmulator({
-      latency: () => {
-        controller.abort(reason)
-        return 0
-      },
-    })
-    const project = await pictureProject()
-    const shop = openShop(project, { baseUrl: emulator.url })
-    const order = shop.order(project.path('hero.png'))
-    await expect(shop.buy(order, controller.signal)).rejects.toBe(reason)
-    expect(namesIn(attemptFolder(shop, order))).toEqual(['decided', 'response', 'task'])
-    const { from } = await openShop(project, { baseUrl: emulator.url }).buy(order)
-    expect(from).toBe('resumed')
-    expect(postsTo(emulator)).toBe(1)
-  })
-
-  it.each(['status', 'download'] as const)(
-    'while the answer to a %s call is awaited leaves the task for the next build',
-    async (route) => {
-      const controller = new AbortController()
-      const emulator = await startEmulator({ faults: [{ route, hang: true, times: 1 }] })
-      const project = await pictureProject()
-      const shop = openShop(project, { baseUrl: emulator.url })
-      const order = shop.order(project.path('hero.png'))
-      const buying = expect(shop.buy(order, controller.signal)).rejects.toBe(reason)
-      await emulator.until(() => emulator.calls.at(-1)?.route === route)
-      controller.abort(reason)
-      await buying
-      expect(namesIn(shop.layout.tmp)).toEqual([])
-      const { from } = await openShop(project, { baseUrl: emulator.url }).buy(order)
-      expect(from).toBe('resumed')
-      expect(postsTo(emulator)).toBe(1)
-    },
-  )
-
-  it('while it waits to try again buys nothing', async () => {
-    const controller = new AbortController()
-    const clock = simulateClock({ onSleep: () => controller.abort(reason) })
-    const emulator = await startEmulator({ faults: [{ route: 'submit', status: 503 }] })
-    const project = await pictureProject()
-    const shop = openShop(project, { baseUrl: emulator.url, clock })
-    const order = shop.order(project.path('hero.png'))
-    await expect(shop.buy(order, controller.signal)).rejects.toBe(reason)
-    expect(postsTo(emulator)).toBe(1)
-    expect(emulator.tasks).toHaveLength(0)
   })
 })
 
@@ -566,12 +294,24 @@ describe('a result that was stored and is lost', () => {
     const next = openShop(project, { baseUrl: emulator.url })
     const error = await errorOf(async () => next.buy(order))
     expect(error.code).toBe('TASK_UNKNOWN')
-    expect(error.message).toContain(`delete ${attemptFolder(shop, order)}:`)
+    expect(error.message).toContain(commandFor(order, 'resolve', ' --void'))
     expect(postsTo(emulator)).toBe(1)
-    const again = { ...order, knownTask: id }
-    const { message } = await errorOf(async () => next.buy(again))
-    expect(message).toContain(
-      `delete ${attemptFolder(shop, order)} and ${shop.context.records.path(order.fingerprint)}:`,
+    expect((await errorOf(async () => next.buy({ ...order, knownTask: id }))).code).toBe(
+      'TASK_UNKNOWN',
     )
+    expect(postsTo(emulator)).toBe(1)
+  })
+
+  it('is bought again where a person says that its task is gone', async () => {
+    const { emulator, project, shop } = await buyHero()
+    const order = shop.order(project.path('hero.png'))
+    const knownTask = emulator.tasks[0]?.id ?? ''
+    await voidAttempt(shop, order)
+    const next = openShop(project, { baseUrl: emulator.url })
+    expect((await next.buy({ ...order, knownTask })).from).toBe('paid')
+    expect(postsTo(emulator)).toBe(2)
+    // The record's old task counts no more, whatever comes; a task of another attempt would.
+    expect((await next.buy({ ...order, knownTask })).record.task).toBe(emulator.tasks[1]?.id)
+    expect(postsTo(emulator)).toBe(2)
   })
 })

@@ -1,18 +1,15 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { Emulator, Fault, SubmitFault } from '../../src/emulator/index.ts'
 import { simulateClock } from '../helpers/clock.ts'
 import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { errorOf } from '../helpers/errors.ts'
 import { makeJpeg, makePng } from '../helpers/images.ts'
-import { makeTurnedJpeg } from '../helpers/odd-images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
 import { failLookups, findClosedPort, startTcpServer } from '../helpers/servers.ts'
 import type { Connection } from '../helpers/servers.ts'
-import { attemptFolder, openShop, pictureProject, readAttempts } from '../helpers/shop.ts'
+import { abandoned, openShop, pictureProject, readAttempts } from '../helpers/shop.ts'
 import type { Shop, ShopSettings } from '../helpers/shop.ts'
 
 type Effect = Omit<SubmitFault, 'route'>
@@ -204,104 +201,6 @@ describe('an API that asks to come back', () => {
   })
 })
 
-describe('a submission whose answer is lost', () => {
-  const lost: [string, Effect][] = [
-    ['500', { status: 500 }],
-    ['502', { status: 502, body: '<html>Bad Gateway</html>' }],
-    ['504', { status: 504, body: '' }],
-    ['408', { status: 408 }],
-    ['409', { status: 409 }],
-    ['an unparsable 200', { body: '<html>OK</html>' }],
-    ['an empty 200', { body: '' }],
-    ['a 200 without a task', { body: { data: { status: 'CREATED' } } }],
-    ['a cut before the answer', { cut: 'after-request' }],
-    ['a cut in the answer', { cut: 'mid-response' }],
-  ]
-  const cases = lost.flatMap(([name, effect]) => [
-    { name: `${name}, the task accepted`, effect: { ...effect, accept: true }, tasks: 1 },
-    { name: `${name}, no task accepted`, effect: { ...effect, accept: false }, tasks: 0 },
-  ])
-
-  it.each(cases)('is never sent a second time by itself: $name', async ({ effect, tasks }) => {
-    const { emulator, project, shop, next } = await open([effect])
-    const order = shop.order(project.path('hero.png'))
-    const folder = attemptFolder(shop, order)
-    for (const build of [shop, next(), next()]) {
-      const error = await errorOf(async () => build.buy(order))
-      expect(error.code).toBe('SUBMIT_AMBIGUOUS')
-      expect(error.message).toContain('submitted at 2026-01-01T00:00:00.000Z')
-      expect(error.message).toContain(`write its id into ${folder}/task`)
-      expect(error.message).toContain(`delete ${folder}`)
-      expect(build.clock.slept).toEqual([])
-    }
-    expect(postsTo(emulator)).toBe(1)
-    expect(emulator.tasks).toHaveLength(tasks)
-  })
-
-  it.each(cases.filter(({ tasks }) => tasks === 1))(
-    'is adopted once its id is written where the message says: $name',
-    async ({ effect }) => {
-      const { emulator, project, shop, next } = await open([effect])
-      const order = shop.order(project.path('hero.png'))
-      const { message } = await errorOf(async () => shop.buy(order))
-      const path = /write its id into (\S+);/.exec(message)?.[1] ?? ''
-      writeFileSync(path, emulator.tasks[0]?.id ?? '')
-      const { from, record } = await next().buy(order)
-      expect(from).toBe('resumed')
-      expect(record.task).toBe(emulator.tasks[0]?.id)
-      expect(postsTo(emulator)).toBe(1)
-      expect((await next().buy(order)).record.task).toBe(emulator.tasks[0]?.id)
-      expect(postsTo(emulator)).toBe(1)
-    },
-  )
-
-  it('is bought anew once its folder is deleted, as the message says', async () => {
-    const { emulator, project, shop, next } = await open([{ status: 500, times: 1 }])
-    const order = shop.order(project.path('hero.png'))
-    const { message } = await errorOf(async () => shop.buy(order))
-    rmSync(/delete (\S+)\.$/.exec(message)?.[1] ?? '', { recursive: true })
-    expect((await next().buy(order)).from).toBe('paid')
-    expect(postsTo(emulator)).toBe(2)
-    expect(emulator.tasks).toHaveLength(1)
-  })
-
-  it('has its raw answer on the disk, whatever it was', async () => {
-    for (const [body, status] of [
-      ['<html>Bad\r\nGateway</html>\n', 502],
-      ['{"data":', 200],
-      ['', 500],
-    ] as const) {
-      const { project, shop } = await open([{ body, status }])
-      const order = shop.order(project.path('hero.png'))
-      await errorOf(async () => shop.buy(order))
-      const files = readAttempts(shop, order)['0001'] ?? {}
-      expect(files.response).toBe(`HTTP ${status}\n\n${body}`)
-      expect(Object.keys(files)).toEqual(['decided', 'response'])
-    }
-  })
-
-  it('does not keep other pictures from being bought', async () => {
-    const { emulator, project, shop } = await open([{ status: 500, times: 1, accept: true }])
-    await errorOf(async () => shop.buy(shop.order(project.path('hero.png'))))
-    await shop.buy(shop.order(project.path('hero.png'), 'magnific=4x'))
-    expect(emulator.tasks).toHaveLength(2)
-  })
-
-  it('is never sent again after refusals that cost nothing either', async () => {
-    const { emulator, project, shop, next } = await open([
-      { status: 503, times: 2 },
-      { cut: 'after-request', accept: true },
-    ])
-    const order = shop.order(project.path('hero.png'))
-    const error = await errorOf(async () => shop.buy(order))
-    expect(error.code).toBe('SUBMIT_AMBIGUOUS')
-    expect(error.message).toContain(attemptFolder(shop, order, 3))
-    expect((await errorOf(async () => next().buy(order))).code).toBe('SUBMIT_AMBIGUOUS')
-    expect(postsTo(emulator)).toBe(3)
-    expect(emulator.tasks).toHaveLength(1)
-  })
-})
-
 describe('a task that was accepted in an odd way', () => {
   const task = '046b6c7f-0b8a-43b9-b35d-6489e6daee91'
   const body = JSON.stringify({ data: { generated: [], task_id: task, status: 'CREATED' } })
@@ -339,7 +238,7 @@ describe('a task that was accepted in an odd way', () => {
   it('before its request was whole is written down, and not bought again', async () => {
     const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`
     const { posts, files } = await submitTo(Buffer.from(head + body), () => true)
-    expect(Object.keys(files ?? {})).toEqual(['decided', 'response', 'task'])
+    expect(Object.keys(files ?? {})).toEqual(['decided', 'owner', 'response', 'task'])
     expect(posts).toHaveLength(1)
   })
 })
@@ -356,7 +255,7 @@ describe('an API out of reach', () => {
     expect(error.message).toContain('ECONNREFUSED')
     expect(error.message).toContain('Nothing was charged')
     expect(shop.clock.slept).toEqual([1000, 2000, 4000, 8000])
-    expect(readAttempts(shop, order)).toEqual({ '0001': {} })
+    expect(readAttempts(shop, order)).toEqual({ '0001': abandoned })
   })
 
   it('is out of reach for a small picture just the same', async () => {
@@ -368,8 +267,9 @@ describe('an API out of reach', () => {
     const error = await errorOf(async () => shop.buy(order))
     expect(error.code).toBe('API_UNREACHABLE')
     expect(error.message).toContain('ENOTFOUND')
-    expect(asked).toHaveLength(5)
-    expect(readAttempts(shop, order)).toEqual({ '0001': {} })
+    // Once for the list, which is good to have, and then for each try.
+    expect(asked).toHaveLength(6)
+    expect(readAttempts(shop, order)).toEqual({ '0001': abandoned })
   })
 
   it('for a while costs time and nothing else', async () => {
@@ -399,144 +299,3 @@ describe('an API out of reach', () => {
     expect(error.code).toBe('API_UNREACHABLE')
   })
 })
-
-describe('a picture that changes between hashing and sending', () => {
-  /** Buys a picture that `change` meddles with after it was inspected. */
-  async function buyChanging(
-    source: Buffer,
-    change: (file: string) => void,
-  ): Promise<{ emulator: Emulator; error: unknown; attempts: object }> {
-    const emulator = await startEmulator()
-    const project = tmpProject({ 'hero.png': source })
-    const file = project.path('hero.png')
-    const shop = openShop(project, { baseUrl: emulator.url, beforeBuying: () => change(file) })
-    const order = shop.order(file)
-    const error = await shop.buy(order).then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    )
-    await emulator.until(() => emulator.calls.every(({ over }) => over))
-    return { emulator, error, attempts: readAttempts(shop, order) }
-  }
-
-  const sizes = { width: 200, height: 160 }
-
-  it.each<[string, (file: string) => void]>([
-    ['in one byte', (file) => writeFileSync(file, swapLastByte(readFileSync(file)))],
-    ['and is shorter', (file) => writeFileSync(file, readFileSync(file).subarray(0, -100))],
-    ['and is empty', (file) => writeFileSync(file, '')],
-    [
-      'and is longer',
-      (file) => writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.alloc(100_000)])),
-    ],
-  ])('%s is not bought', async (_, change) => {
-    const { emulator, error, attempts } = await buyChanging(await makePng(sizes), change)
-    expect(emulator.tasks).toHaveLength(0)
-    expect(attempts).toEqual({ '0001': {} })
-    expect(error).toMatchObject({
-      code: 'SOURCE_CHANGED',
-      message: expect.stringContaining('Nothing was charged') as string,
-    })
-  })
-
-  it('and is another picture altogether is not bought', async () => {
-    const other = await makePng({ ...sizes, seed: 2 })
-    const { emulator, error, attempts } = await buyChanging(await makePng(sizes), (file) => {
-      writeFileSync(`${file}.new`, other)
-      renameSync(`${file}.new`, file)
-    })
-    expect(emulator.tasks).toHaveLength(0)
-    expect(attempts).toEqual({ '0001': {} })
-    expect(error).toMatchObject({ code: expect.stringMatching(/^SOURCE_CHANGED$/) as string })
-  })
-
-  it('and is turned upright for the API is not bought either', async () => {
-    const other = await makeTurnedJpeg(200, 160, 8)
-    const { emulator, error } = await buyChanging(await makeTurnedJpeg(200, 160, 6), (file) =>
-      writeFileSync(file, other),
-    )
-    expect(emulator.tasks).toHaveLength(0)
-    expect(error).toMatchObject({ code: 'SOURCE_CHANGED' })
-  })
-
-  it('and is gone is not bought', async () => {
-    const { emulator, error } = await buyChanging(await makePng(sizes), (file) => rmSync(file))
-    expect(emulator.tasks).toHaveLength(0)
-    expect(error).toBeInstanceOf(Error)
-  })
-
-  it('is bought by the next build as what it is then', async () => {
-    const emulator = await startEmulator()
-    const project = tmpProject({ 'hero.png': await makePng(sizes) })
-    const file = project.path('hero.png')
-    const other = await makePng({ ...sizes, seed: 2 })
-    const shop = openShop(project, {
-      baseUrl: emulator.url,
-      beforeBuying: () => writeFileSync(file, other),
-    })
-    expect((await errorOf(async () => shop.buy(shop.order(file)))).code).toBe('SOURCE_CHANGED')
-    const next = openShop(project, { baseUrl: emulator.url })
-    const { record } = await next.buy(next.order(file))
-    expect(emulator.tasks).toHaveLength(1)
-    expect(record.source.sha256).toBe(emulator.tasks[0]?.source.sha256)
-  })
-})
-
-describe('a picture that EXIF turns', () => {
-  it('is sent upright, and kept under the hash of the file', async () => {
-    const emulator = await startEmulator()
-    const project = tmpProject({ 'hero.jpg': await makeTurnedJpeg(240, 180, 6) })
-    const shop = openShop(project, { baseUrl: emulator.url })
-    const order = shop.order(project.path('hero.jpg'))
-    const { record } = await shop.buy(order)
-    expect(emulator.tasks).toHaveLength(1)
-    expect(emulator.tasks[0]?.source).toMatchObject({ width: 180, height: 240, format: 'png' })
-    expect(record.source).toMatchObject({ sha256: order.sourceHash, width: 180, height: 240 })
-    expect(record.result).toMatchObject({ width: 360, height: 480 })
-    expect(shop.warnings).toEqual([])
-    // Stored with red on the left; shown, and so sent, with red on top.
-    const result = sharp(shop.context.blobs.path(record.result.sha256))
-    const { data, info } = await result.raw().toBuffer({ resolveWithObject: true })
-    const pixel = (x: number, y: number): number[] => [
-      ...data.subarray(
-        (y * info.width + x) * info.channels,
-        (y * info.width + x) * info.channels + 3,
-      ),
-    ]
-    expect(pixel(180, 60)[0]).toBeGreaterThan(200)
-    expect(pixel(180, 60)[2]).toBeLessThan(50)
-    expect(pixel(180, 420)[0]).toBeLessThan(50)
-    expect(pixel(180, 420)[2]).toBeGreaterThan(200)
-  })
-
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('with orientation %i is charged for once', async (turn) => {
-    const emulator = await startEmulator()
-    const project = tmpProject({ 'hero.jpg': await makeTurnedJpeg(240, 180, turn) })
-    const shop = openShop(project, { baseUrl: emulator.url })
-    await shop.buy(shop.order(project.path('hero.jpg')))
-    const { width, height, format } = emulator.tasks[0].source
-    expect([width, height]).toEqual(turn >= 5 ? [180, 240] : [240, 180])
-    expect(format).toBe(turn === 1 ? 'jpeg' : 'png')
-    expect(emulator.tasks).toHaveLength(1)
-    expect(shop.warnings).toEqual([])
-  })
-})
-
-describe('a picture of some megabytes', () => {
-  it('arrives whole', async () => {
-    const emulator = await startEmulator()
-    const project = tmpProject({ 'hero.png': await makePng({ width: 1500, height: 1000 }) })
-    const shop = openShop(project, { baseUrl: emulator.url })
-    const order = shop.order(project.path('hero.png'))
-    await shop.buy(order)
-    expect(emulator.tasks[0]?.source.sha256).toBe(order.sourceHash)
-    expect(emulator.tasks[0]?.source.bytes).toBeGreaterThan(4_000_000)
-  })
-})
-
-/** The same file but for one byte of the trailing CRC. */
-function swapLastByte(bytes: Buffer): Buffer {
-  const swapped = Buffer.from(bytes)
-  swapped.writeUInt8(swapped.readUInt8(swapped.length - 1) ^ 0xff, swapped.length - 1)
-  return swapped
-}

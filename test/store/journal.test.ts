@@ -1,20 +1,40 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Attempt, AttemptSubject } from '../../src/store/attempt.ts'
 import { createJournal } from '../../src/store/journal.ts'
-import type { Attempt, Journal } from '../../src/store/journal.ts'
+import type { Journal } from '../../src/store/journal.ts'
 import type { Layout } from '../../src/store/layout.ts'
+import { identifyProcess } from '../../src/store/liveness.ts'
 import { namesIn, tmpLayout } from '../helpers/cache.ts'
 
 const fingerprint = `ab${'12'.repeat(31)}`
 const at = new Date('2026-11-22T20:00:00.123Z')
-const decided = { at: at.toISOString(), pid: process.pid, host: hostname() }
+const decided = { kind: 'commit', at: at.toISOString() }
+const subject: AttemptSubject = {
+  file: 'src/hero.png',
+  source: 'd'.repeat(64),
+  params: { scale_factor: '2x' },
+  width: 200,
+  height: 160,
+  estimate: 0.1,
+  thumbnail: 'AAAA',
+  listed: ['t-0'],
+}
 const response = 'HTTP 200\n\n{"data":{"task_id":"t-1"}}\r\n  \n'
+
+/** Becomes the owner of an attempt, with a heart that does not beat. */
+async function claim(journal: Journal, attempt: Attempt): Promise<boolean> {
+  const stop = await journal.claim(attempt, subject, at)
+  stop?.()
+  return stop !== undefined
+}
 
 /** An attempt that went all the way. */
 async function completeAttempt(journal: Journal): Promise<Attempt> {
   const attempt = await journal.open(fingerprint)
+  await claim(journal, attempt)
   await journal.commit(attempt, at)
   await journal.writeResponse(attempt, response)
   await journal.writeTask(attempt, 't-1')
@@ -33,8 +53,15 @@ describe('createJournal', () => {
     const layout = tmpLayout()
     const attempt = await completeAttempt(createJournal(layout))
     expect(attempt.folder).toBe(join(folderOf(layout), '0001'))
-    expect(namesIn(attempt.folder)).toEqual(['decided', 'outcome', 'response', 'task'])
+    expect(namesIn(attempt.folder)).toEqual(['decided', 'outcome', 'owner', 'response', 'task'])
     const read = (name: string): string => readFileSync(join(attempt.folder, name), 'utf8')
+    const owner = JSON.parse(read('owner'))
+    expect(owner).toEqual({
+      ...identifyProcess(),
+      nonce: expect.stringMatching(/^[\da-f-]{36}$/) as string,
+      at: at.toISOString(),
+      subject,
+    })
     expect(read('decided')).toBe(`commit 2026-11-22T20:00:00.123Z ${process.pid} ${hostname()}\n`)
     expect(read('response')).toBe(response)
     expect(read('task')).toBe('t-1\n')
@@ -47,9 +74,10 @@ describe('createJournal', () => {
   it('reads back what another process wrote', async () => {
     const layout = tmpLayout()
     const attempt = await completeAttempt(createJournal(layout))
-    expect(attempt).toMatchObject({ decided, response, task: 't-1' })
-    expect(await createJournal(layout).find(fingerprint)).toEqual(attempt)
-    expect(await createJournal(layout).reread(attempt)).toEqual(attempt)
+    expect(attempt).toMatchObject({ owner: { subject }, decided, response, task: 't-1' })
+    const found = await createJournal(layout).find(fingerprint)
+    expect(found).toEqual({ ...attempt, beat: statSync(join(attempt.folder, 'owner')).mtimeMs })
+    expect(await createJournal(layout).reread(attempt)).toEqual(found)
   })
 
   it('has nothing to tell of what was never tried', async () => {
@@ -64,18 +92,28 @@ describe('createJournal', () => {
     const attempt = await journal.open(fingerprint)
     const empty = {
       folder: attempt.folder,
+      owner: undefined,
+      beat: 0,
       decided: undefined,
       response: undefined,
       task: undefined,
       outcome: undefined,
+      voided: undefined,
     }
     expect(await readOnly()).toEqual(empty)
+    await claim(journal, attempt)
+    const { owner } = attempt
+    expect(owner).toMatchObject({ pid: process.pid, subject })
+    const claimed = { ...empty, owner, beat: statSync(join(attempt.folder, 'owner')).mtimeMs }
+    expect(await readOnly()).toEqual(claimed)
     await journal.commit(attempt, at)
-    const committed = { ...empty, decided }
+    const committed = { ...claimed, decided }
     expect(await readOnly()).toEqual(committed)
     await journal.writeResponse(attempt, '')
     // An empty answer is an answer.
     expect(await readOnly()).toEqual({ ...committed, response: '' })
+    await journal.writeVoid(attempt, at)
+    expect(await readOnly()).toEqual({ ...committed, response: '', voided: at.toISOString() })
   })
 
   it('creates each file once, and never changes it', async () => {
@@ -87,7 +125,9 @@ describe('createJournal', () => {
     const before = readAll()
     const same = await createJournal(layout).reread(attempt)
     for (const known of [attempt, same]) {
+      expect(await claim(journal, known)).toBe(false)
       expect(await journal.commit(known, new Date(0))).toBe(false)
+      expect(await journal.abandon(known, new Date(0))).toBe(false)
       await journal.writeResponse(known, 'x')
       await journal.writeTask(known, 'x')
       await journal.writeOutcome(known, { kind: 'failed', at: at.toISOString() })
@@ -132,7 +172,8 @@ describe('createJournal', () => {
   it('stays with an attempt that is committed, and with one that is done', async () => {
     const journal = createJournal(tmpLayout())
     const done = await completeAttempt(journal)
-    expect(await journal.open(fingerprint)).toEqual(done)
+    const { folder } = await journal.open(fingerprint)
+    expect(folder).toBe(done.folder)
   })
 
   // Git keeps no empty folders, and people delete them. The newest attempt is the one that is taken up, so that a lower
@@ -148,12 +189,19 @@ describe('createJournal', () => {
   })
 
   // What is bought hangs on the file being there. A disk that ran full, or a restored cache, can leave it empty.
-  it('takes an empty decided for the commit that it was', async () => {
+  it.each([
+    ['', ''],
+    ['\n', ''],
+    ['commit', ''],
+    ['<<<<<<< ours\nabandon 2026\n', 'ours\nabandon'],
+    ['abandoned 2026\n', '2026'],
+  ])('takes a decided for the commit that it may have been: %j', async (text, since) => {
     const layout = tmpLayout()
     const journal = createJournal(layout)
     const { folder } = await journal.open(fingerprint)
-    writeFileSync(join(folder, 'decided'), '')
-    expect((await journal.find(fingerprint))?.decided).toEqual({ at: '', pid: 0, host: '' })
+    writeFileSync(join(folder, 'decided'), text)
+    expect((await journal.find(fingerprint))?.decided).toEqual({ kind: 'commit', at: since })
+    expect((await journal.open(fingerprint)).folder).toBe(folder)
   })
 
   // As git merges two machines' caches, where one of them was refused after the other one had paid.

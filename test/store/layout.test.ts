@@ -11,6 +11,7 @@ describe('createLayout', () => {
       results: '/project/.magnific/v1/results',
       blobs: '/project/.magnific/v1/blobs',
       journal: '/project/.magnific/v1/journal',
+      budget: '/project/.magnific/v1/budget',
       variants: '/project/.magnific/v1/variants',
       memo: '/project/.magnific/v1/memo.json',
       tmp: '/project/.magnific/v1/tmp',
@@ -31,7 +32,13 @@ describe('prepareLayout', () => {
     const rules = readFileSync(join(layout.dir, '.gitignore'), 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
-    expect(rules).toEqual(['/v1/variants/', '/v1/memo.json', '/v1/tmp/', '/v1/quarantine/'])
+    expect(rules).toEqual([
+      '/v1/budget/',
+      '/v1/variants/',
+      '/v1/memo.json',
+      '/v1/tmp/',
+      '/v1/quarantine/',
+    ])
     expect(namesIn(layout.dir)).toEqual(['.gitignore', 'v1'])
     expect(namesIn(layout.tmp)).toEqual([])
   })

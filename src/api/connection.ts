@@ -1,0 +1,74 @@
+/** Bounds one exchange over fetch: it ends with the caller's signal, or when it takes too long. */
+export interface Connection {
+  /** For fetch. */
+  readonly signal: AbortSignal
+  /**
+   * Waits for a step of the exchange, and no longer than the exchange lasts.
+   *
+   * @throws what the step throws, or why the exchange ended
+   */
+  wait<T>(step: Promise<T>): Promise<T>
+  /** Reads a body to its end. */
+  read(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array>
+  /** The exchange is over, however it ended. */
+  close(): void
+}
+
+/**
+ * Fetch, and `AbortSignal.any`, hold their signals weakly: a body that is being read may outlive what would have aborted
+ * it, and then it is waited for in vain. So everything hangs on a controller of our own, and each step is raced against it.
+ *
+ * @param signal the caller's
+ * @param limit `silence`: the longest that nothing may come, `total`: the longest for all of it; ms
+ */
+export function openConnection(
+  signal: AbortSignal | undefined,
+  limit: { silence: number } | { total: number },
+): Connection {
+  const isSilence = 'silence' in limit
+  const ms = isSilence ? limit.silence : limit.total
+  const controller = new AbortController()
+  const leave = (): void => controller.abort(signal?.reason)
+  if (signal?.aborted) leave()
+  signal?.addEventListener('abort', leave, { once: true })
+  const timer = setTimeout(() => {
+    const what = isSilence ? 'Nothing came for' : 'It took more than'
+    controller.abort(new Error(`${what} ${ms / 1000} s.`))
+  }, ms)
+  const ended = new Promise<never>((_, reject) => {
+    const end = (): void => reject(controller.signal.reason)
+    if (controller.signal.aborted) end()
+    controller.signal.addEventListener('abort', end, { once: true })
+  })
+  // It may end when nobody waits for anything.
+  ended.catch(() => {})
+
+  const wait = async <T>(step: Promise<T>): Promise<T> => {
+    const value = await Promise.race([step, ended])
+    if (isSilence) timer.refresh()
+    return value
+  }
+
+  return {
+    signal: controller.signal,
+    wait,
+    read: async function* (body) {
+      const reader = body.getReader()
+      try {
+        for (;;) {
+          const { done, value } = await wait(reader.read())
+          if (done) return
+          yield value
+        }
+      } finally {
+        // Nothing more is wanted of it, and whether it minds does not matter.
+        reader.cancel().catch(() => {})
+      }
+    },
+    close: () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', leave)
+      controller.abort()
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { formatEstimate } from '../core/format-units.ts'
+import { queryKey } from '../core/params.ts'
+import type { FieldName } from '../core/params.ts'
+import { shorten } from '../purchase/errors.ts'
+import { listAttempts } from './workspace.ts'
+import type { Listed, Workspace } from './workspace.ts'
+
+/** What a person may have to do something about, or wait for. */
+const open: readonly Listed['state'][] = ['ambiguous', 'failed', 'pending', 'submitting']
+
+/** Tells what the journal knows: what is not finished line by line, the rest in figures. */
+export async function runStatus({ journal, dir, print }: Workspace, now: number): Promise<void> {
+  const listed = await listAttempts(journal, now)
+  const rows = listed
+    .filter(({ state }) => open.includes(state))
+    .toSorted((a, b) => open.indexOf(a.state) - open.indexOf(b.state) || a.at.localeCompare(b.at))
+  const totals = Object.fromEntries(
+    [...new Set(listed.map(({ state }) => state))].map((state) => [
+      state,
+      listed.filter((entry) => entry.state === state).length,
+    ]),
+  )
+  const sums = Object.entries(totals).map(([state, count]) => `${count} ${state}`)
+  print(
+    [
+      ...rows.flatMap(renderRow),
+      sums.length === 0 ? `Nothing was attempted yet in ${dir}.` : `${sums.join(' · ')}  in ${dir}`,
+    ].join('\n'),
+    { cacheDir: dir, attempts: listed.map(toObject), totals },
+  )
+}
+
+function renderRow(entry: Listed): string[] {
+  const { fingerprint, state, file, task, at, estimate } = entry
+  const cells = [
+    shorten(fingerprint),
+    state.padEnd(10),
+    [file || 'unknown file', renderQuery(entry)].filter(Boolean).join('?'),
+    at,
+    task ? `task ${task}` : '',
+    estimate > 0 ? formatEstimate(estimate) : '',
+  ]
+  const ways: Partial<Record<Listed['state'], string>> = {
+    ambiguous: `magnific resolve ${shorten(fingerprint)} --adopt <task id>, or --void if there is none`,
+    failed: `magnific retry ${shorten(fingerprint)}, and build again`,
+    pending: 'build again, and it is fetched',
+  }
+  const way = ways[state]
+  return [cells.filter(Boolean).join('  '), ...(way ? [`    → ${way}`] : [])]
+}
+
+function renderQuery({ attempt }: Listed): string {
+  const params = attempt.owner?.subject.params ?? {}
+  return Object.entries(params)
+    .map(([name, value]) => `${queryKey(name as FieldName)}=${encodeURIComponent(String(value))}`)
+    .join('&')
+}
+
+function toObject({ attempt, task, ...entry }: Listed): object {
+  return {
+    ...entry,
+    task: task ?? null,
+    params: attempt.owner?.subject.params ?? null,
+    reason: attempt.outcome?.reason ?? null,
+    folder: attempt.folder,
+  }
+}

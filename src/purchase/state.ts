@@ -1,0 +1,58 @@
+import { judgeAnswer } from '../api/verdict.ts'
+import { isClosed } from '../store/attempt.ts'
+import type { Attempt } from '../store/attempt.ts'
+import { hasEnded } from '../store/liveness.ts'
+import { parseResponse } from './responses.ts'
+
+/**
+ * Where an attempt stands:
+ * - `submitting`: somebody sends the image at this moment, or waits for the answer
+ * - `pending`: its task is known, and paid for
+ * - `ambiguous`: it may have been charged for or not
+ * - `completed`, `failed`: by the API's word
+ * - `unpaid`: nothing was charged, and nothing will be
+ * - `void`: somebody decided that it does not count
+ */
+export type AttemptState =
+  | 'submitting'
+  | 'pending'
+  | 'ambiguous'
+  | 'completed'
+  | 'failed'
+  | 'unpaid'
+  | 'void'
+
+/** An owner on another machine whose heartbeat is older than this is taken for dead, ms. */
+const oldBeat = 60_000
+
+/**
+ * Tells where an attempt stands.
+ *
+ * @param now ms since 1970
+ */
+export function stateOf(attempt: Attempt, now: number): AttemptState {
+  const { decided, outcome, response, task, voided } = attempt
+  if (voided !== undefined) return 'void'
+  if (outcome?.kind === 'completed' || outcome?.kind === 'failed') return outcome.kind
+  if (taskOf(attempt) !== undefined) return 'pending'
+  if (outcome?.kind === 'rejected') return 'unpaid'
+  if (response !== undefined) {
+    const { kind } = judgeAnswer(parseResponse(response))
+    return kind === 'ambiguous' ? 'ambiguous' : 'unpaid'
+  }
+  if (decided?.kind === 'abandon' || (task === undefined && !isOwnerAlive(attempt, now))) {
+    return decided?.kind === 'commit' ? 'ambiguous' : 'unpaid'
+  }
+  return isClosed(attempt) || attempt.beat > 0 ? 'submitting' : 'unpaid'
+}
+
+/** The task of an attempt, as it was written down or as the raw answer names it. */
+export function taskOf({ task, response }: Attempt): string | undefined {
+  if (task !== undefined || response === undefined) return task
+  const verdict = judgeAnswer(parseResponse(response))
+  return verdict.kind === 'accepted' ? verdict.task : undefined
+}
+
+function isOwnerAlive({ owner, beat }: Attempt, now: number): boolean {
+  return beat > 0 && now - beat < oldBeat && !(owner && hasEnded(owner))
+}

@@ -1,0 +1,132 @@
+import { basename, join } from 'node:path'
+import type { Params } from '../core/params.ts'
+import type { JournalFiles } from './journal-files.ts'
+import type { ProcessIdentity } from './liveness.ts'
+
+/** What an attempt is meant to buy, for those who come later and have nothing but the journal. */
+export interface AttemptSubject {
+  /** The source as the project calls it, with forward slashes. */
+  file: string
+  /** SHA-256 of the source's bytes. */
+  source: string
+  params: Params
+  /** Of the source, pixels. */
+  width: number
+  height: number
+  /** euros */
+  estimate: number
+  /** The picture itself, tiny: raw pixels in base64. */
+  thumbnail: string
+  /** The newest tasks that the API listed beforehand; missing where it lists none. */
+  listed?: string[] | undefined
+}
+
+/** Who tries to buy, and what. */
+export interface Owner extends ProcessIdentity {
+  /** Tells two attempts of one process apart. */
+  nonce: string
+  /** ISO 8601 */
+  at: string
+  subject: AttemptSubject
+}
+
+/** What was decided of the last byte: that it goes (`commit`), or that it never will (`abandon`). */
+export interface Decision {
+  kind: 'commit' | 'abandon'
+  /** ISO 8601; an empty text where the file does not tell. */
+  at: string
+}
+
+/**
+ * How an attempt ended: `completed` with the result's hash, `failed` by the API's own word, `rejected` before
+ * anything was charged.
+ */
+export interface Outcome {
+  kind: 'completed' | 'failed' | 'rejected'
+  /** SHA-256 of the result, when completed. */
+  sha256?: string
+  /** What the API said, when it did not complete. */
+  reason?: string
+  /** ISO 8601 */
+  at: string
+}
+
+/** One attempt at buying, as it stands on the disk. */
+export interface Attempt {
+  readonly folder: string
+  /** Missing as well where the file cannot be read. */
+  owner: Owner | undefined
+  /** The owner's last heartbeat, ms since 1970 by the file system's clock; 0 where nobody owns the attempt. */
+  beat: number
+  /** Before the last byte is committed, nothing can have been charged. */
+  decided: Decision | undefined
+  /** The raw answer to the POST. */
+  response: string | undefined
+  task: string | undefined
+  outcome: Outcome | undefined
+  /** When somebody decided that the attempt does not count, ISO 8601. */
+  voided: string | undefined
+}
+
+/** Reads all that is known of an attempt. */
+export async function readAttempt(files: JournalFiles, folder: string): Promise<Attempt> {
+  const path = (name: string): string => join(folder, name)
+  const [owner, beat, decided, response, task, outcome, voided] = await Promise.all([
+    files.read(path('owner')),
+    files.readBeat(path('owner')),
+    ...['decided', 'response', 'task', 'outcome', 'void'].map(async (name) =>
+      files.read(path(name)),
+    ),
+  ])
+  const read = outcome === undefined ? undefined : parseObject<Outcome>(outcome, 'kind')
+  // One that cannot be read, such as git's merge of two, says nothing: the other files still say what was paid. It makes
+  // room for one that can.
+  if (outcome !== undefined && !read) files.setAside(path('outcome'))
+  return {
+    folder,
+    owner: owner === undefined ? undefined : parseObject<Owner>(owner, 'subject'),
+    beat,
+    decided: decided === undefined ? undefined : parseDecision(decided),
+    response,
+    task: task?.trim(),
+    outcome: read,
+    voided: voided?.trim(),
+  }
+}
+
+/** Whether money may have gone into an attempt: one of its files is enough, whichever the others that are lost. */
+export function mayBePaid({ decided, response, task, outcome, voided }: Attempt): boolean {
+  if (voided !== undefined) return false
+  if (task !== undefined) return true
+  if (outcome?.kind === 'rejected') return false
+  // A server may have accepted what it had not read to its end: an answer counts even where the last byte never went.
+  return decided?.kind === 'commit' || (response ?? outcome) !== undefined
+}
+
+/** Whether nothing can come of an attempt that is not paid for any more, so that the next one is right. */
+export function isClosed({ decided, outcome, voided }: Attempt): boolean {
+  return (decided ?? outcome ?? voided) !== undefined
+}
+
+/** The number of an attempt, from 1. */
+export function numberOf({ folder }: Pick<Attempt, 'folder'>): number {
+  return Number(basename(folder))
+}
+
+/** Only the word of an abandoned attempt sets it free: that there is a decision counts as a commit, whatever is in it. */
+function parseDecision(text: string): Decision {
+  const [kind, at = ''] = text.trim().split(' ')
+  return { kind: kind === 'abandon' ? 'abandon' : 'commit', at }
+}
+
+/** An object that has a key, from its JSON. */
+function parseObject<T>(text: string, key: keyof T & string): T | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null && key in parsed
+      ? (parsed as T)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { openConnection } from '../../src/api/connection.ts'
+
+/** A body that was begun, and of which nothing more will come; it knows of no signal. */
+function stalledBody(onCancel: () => void = () => {}): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new Uint8Array([1, 2, 3])),
+    cancel: onCancel,
+  })
+}
+
+async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<number[]> {
+  const bytes: number[] = []
+  for await (const chunk of chunks) bytes.push(...chunk)
+  return bytes
+}
+
+describe('a connection', () => {
+  it('reads a body to its end', async () => {
+    const connection = openConnection(undefined, { silence: 1000 })
+    const body = new Response('hello').body
+    expect(body && Buffer.from(await readAll(connection.read(body))).toString()).toBe('hello')
+    connection.close()
+  })
+
+  it('ends with the signal, also where the body does not hear of it', async () => {
+    const controller = new AbortController()
+    const connection = openConnection(controller.signal, { silence: 60_000 })
+    let cancelled = false
+    const reading = readAll(connection.read(stalledBody(() => (cancelled = true))))
+    controller.abort(new Error('Enough.'))
+    await expect(reading).rejects.toThrow('Enough.')
+    expect(cancelled).toBe(true)
+    connection.close()
+  })
+
+  it('waits for nothing where the signal is aborted beforehand', async () => {
+    const connection = openConnection(AbortSignal.abort(new Error('Enough.')), { silence: 60_000 })
+    await expect(connection.wait(new Promise(() => {}))).rejects.toThrow('Enough.')
+    expect(connection.signal.aborted).toBe(true)
+    connection.close()
+  })
+
+  it('ends after too long a silence', async () => {
+    const connection = openConnection(undefined, { silence: 20 })
+    await expect(readAll(connection.read(stalledBody()))).rejects.toThrow(
+      'Nothing came for 0.02 s.',
+    )
+    connection.close()
+  })
+
+  it('ends when it takes too long in all, though something comes all the time', async () => {
+    const connection = openConnection(undefined, { total: 50 })
+    const body = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        controller.enqueue(new Uint8Array(1))
+      },
+    })
+    await expect(readAll(connection.read(body))).rejects.toThrow('It took more than 0.05 s.')
+    connection.close()
+  })
+
+  it('does not keep the process alive once it is closed', () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const connection = openConnection(undefined, { silence: 60_000 })
+    connection.close()
+    const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    expect(after).toBe(before)
+  })
+})
