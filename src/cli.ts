@@ -29,7 +29,7 @@ cli
   )
   .option('--adopt <task>', 'There is such a task: the next build fetches its result')
   .option('--void', 'There is none, or it is gone for good: the next build submits the image anew')
-  .option('--force', 'With --void: also where the API knows the task, or cannot be asked')
+  .option('--force', 'Also where the API cannot be asked, or knows the task that is to be void')
   .example('magnific resolve 3f9a2c1b7d04 --adopt 046b6c7f-0b8a-43b9-b35d-6489e6daee91')
   .example('magnific resolve 3f9a2c1b7d04 --void')
   .action(async (fingerprint: string, flags: CommonFlags & ResolveFlags) => {
@@ -58,8 +58,10 @@ try {
   cli.parse(process.argv, { run: false })
   if (cli.matchedCommand) await cli.runMatchedCommand()
   else if (!cli.options['help'] && !cli.options['version']) {
+    const [unknown] = cli.args
     cli.outputHelp()
-    process.exitCode = process.argv.length > 2 ? 2 : 0
+    if (process.argv.length > 2)
+      throw new Error(`There is no command ${JSON.stringify(unknown ?? '')}.`)
   }
 } catch (error) {
   console.error(`${pc.red('magnific:')} ${(error as Error).message}`)

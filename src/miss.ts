@@ -1,6 +1,5 @@
 import { constants, copyFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
-import type { LimitFunction } from 'p-limit'
 import { MagnificError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import type { ResolvedOptions } from './core/options.ts'
@@ -16,8 +15,9 @@ import { prepareLayout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
 import { createRecordStore } from './store/records.ts'
 import type { ResultRecord } from './store/records.ts'
-import { computeVariantKey, createVariantStore } from './store/variants.ts'
-import type { VariantInfo, VariantStore } from './store/variants.ts'
+import { computeVariantKey } from './store/variants.ts'
+import type { VariantStore } from './store/variants.ts'
+import { createVariantMaker } from './variant-maker.ts'
 
 /** A reference whose variant is not in the cache. */
 export type Miss = Omit<Order, 'knownTask'>
@@ -53,9 +53,8 @@ export function createMissHandler(context: MissContext): MissHandler {
   const blobs = createBlobStore(shared.layout, shared.memo, warn)
   const records = createRecordStore(shared.layout, warn)
   const journal = createJournal(shared.layout)
-  const spareMemo = createMemo(shared.spare)
-  const spareBlobs = createBlobStore(shared.spare, spareMemo)
-  const spareVariants = createVariantStore(shared.spare, spareMemo)
+  const spareBlobs = createBlobStore(shared.spare, createMemo(shared.spare))
+  const make = createVariantMaker(shared, variants, warn)
   let orderer: Promise<Orderer> | undefined
 
   const loadOrderer = async (): Promise<Orderer> => {
@@ -68,59 +67,9 @@ export function createMissHandler(context: MissContext): MissHandler {
     const record = await records.find(miss.fingerprint)
     if (record) return record
     const attempt = await journal.find(miss.fingerprint)
-    if (attempt?.outcome?.kind !== 'completed') return undefined
+    if (attempt?.outcome?.kind !== 'completed' || attempt.voided !== undefined) return undefined
     const { recoverRecord } = await import('./purchase/recover.ts')
     return recoverRecord(miss, attempt, { service: options.service, blobs, records })
-  }
-
-  /**
-   * Makes the variant of a key once, whoever asks, unless it is there.
-   *
-   * @param limit what it has to wait its turn for
-   */
-  const make = async (
-    key: string,
-    { file, request: { directives } }: Miss,
-    limit: LimitFunction,
-    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256' | 'format'> & { sha256?: string }>,
-  ): Promise<string> => {
-    const compose = async (tmp: string): Promise<Omit<VariantInfo, 'sha256'>> => ({
-      ...(await write(tmp)),
-      format: directives.format,
-    })
-    const { value } = await shared.derivations.run(
-      variants.path(key, file),
-      undefined,
-      async () => {
-        const known = findVariant(variants, key, file) ?? findVariant(spareVariants, key, file)
-        return known ?? limit(async () => putVariant(key, file, compose))
-      },
-    )
-    return value
-  }
-
-  /** A picture that is there is shipped, also where the cache directory takes no more. */
-  const putVariant = async (...variant: Parameters<VariantStore['put']>): Promise<string> => {
-    try {
-      return await variants.put(...variant)
-    } catch (error) {
-      if (error instanceof MagnificError) throw error
-      const file = await spareVariants.put(...variant).catch(() => {
-        throw error
-      })
-      warnSpare(error as Error)
-      return file
-    }
-  }
-
-  let warned = false
-  const warnSpare = ({ message }: Error): void => {
-    if (!warned) {
-      warn(
-        `Images cannot be kept in ${shared.layout.dir} (${message}). They are shipped from a temporary folder, and made again by the next build, which costs time and no money.`,
-      )
-    }
-    warned = true
   }
 
   const derive = async (
@@ -128,17 +77,18 @@ export function createMissHandler(context: MissContext): MissHandler {
     { result, source }: ResultRecord,
     blob: string,
   ): Promise<string> => {
-    const { directives } = miss.request
+    const { file, request } = miss
+    const { directives } = request
     const { format, ...copy } = result
     const key = computeVariantKey(miss.fingerprint, directives)
     if (format === directives.format) {
-      return make(key, miss, cold.copies, async (tmp) => {
+      return make({ key, file, directives, limit: cold.copies }, async (tmp) => {
         // Sharing its blocks where the file system can.
         await copyFile(blob, tmp, constants.COPYFILE_FICLONE)
         return { ...copy, source }
       })
     }
-    return make(key, miss, cold.pictures, async (tmp) => {
+    return make({ key, file, directives, limit: cold.pictures }, async (tmp) => {
       const { convertImage } = await import('./image/variants.ts')
       return { ...(await convertImage(blob, directives, tmp)), source }
     })
@@ -146,10 +96,11 @@ export function createMissHandler(context: MissContext): MissHandler {
 
   /** What is shipped in place of a result has a key of its own, and is never taken for one. */
   const standIn = async (miss: Miss, kind: 'preview' | 'original'): Promise<string> => {
-    const { directives, params } = miss.request
+    const { file, request } = miss
+    const { directives, params } = request
     const scale = kind === 'preview' ? scaleOf(params) : 1
     const key = computeVariantKey(`${kind}:${miss.sourceHash}:${scale}`, directives)
-    return make(key, miss, cold.pictures, async (tmp) => {
+    return make({ key, file, directives, limit: cold.pictures }, async (tmp) => {
       const { inspectSource } = await import('./image/inspect.ts')
       const source = await inspectSource(miss.file, scale, directives.format)
       if (kind === 'preview') {
@@ -194,15 +145,6 @@ export function createMissHandler(context: MissContext): MissHandler {
     }
     await prepare().catch(() => {})
     return { file: await standIn(miss, options.onMiss), from: options.onMiss, estimate: 0 }
-  }
-}
-
-/** One that cannot be read is made again. */
-function findVariant(store: VariantStore, key: string, file: string): string | undefined {
-  try {
-    return store.find(key, file)
-  } catch {
-    return undefined
   }
 }
 

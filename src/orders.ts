@@ -5,7 +5,7 @@ import { systemClock } from './core/clock.ts'
 import { MagnificError } from './core/errors.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import type { Logger } from './core/logger.ts'
-import type { Order } from './purchase/order.ts'
+import type { Order, PurchaseContext } from './purchase/order.ts'
 import { purchase } from './purchase/purchase.ts'
 import { createTaskList } from './purchase/task-list.ts'
 import type { TaskList } from './purchase/task-list.ts'
@@ -44,6 +44,7 @@ export function createOrderer(context: OrderContext): Orderer {
   const budget = openBudget(context)
   let client: Client | undefined
   let taskList: TaskList | undefined
+  const findings: PurchaseContext['findings'] = new Map()
 
   const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
     const item = cold.progress.begin()
@@ -64,6 +65,7 @@ export function createOrderer(context: OrderContext): Orderer {
           limits: options.budget,
           client: () => (client ??= createClient({ ...options, apiKey: requireKey(options) })),
           taskList: (forClient) => (taskList ??= createTaskList(forClient, systemClock)),
+          findings,
           limit: async (work) => cold.tasks(work),
           halt: shared.halt,
           command: (rest) => `npx magnific ${rest}${cacheFlag}`,
@@ -103,7 +105,9 @@ function openBudget({ shared, journal }: OrderContext): Budget {
 function describeCacheDir(dir: string): string {
   const found = process.env['MAGNIFIC_CACHE_DIR'] || '.magnific'
   if (resolve(findProjectRoot(process.cwd()), found) === dir) return ''
-  return ` --cache-dir ${/^[\w./-]+$/.test(dir) ? dir : JSON.stringify(dir)}`
+  // Single quotes leave nothing for a shell to read into it; Windows knows double ones alone.
+  const quote = process.platform === 'win32' ? '"' : "'"
+  return ` --cache-dir ${/^[\w./:\\-]+$/.test(dir) ? dir : `${quote}${dir}${quote}`}`
 }
 
 function requireKey({ apiKey, service }: ResolvedOptions): string {

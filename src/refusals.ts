@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { MagnificError } from './core/errors.ts'
 import type { BudgetError } from './core/errors.ts'
 import { formatEstimate } from './core/format-units.ts'
+import type { Logger } from './core/logger.ts'
 
 interface Refused {
   /** The source, an absolute path. */
@@ -18,24 +19,34 @@ export interface Refusals {
    * @param file the source, an absolute path
    * @returns the error to fail with: for the first one it lists all
    */
-  settle(error: BudgetError, file: string): Promise<MagnificError>
+  settle(refusal: BudgetError, file: string): Promise<MagnificError>
 }
 
 /**
  * @param root the project, for names in the list
- * @param idle resolves when nothing is under way
+ * @param logger is told at once that something did not fit, where the error has to wait
+ * @param running what is under way; live
  */
-export function createRefusals(root: string, idle: () => Promise<void>): Refusals {
+export function createRefusals(
+  root: string,
+  logger: Logger,
+  running: ReadonlySet<Promise<unknown>>,
+): Refusals {
   /** By fingerprint: an image that several modules want is bought once, and listed once. */
   let refused = new Map<string, Refused>()
   return {
-    settle: async (error, file) => {
-      const { estimate, fingerprint } = error
+    settle: async (refusal, file) => {
+      const { estimate, fingerprint } = refusal
+      if (refused.size === 0 && running.size > 0) {
+        logger.warn(
+          `magnific: the budget of ${refusal.reason} is used up. What was paid for is fetched before the build ends.`,
+        )
+      }
       if (!refused.has(fingerprint)) refused.set(fingerprint, { file, estimate })
-      await idle()
+      while (running.size > 0) await Promise.allSettled(running)
       const all = [...refused.values()]
       refused = new Map()
-      return all.length === 0 ? error : listRefusals(all, error, root)
+      return all.length === 0 ? refusal : listRefusals(all, refusal, root)
     },
   }
 }

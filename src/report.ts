@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { isAbsolute, relative } from 'node:path'
 import pc from 'picocolors'
 import { formatBytes, formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
 import type { VariantInfo } from './store/variants.ts'
@@ -59,6 +59,21 @@ export function createReport(settings: ReportSettings): Report {
       return taken.length === 0 ? undefined : renderReport(taken, settings)
     },
   }
+}
+
+/** One image on a line of its own, as it is told when it is done. */
+export function renderLine(entry: ReportEntry, root: string): string {
+  const info = entry.readInfo()
+  const path = relative(root, entry.file)
+  return [
+    `magnific ${isAbsolute(path) ? entry.file : path}`,
+    info ? `${formatSize(info.source)} → ${formatSize(info)}` : '',
+    entry.from,
+    formatDuration(entry.duration),
+    entry.estimate > 0 ? formatEstimate(entry.estimate) : '',
+  ]
+    .filter(Boolean)
+    .join('  ')
 }
 
 function renderReport(entries: readonly ReportEntry[], settings: ReportSettings): string {

@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import { isAbsolute, join, normalize, relative, sep } from 'node:path'
+import { join, normalize, sep } from 'node:path'
 import { systemClock } from './core/clock.ts'
 import { BudgetError, MagnificError, placeError } from './core/errors.ts'
 import { computeFingerprint } from './core/fingerprint.ts'
-import { formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
 import { limitLogger } from './core/logger.ts'
 import type { Logger } from './core/logger.ts'
 import type { ResolvedOptions } from './core/options.ts'
@@ -12,7 +11,7 @@ import type { Request } from './core/request.ts'
 import type { Miss, MissHandler } from './miss.ts'
 import { resetTally } from './progress.ts'
 import { createRefusals } from './refusals.ts'
-import { createReport } from './report.ts'
+import { createReport, renderLine } from './report.ts'
 import type { Origin, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
 import { isMissing } from './store/files.ts'
@@ -81,9 +80,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   const variants = createVariantStore(shared.layout, memo)
   const report = createReport(options)
   const running = new Set<Promise<Variant>>()
-  const refusals = createRefusals(options.root, async () => {
-    while (running.size > 0) await Promise.allSettled(running)
-  })
+  const refusals = createRefusals(options.root, logger, running)
   const requests = new Map<string, Request>()
   let controller = createController()
   let missHandler: Promise<MissHandler> | undefined
@@ -174,7 +171,10 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   const variantFolders = [shared.layout, shared.spare].map((layout) => join(layout.variants, sep))
   return {
     options,
-    isVariant: (path) => variantFolders.some((folder) => normalize(path).startsWith(folder)),
+    isVariant: (path) => {
+      const normal = normalize(path)
+      return variantFolders.some((folder) => normal.startsWith(folder))
+    },
     find: (reference) => {
       try {
         return look(reference).variant
@@ -253,18 +253,4 @@ function hashSource(file: string, memo: Memo): string {
       { cause: error },
     )
   }
-}
-
-function renderLine(entry: ReportEntry, root: string): string {
-  const info = entry.readInfo()
-  const path = relative(root, entry.file)
-  return [
-    `magnific ${isAbsolute(path) ? entry.file : path}`,
-    info ? `${formatSize(info.source)} → ${formatSize(info)}` : '',
-    entry.from,
-    formatDuration(entry.duration),
-    entry.estimate > 0 ? formatEstimate(entry.estimate) : '',
-  ]
-    .filter(Boolean)
-    .join('  ')
 }

@@ -14,38 +14,44 @@ export interface Connection {
   close(): void
 }
 
+/** A longer timer would go off at once, ms. */
+const longestTimer = 2 ** 31 - 1
+
 /**
  * Fetch, and `AbortSignal.any`, hold their signals weakly: a body that is being read may outlive what would have aborted
  * it, and then it is waited for in vain. So everything hangs on a controller of our own, and each step is raced against it.
  *
  * @param signal the caller's
- * @param limit `silence`: the longest that nothing may come, `total`: the longest for all of it; ms
+ * @param limits `silence`: the longest that nothing may come, `total`: the longest for all of it; ms
  */
 export function openConnection(
   signal: AbortSignal | undefined,
-  limit: { silence: number } | { total: number },
+  limits: { silence?: number; total?: number },
 ): Connection {
-  const isSilence = 'silence' in limit
-  const ms = isSilence ? limit.silence : limit.total
   const controller = new AbortController()
   const leave = (): void => controller.abort(signal?.reason)
   if (signal?.aborted) leave()
   signal?.addEventListener('abort', leave, { once: true })
-  const timer = setTimeout(() => {
-    const what = isSilence ? 'Nothing came for' : 'It took more than'
-    controller.abort(new Error(`${what} ${ms / 1000} s.`))
-  }, ms)
+  const end = (what: string, ms: number): void =>
+    controller.abort(new Error(`${what} ${Math.round(ms) / 1000} s.`))
+  const { silence, total } = limits
+  const silenceTimer =
+    silence === undefined ? undefined : setTimeout(() => end('Nothing came for', silence), silence)
+  const totalTimer =
+    total === undefined
+      ? undefined
+      : setTimeout(() => end('It took more than', total), Math.min(total, longestTimer))
   const ended = new Promise<never>((_, reject) => {
-    const end = (): void => reject(controller.signal.reason)
-    if (controller.signal.aborted) end()
-    controller.signal.addEventListener('abort', end, { once: true })
+    const stop = (): void => reject(controller.signal.reason)
+    if (controller.signal.aborted) stop()
+    controller.signal.addEventListener('abort', stop, { once: true })
   })
   // It may end when nobody waits for anything.
   ended.catch(() => {})
 
   const wait = async <T>(step: Promise<T>): Promise<T> => {
     const value = await Promise.race([step, ended])
-    if (isSilence) timer.refresh()
+    silenceTimer?.refresh()
     return value
   }
 
@@ -66,7 +72,8 @@ export function openConnection(
       }
     },
     close: () => {
-      clearTimeout(timer)
+      clearTimeout(silenceTimer)
+      clearTimeout(totalTimer)
       signal?.removeEventListener('abort', leave)
       controller.abort()
     },

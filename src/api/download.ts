@@ -24,6 +24,8 @@ export interface DownloadOptions {
   maxBytes: number
   /** Whether plain HTTP from this machine is good: only where the API is on this machine as well. */
   allowLoopback: boolean
+  /** The longest time for all of it, ms. */
+  timeout: number
   signal?: AbortSignal | undefined
   redact: Redact
 }
@@ -40,7 +42,10 @@ const redirectLimit = 5
  * @throws DownloadError, or what `write` throws
  */
 export async function downloadResult(url: string, options: DownloadOptions): Promise<void> {
-  const connection = openConnection(options.signal, { silence: idleTimeout })
+  const connection = openConnection(options.signal, {
+    silence: idleTimeout,
+    total: options.timeout,
+  })
   try {
     const body = await openDownload(url, connection, options)
     const chunks = connection.read(body)

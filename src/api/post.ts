@@ -42,7 +42,7 @@ export interface PostOptions {
   beforeLastByte: () => Promise<void>
   /** Breaks the request off, until `beforeLastByte` is called: from then on the answer is wanted whatever happens. */
   signal: AbortSignal | undefined
-  /** The longest silence of the network, ms. */
+  /** The longest silence of the network, ms; and the longest time from the last byte to the end of the answer. */
   idleTimeout: number
 }
 
@@ -123,8 +123,13 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
       committed = true
       request.end(closing.slice(-1))
     }
+    // A server that sends byte after byte is never silent.
+    const late = setTimeout(
+      () => request.destroy(new Error('The answer takes too long.')),
+      options.idleTimeout,
+    )
     // An early answer may come together with a broken pipe: the answer says more.
-    return await answer
+    return await answer.finally(() => clearTimeout(late))
   } catch (error) {
     request.destroy()
     if (callers.threw(error)) throw error
@@ -190,7 +195,9 @@ async function readAnswer(request: ClientRequest, onAnswered: () => void): Promi
   } catch (error) {
     // What came may be enough: the id of a task that was paid for must not get lost over a connection that broke.
     const { length } = Buffer.concat(chunks)
-    if (length === 0 || length > largestAnswer || !request.writableEnded) throw error
+    const isAcceptance = (response.statusCode ?? 0) < 300
+    const isWhole = request.writableEnded || isAcceptance
+    if (length === 0 || length > largestAnswer || !isWhole) throw error
   }
   if (!request.writableEnded) request.destroy()
   const retryAfter = response.headers['retry-after']

@@ -1,10 +1,16 @@
-import type { Client } from '../api/client.ts'
 import { describeRefusal, parseTaskState } from '../api/wire.ts'
 import { MagnificError } from '../core/errors.ts'
 import { shorten } from '../purchase/errors.ts'
 import { taskOf } from '../purchase/state.ts'
+import { isTaskId } from '../store/attempt.ts'
+import type { AttemptSubject } from '../store/attempt.ts'
+import { createBlobStore } from '../store/blobs.ts'
+import { createMemo } from '../store/memo.ts'
 import { findFingerprint } from './workspace.ts'
 import type { Listed, Workspace } from './workspace.ts'
+
+/** The longest that a result may take to come, ms. */
+const lookTimeout = 120_000
 
 /** A person's decision about an attempt. */
 export interface ResolveFlags {
@@ -12,14 +18,14 @@ export interface ResolveFlags {
   adopt?: string | undefined
   /** There is no such task, or it is gone for good: the next build buys. */
   void?: boolean | undefined
-  /** Voids a task that the API still knows, or cannot be asked about. */
+  /** Decides also what the API cannot be asked about, or contradicts. */
   force?: boolean | undefined
 }
 
 /**
  * Writes down what a person found out about a submission.
  *
- * @throws MagnificError `BAD_COMMAND` where it would cost money twice, or ship another image
+ * @throws MagnificError `BAD_COMMAND` where it would cost money twice, or cannot be done
  */
 export async function runResolve(
   workspace: Workspace,
@@ -31,26 +37,35 @@ export async function runResolve(
     throw refusal('Say either --adopt <task id> or --void.')
   }
   const listed = await findFingerprint(workspace, prefix, now)
+  const { owner } = listed.attempt ?? {}
   if (listed.state === 'submitting') {
+    const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process'
+    throw refusal(`It is being submitted at this moment, by ${who}. Wait for that build.`)
+  }
+  const { service = workspace.service } = listed
+  if (service !== workspace.service && !flags.force) {
     throw refusal(
-      `It is being submitted at this moment, by process ${listed.attempt.owner?.pid} on ${listed.attempt.owner?.host}. Wait for that build.`,
+      `It was submitted to ${service}, and this would ask ${workspace.service}. Set MAGNIFIC_BASE_URL to what the build uses.`,
     )
   }
   if (flags.adopt === undefined) await voidAttempt(workspace, listed, flags.force === true, now)
-  else await adoptTask(workspace, listed, flags.adopt.trim())
+  else await adoptTask(workspace, listed, flags.adopt.trim(), flags.force === true)
 }
 
 async function adoptTask(
-  { journal, client, print }: Workspace,
-  { fingerprint, attempt, state, task: known }: Listed,
+  workspace: Workspace,
+  { fingerprint, state, task: known, attempt: counted }: Listed,
   task: string,
+  force: boolean,
 ): Promise<void> {
-  if (!/^[\x21-\x7e]{1,200}$/.test(task)) throw refusal(`"${task}" is no task id.`)
-  if (known !== undefined && known !== task) {
-    throw refusal(`Task ${known} is known to be its task. Build again, and it is fetched.`)
-  }
-  if (state !== 'ambiguous' && state !== 'pending') {
+  const { journal, print } = workspace
+  const subject = counted?.owner?.subject
+  if (!isTaskId(task)) throw refusal(`"${task}" is no task id.`)
+  if (state === 'completed' || state === 'failed') {
     throw refusal(`It is ${state}: nothing is to be adopted.`)
+  }
+  if (known !== undefined && known !== task && state !== 'void') {
+    throw refusal(`Task ${known} is known to be its task. Build again, and it is fetched.`)
   }
   const others = (await journal.list()).filter((entry) => entry.fingerprint !== fingerprint)
   const owner = others.find(({ attempts }) => attempts.some((other) => taskOf(other) === task))
@@ -59,48 +74,101 @@ async function adoptTask(
       `Task ${task} is that of ${shorten(owner.fingerprint)}. One task is one image: look for another one.`,
     )
   }
-  const said = client ? await askAbout(client, task) : 'not asked about: there is no API key'
+  const said = await askAbout(workspace, task, force)
   if (said === undefined) throw refusal(`The API does not know task ${task}. Check the id.`)
-  await journal.writeTask(attempt, task)
+  if (!force) await checkPicture(workspace, task, subject)
+  // What was decided against before counts for nothing: this is another attempt then.
+  const attempt = await journal.open(fingerprint)
+  if (!(await journal.writeTask(attempt, task))) {
+    throw refusal('Somebody else has settled it meanwhile: see `magnific status`.')
+  }
   print(
-    `${shorten(fingerprint)} is task ${task} (${said}). Build again, and it is fetched; nothing is paid a second time.`,
+    `${shorten(fingerprint)} is task ${task} (${said}). Build again, and it is fetched; nothing is paid a second time. Look at the image then: the API does not tell which one a task was for.`,
     { fingerprint, task, status: said },
   )
 }
 
+/** One task's result under another image's name would be shipped without a word. */
+async function checkPicture(
+  { client, layout }: Workspace,
+  task: string,
+  subject: AttemptSubject | undefined,
+): Promise<void> {
+  if (!subject) {
+    throw refusal(
+      'The journal does not tell which picture was submitted. Look at the task yourself; --force adopts it unseen.',
+    )
+  }
+  if (!client) return
+  const { examineTask, isOf } = await import('../purchase/reconcile.ts')
+  const context = { blobs: createBlobStore(layout, createMemo(layout)), deadline: lookTimeout }
+  const { signal } = new AbortController()
+  const finding = await examineTask(task, 0, client, context, signal)
+  if (finding.kind === 'working') {
+    throw refusal(
+      `Task ${task} is still at work, or cannot be looked at. Wait for it, and adopt it then; --force adopts it unseen.`,
+    )
+  }
+  if (!isOf(subject, finding)) {
+    throw refusal(
+      `Task ${task} shows another picture than ${subject.file}, or has another size. Check the id; --force adopts it all the same.`,
+    )
+  }
+}
+
 async function voidAttempt(
-  { journal, client, print }: Workspace,
-  { fingerprint, attempt, state, task }: Listed,
+  workspace: Workspace,
+  { fingerprint, state, task, file }: Listed,
   force: boolean,
   now: number,
 ): Promise<void> {
-  if (state === 'unpaid' || state === 'void') {
+  const { journal, records, layout, print } = workspace
+  if (task === undefined && (state === 'unpaid' || state === 'void')) {
     throw refusal('Nothing was charged for it as it is: the next build buys it.')
   }
+  const record = await records.find(fingerprint)
+  if (record && createBlobStore(layout, createMemo(layout)).verify(record.result.sha256)) {
+    throw refusal(
+      `Its result is stored, and shipped. If it is the wrong one, delete ${records.path(fingerprint)} and ${layout.variants}, and come back.`,
+    )
+  }
   if (task !== undefined && state !== 'failed' && !force) {
-    const said = client ? await askAbout(client, task) : 'not asked about: there is no API key'
+    const said = await askAbout(workspace, task, force)
     if (said !== undefined) {
       throw refusal(
         `Task ${task} is paid for (${said}). Build again, and it is fetched. If it is lost all the same, add --force: the next build buys it once more.`,
       )
     }
   }
+  // Where the record alone knew the task, the journal does from now on.
+  const attempt = await journal.open(fingerprint)
+  if (task !== undefined) await journal.writeTask(attempt, task)
   await journal.writeVoid(attempt, new Date(now))
   print(
-    `${shorten(fingerprint)} does not count any more. The next build submits it anew, which is charged for.`,
-    {
-      fingerprint,
-      void: true,
-    },
+    `${shorten(fingerprint)}  ${file} does not count any more. The next build submits it anew, which is charged for.`,
+    { fingerprint, void: true },
   )
 }
 
 /** @returns what the API says of a task, `undefined` where it does not know it */
-async function askAbout(client: Client, task: string): Promise<string | undefined> {
-  const { status, body } = await client.getStatus(task)
-  if (status === 404) return undefined
-  const state = status === 200 ? parseTaskState(body) : undefined
-  return state ? `the API says: ${state.status}` : `the API says: ${describeRefusal(status, body)}`
+async function askAbout(
+  { client }: Workspace,
+  task: string,
+  force: boolean,
+): Promise<string | undefined> {
+  try {
+    if (!client) throw new Error('there is no API key, see FREEPIK_API_KEY')
+    const { status, body } = await client.getStatus(task)
+    if (status === 404) return undefined
+    const state = status === 200 ? parseTaskState(body) : undefined
+    if (!state) throw new Error(describeRefusal(status, body))
+    return `the API says: ${state.status}`
+  } catch (error) {
+    if (force) return 'the API was not asked'
+    throw refusal(
+      `The API cannot be asked about task ${task}: ${(error as Error).message}. Mend that, or add --force to go on without its word.`,
+    )
+  }
 }
 
 function refusal(text: string): MagnificError {

@@ -17,9 +17,9 @@ export async function runRetry(
   const { journal, print } = workspace
   const failed =
     prefixes.length === 0
-      ? (await listAttempts(journal, now)).filter(({ state }) => state === 'failed')
+      ? (await listAttempts(workspace, now)).filter(({ state }) => state === 'failed')
       : await findFailed(workspace, prefixes, now)
-  for (const { attempt } of failed) await journal.writeVoid(attempt, new Date(now))
+  for (const { attempt } of failed) if (attempt) await journal.writeVoid(attempt, new Date(now))
   const names = failed.map(({ fingerprint, file }) => `${shorten(fingerprint)}  ${file}`)
   print(
     failed.length === 0

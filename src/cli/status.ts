@@ -9,8 +9,9 @@ import type { Listed, Workspace } from './workspace.ts'
 const open: readonly Listed['state'][] = ['ambiguous', 'failed', 'pending', 'submitting']
 
 /** Tells what the journal knows: what is not finished line by line, the rest in figures. */
-export async function runStatus({ journal, dir, print }: Workspace, now: number): Promise<void> {
-  const listed = await listAttempts(journal, now)
+export async function runStatus(workspace: Workspace, now: number): Promise<void> {
+  const { dir, print } = workspace
+  const listed = await listAttempts(workspace, now)
   const rows = listed
     .filter(({ state }) => open.includes(state))
     .toSorted((a, b) => open.indexOf(a.state) - open.indexOf(b.state) || a.at.localeCompare(b.at))
@@ -31,7 +32,7 @@ export async function runStatus({ journal, dir, print }: Workspace, now: number)
 }
 
 function renderRow(entry: Listed): string[] {
-  const { fingerprint, state, file, task, at, estimate } = entry
+  const { fingerprint, state, file, task, at, estimate, service = 'magnific' } = entry
   const cells = [
     shorten(fingerprint),
     state.padEnd(10),
@@ -39,6 +40,8 @@ function renderRow(entry: Listed): string[] {
     at,
     task ? `task ${task}` : '',
     estimate > 0 ? formatEstimate(estimate) : '',
+    // What an emulator makes is never taken for a real one, and should not be read as one either.
+    service === 'magnific' ? '' : `(${service})`,
   ]
   const ways: Partial<Record<Listed['state'], string>> = {
     ambiguous: `magnific resolve ${shorten(fingerprint)} --adopt <task id>, or --void if there is none`,
@@ -50,18 +53,19 @@ function renderRow(entry: Listed): string[] {
 }
 
 function renderQuery({ attempt }: Listed): string {
-  const params = attempt.owner?.subject.params ?? {}
+  const params = attempt?.owner?.subject.params ?? {}
   return Object.entries(params)
     .map(([name, value]) => `${queryKey(name as FieldName)}=${encodeURIComponent(String(value))}`)
     .join('&')
 }
 
-function toObject({ attempt, task, ...entry }: Listed): object {
+function toObject({ attempt, task, service, ...entry }: Listed): object {
   return {
     ...entry,
+    service: service ?? null,
     task: task ?? null,
-    params: attempt.owner?.subject.params ?? null,
-    reason: attempt.outcome?.reason ?? null,
-    folder: attempt.folder,
+    params: attempt?.owner?.subject.params ?? null,
+    reason: attempt?.outcome?.reason ?? null,
+    folder: attempt?.folder ?? null,
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { createClient } from '../api/client.ts'
@@ -11,8 +11,9 @@ import type { Attempt } from '../store/attempt.ts'
 import { createJournal } from '../store/journal.ts'
 import type { Journal } from '../store/journal.ts'
 import { createLayout, findProjectRoot } from '../store/layout.ts'
+import type { Layout } from '../store/layout.ts'
 import { createRecordStore } from '../store/records.ts'
-import type { RecordStore } from '../store/records.ts'
+import type { RecordStore, ResultRecord } from '../store/records.ts'
 
 /** Flags that every command takes. */
 export interface CommonFlags {
@@ -24,8 +25,11 @@ export interface CommonFlags {
 export interface Workspace {
   /** The cache directory, absolute. */
   readonly dir: string
+  readonly layout: Layout
   readonly journal: Journal
   readonly records: RecordStore
+  /** Who is asked: see `serviceOf`. */
+  readonly service: string
   /** The API, where there is a key. */
   readonly client: Client | undefined
   /** Prints a line for people, or an object for programs. */
@@ -36,48 +40,64 @@ export interface Workspace {
 export interface Listed {
   fingerprint: string
   state: AttemptState
-  /** The source's path in the project; an empty text where the journal does not know it. */
+  /** The source's path in the project; an empty text where nobody knows it. */
   file: string
+  /** As the journal knows it, or else the record. */
   task: string | undefined
-  /** ISO 8601; an empty text where the journal does not know it. */
+  /** ISO 8601; an empty text where nobody knows it. */
   at: string
   /** euros */
   estimate: number
-  attempt: Attempt
+  /** Who was asked: see `serviceOf`; missing where nobody knows it. */
+  service: string | undefined
+  /** Missing where the record is all that is left. */
+  attempt: Attempt | undefined
 }
 
-/** Opens the cache directory of the project that we stand in. */
+/**
+ * Opens the cache directory of the project that we stand in.
+ *
+ * @throws MagnificError `BAD_COMMAND` where the directory that was named is not there, `BAD_OPTIONS` for the environment
+ */
 export function openWorkspace(
   { cacheDir, json }: CommonFlags,
   write: (text: string) => void,
 ): Workspace {
+  if (cacheDir !== undefined && !isFolder(cacheDir)) {
+    throw new MagnificError('BAD_COMMAND', `There is no directory "${cacheDir}": see --cache-dir.`)
+  }
   const root = findProjectRoot(process.cwd())
   const env = { ...readEnvFile(join(root, '.env')), ...readEnvFile(join(root, '.env.local')) }
   const options = resolveOptions({}, { root, command: 'build', env: { ...env, ...process.env } })
-  const dir = cacheDir === undefined ? resolve(root, options.cacheDir) : resolve(cacheDir)
-  const { apiKey, baseUrl } = options
+  const dir = resolve(root, cacheDir === undefined ? options.cacheDir : resolve(cacheDir))
+  const { apiKey, baseUrl, service } = options
   const layout = createLayout(dir)
   return {
     dir,
+    layout,
     journal: createJournal(layout),
     records: createRecordStore(layout),
+    service,
     client: apiKey === undefined ? undefined : createClient({ baseUrl, apiKey }),
     print: (text, object) => write(json ? JSON.stringify(object, null, 2) : text),
   }
 }
 
-/** Everything the journal knows, by the attempts that count. */
-export async function listAttempts(journal: Journal, now: number): Promise<Listed[]> {
-  const entries = await journal.list()
-  const chosen = await Promise.all(
-    entries.map(async ({ fingerprint }) => ({
-      fingerprint,
-      attempt: await journal.find(fingerprint),
-    })),
+/** Everything that was ever attempted, by the attempts that count; and what is stored without one. */
+export async function listAttempts(
+  { journal, records }: Workspace,
+  now: number,
+): Promise<Listed[]> {
+  const attempted = new Map((await journal.list()).map((entry) => [entry.fingerprint, entry]))
+  const fingerprints = new Set([...attempted.keys(), ...(await records.list())])
+  const listed = await Promise.all(
+    [...fingerprints].map(async (fingerprint) => {
+      const attempt = attempted.has(fingerprint) ? await journal.find(fingerprint) : undefined
+      const record = await records.find(fingerprint)
+      return attempt || record ? [describeAttempt(fingerprint, attempt, record, now)] : []
+    }),
   )
-  return chosen.flatMap(({ fingerprint, attempt }) =>
-    attempt ? [describeAttempt(fingerprint, attempt, now)] : [],
-  )
+  return listed.flat()
 }
 
 /**
@@ -91,13 +111,14 @@ export async function findFingerprint(
   now: number,
 ): Promise<Listed> {
   const given = prefix.toLowerCase()
-  const isMeant = ({ fingerprint }: { fingerprint: string }): boolean =>
-    /^[\da-f]{4,64}$/.test(given) && fingerprint.startsWith(given)
-  let listed = (await listAttempts(workspace.journal, now)).filter(isMeant)
-  if (listed.length === 0) {
-    await recallRecords(workspace, isMeant)
-    listed = (await listAttempts(workspace.journal, now)).filter(isMeant)
+  if (!/^[\da-f]{4,64}$/.test(given)) {
+    throw new MagnificError(
+      'BAD_COMMAND',
+      `"${prefix}" is no fingerprint: give at least 4 of its digits, as \`magnific status\` lists them.`,
+    )
   }
+  const all = await listAttempts(workspace, now)
+  const listed = all.filter(({ fingerprint }) => fingerprint.startsWith(given))
   const [only] = listed
   if (only && listed.length === 1) return only
   throw new MagnificError(
@@ -108,28 +129,27 @@ export async function findFingerprint(
   )
 }
 
-/** A journal that was lost knows at least the tasks that its records name. */
-async function recallRecords(
-  { journal, records }: Workspace,
-  isMeant: (entry: { fingerprint: string }) => boolean,
-): Promise<void> {
-  for (const fingerprint of await records.list()) {
-    const record = isMeant({ fingerprint }) ? await records.find(fingerprint) : undefined
-    if (record) await journal.writeTask(await journal.open(fingerprint), record.task)
+function describeAttempt(
+  fingerprint: string,
+  attempt: Attempt | undefined,
+  record: ResultRecord | undefined,
+  now: number,
+): Listed {
+  const { owner, decided } = attempt ?? {}
+  return {
+    fingerprint,
+    state: attempt ? stateOf(attempt, now) : 'completed',
+    file: owner?.subject.file ?? record?.source.name ?? '',
+    task: (attempt && taskOf(attempt)) ?? record?.task,
+    at: decided?.at || owner?.at || record?.completedAt || '',
+    estimate: owner?.subject.estimate ?? 0,
+    service: owner?.subject.service ?? record?.service,
+    attempt,
   }
 }
 
-function describeAttempt(fingerprint: string, attempt: Attempt, now: number): Listed {
-  const { owner, decided } = attempt
-  return {
-    fingerprint,
-    state: stateOf(attempt, now),
-    file: owner?.subject.file ?? '',
-    task: taskOf(attempt),
-    at: decided?.at || owner?.at || '',
-    estimate: owner?.subject.estimate ?? 0,
-    attempt,
-  }
+function isFolder(path: string): boolean {
+  return path !== '' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
 }
 
 function readEnvFile(file: string): Record<string, string | undefined> {

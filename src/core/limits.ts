@@ -5,6 +5,9 @@ import type { Scale } from './params.ts'
 /** "The resulted image can't exceed maximum allowed size of 25.3 million pixels", says the API's document. */
 export const maxOutputPixels = 25_300_000
 
+/** Four bytes a pixel are a picture that does not compress; a file of more than twice that holds something else. */
+export const maxResultBytes: number = maxOutputPixels * 8
+
 /** The longest side that each format can hold, pixels; its own limit, or that of the encoder. */
 export const longestSide: Readonly<Record<Format, number>> = {
   png: Number.POSITIVE_INFINITY,

@@ -218,5 +218,6 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 
 /** A value as it stands in code. */
 export function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value)
+  // JSON knows neither NaN nor Infinity, and calls them null.
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
 }

@@ -60,7 +60,7 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     onMiss: readMissPolicy(options.onMiss, host, problems),
     defaults: readFields('defaults', options.defaults ?? {}, problems),
     presets: readPresets(options.presets ?? {}, problems),
-    budget: readBudget(options.budget ?? {}, problems),
+    budget: options.budget === undefined ? {} : readBudget(options.budget, problems),
     concurrency: readCount('concurrency', options.concurrency ?? 8, 1, 100, problems),
     deadline: readCount('deadline', options.deadline ?? 30 * 60_000, 1000, 2 ** 31 - 1, problems),
     cacheDir: readCacheDir(options.cache, env, problems),

@@ -1,24 +1,23 @@
 import type { Client } from '../api/client.ts'
-import { DownloadError, downloadResult } from '../api/download.ts'
+import { DownloadError } from '../api/download.ts'
 import { awaitTask } from '../api/waiting.ts'
 import { MagnificError } from '../core/errors.ts'
-import { isLoopback } from '../core/service.ts'
-import { maxOutputPixels } from '../core/limits.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import { isTransparent } from '../image/decode.ts'
-import { verifyResult } from '../image/verify.ts'
 import type { VerifiedResult } from '../image/verify.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { isDiskError } from '../store/files.ts'
 import type { ResultRecord } from '../store/records.ts'
 import type { PurchaseContext } from './order.ts'
+import { receiveResult } from './receive.ts'
+import type { Receipt } from './receive.ts'
 
 /** So often a result is fetched before the build gives up for now; each time with fresh URLs. */
 const fetchLimit = 4
 /** The wait between two fetches, ms. */
 const fetchPause = 2000
-/** Four bytes a pixel are a picture that does not compress; more than twice that is none. */
-const maxBytes = maxOutputPixels * 8
+/** A download gets so long at least, ms, however late it is. */
+const shortestTimeout = 60_000
 
 /** A task whose result is wanted. */
 export interface Collection {
@@ -59,12 +58,14 @@ export async function collectResult(
   for (let fetched = 0; fetched < fetchLimit; fetched++) {
     context.onPhase({ kind: 'upscaling', estimate })
     if (fetched > 0) await clock.sleep(fetchPause, signal)
-    const deadline = giveUpAt - clock.now()
-    const { generated } = await awaitTask(client, task, { clock, deadline, signal })
+    const left = giveUpAt - clock.now()
+    if (problem !== undefined && left <= 0) break
+    const { generated } = await awaitTask(client, task, { clock, deadline: left, signal })
     context.onPhase({ kind: 'downloading', estimate })
     for (const url of generated) {
       try {
-        return await storeResult(url, collection, client, context, signal)
+        const timeout = Math.max(giveUpAt - clock.now(), shortestTimeout)
+        return await storeResult({ url, client, timeout, signal }, collection, context)
       } catch (error) {
         signal.throwIfAborted()
         if (!isTransient(error)) throw error
@@ -81,56 +82,30 @@ export async function collectResult(
 }
 
 async function storeResult(
-  url: string,
+  receipt: Omit<Receipt, 'blobs'>,
   collection: Collection,
-  client: Client,
-  context: PurchaseContext,
-  signal: AbortSignal,
+  { blobs, spare, warn }: PurchaseContext,
 ): Promise<Collected> {
-  const { blobs, spare, warn } = context
+  const store = async (to: BlobStore): Promise<Omit<Collected, 'stored'>> =>
+    receiveResult({ ...receipt, blobs: to }, async ({ incoming, ...received }) => {
+      const surprises = await findSurprises(collection, incoming.file, received)
+      const file = await incoming.keep()
+      for (const surprise of surprises) warn(surprise)
+      const { sha256, bytes, format, width, height } = received
+      return { result: { sha256, bytes, format, width, height }, file }
+    })
   try {
-    return { ...(await fetchResult(url, collection, client, context, blobs, signal)), stored: true }
+    return { ...(await store(blobs)), stored: true }
   } catch (full) {
     if (!isDiskError(full)) throw full
-    const fetched = await fetchResult(url, collection, client, context, spare, signal).catch(
-      (error: unknown) => {
-        throw isDiskError(error) ? full : error
-      },
-    )
+    const stored = await store(spare).catch((error: unknown) => {
+      throw isDiskError(error) ? full : error
+    })
     warn(
       `${collection.source.file} is paid for (task ${collection.task}), and its result cannot be stored (${full.message}). ` +
         'It is shipped all the same. Mend that: the next build fetches it again, without a new charge.',
     )
-    return { ...fetched, stored: false }
-  }
-}
-
-async function fetchResult(
-  url: string,
-  collection: Collection,
-  client: Client,
-  { warn }: PurchaseContext,
-  blobs: BlobStore,
-  signal: AbortSignal,
-): Promise<Pick<Collected, 'result' | 'file'>> {
-  const incoming = await blobs.create()
-  try {
-    await downloadResult(url, {
-      write: incoming.write,
-      maxBytes,
-      allowLoopback: isLoopback(new URL(client.baseUrl).hostname),
-      signal,
-      redact: client.redact,
-    })
-    const { sha256, bytes } = await incoming.finish()
-    const verified = await verifyResult(incoming.file)
-    const surprises = await findSurprises(collection, incoming.file, verified)
-    const file = await incoming.keep()
-    for (const surprise of surprises) warn(surprise)
-    const { format, width, height } = verified
-    return { result: { sha256, bytes, format, width, height }, file }
-  } finally {
-    await incoming.discard()
+    return { ...stored, stored: false }
   }
 }
 

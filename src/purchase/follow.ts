@@ -1,7 +1,7 @@
 import type { Client } from '../api/client.ts'
 import { judgeAnswer } from '../api/verdict.ts'
 import { describeRefusal } from '../api/wire.ts'
-import { numberOf } from '../store/attempt.ts'
+import { mayBePaid, numberOf } from '../store/attempt.ts'
 import type { Attempt } from '../store/attempt.ts'
 import { watchOwner } from '../store/liveness.ts'
 import { ambiguousError, failedError } from './errors.ts'
@@ -66,7 +66,7 @@ export async function followAttempt(
       throw failedError(attempt.outcome.reason ?? 'The upscale failed.', order, context)
     }
     if (attempt.task) return { task: attempt.task, attempt, paid: false }
-    if (attempt.outcome?.kind === 'rejected') return undefined
+    if (attempt.outcome?.kind === 'rejected' && !mayBePaid(attempt)) return undefined
     if (attempt.response !== undefined) {
       return followResponse(attempt, order, client, context, signal)
     }
@@ -100,7 +100,10 @@ async function followResponse(
   const answer = parseResponse(attempt.response ?? '')
   const verdict = judgeAnswer(answer)
   if (verdict.kind === 'ambiguous') {
-    const what = 'its answer was unclear'
+    const what =
+      answer.status === 0
+        ? answer.body || 'its answer is not known'
+        : `its answer was ${describeRefusal(answer.status, answer.body)}`
     const task = await settleAmbiguity(attempt, what, order, client, context, signal)
     return { task, attempt, paid: false }
   }
@@ -127,11 +130,15 @@ export async function settleAmbiguity(
   signal: AbortSignal,
   cause?: unknown,
 ): Promise<string> {
+  context.onPhase({ kind: 'waiting', estimate: 0 })
+  context.warn(
+    `${order.file} was submitted and ${what}; looking for its task in what the API lists.`,
+  )
   const { task, found } = await reconcile(attempt, client, context, signal)
   if (task === undefined) throw ambiguousError(attempt, what, found, order, context, cause)
   await context.journal.writeTask(attempt, task)
   context.warn(
-    `${order.file} was submitted and ${what}; the API lists task ${task} with its picture, which is taken up.`,
+    `The API lists task ${task} with the picture of ${order.file}, and it is taken up. Should the image not be as it was asked for, another build of the same account bought it.`,
   )
   return task
 }

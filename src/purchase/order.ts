@@ -8,6 +8,7 @@ import type { BlobStore } from '../store/blobs.ts'
 import type { Budget } from '../store/budget.ts'
 import type { Journal } from '../store/journal.ts'
 import type { RecordStore, ResultRecord } from '../store/records.ts'
+import type { Finding } from './reconcile.ts'
 import type { TaskList } from './task-list.ts'
 
 /** What is wanted. */
@@ -43,6 +44,8 @@ export interface PurchaseContext {
   client: () => Client
   /** What the API lists, for the client's account. */
   taskList: (client: Client) => TaskList
+  /** What tasks that nobody knew turned out to be: each is looked at once. */
+  findings: Map<string, Finding>
   /** Runs the work when fewer than `concurrency` tasks are in flight. */
   limit: <T>(work: () => Promise<T>) => Promise<T>
   /** Set by the first answer that makes all further spending pointless; everybody looks before spending. */

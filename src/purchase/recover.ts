@@ -1,4 +1,3 @@
-import { judgeAnswer } from '../api/verdict.ts'
 import { scaleOf } from '../core/params.ts'
 import { inspectSource } from '../image/inspect.ts'
 import { verifyResult } from '../image/verify.ts'
@@ -6,7 +5,7 @@ import type { Attempt } from '../store/attempt.ts'
 import type { ResultRecord } from '../store/records.ts'
 import type { Order, PurchaseContext } from './order.ts'
 import { composeRecord } from './record.ts'
-import { parseResponse } from './responses.ts'
+import { taskOf } from './state.ts'
 
 /**
  * Writes the record of a purchase anew, from the attempt that completed and the paid bytes: nothing is asked of the API.
@@ -16,10 +15,10 @@ import { parseResponse } from './responses.ts'
  */
 export async function recoverRecord(
   order: Order,
-  { task, response = '', outcome }: Attempt,
+  attempt: Attempt,
   { service, blobs, records }: Pick<PurchaseContext, 'service' | 'blobs' | 'records'>,
 ): Promise<ResultRecord | undefined> {
-  const { sha256 = '', at = '' } = outcome ?? {}
+  const { sha256 = '', at = '' } = attempt.outcome ?? {}
   const file = /^[\da-f]{64}$/.test(sha256) ? blobs.verify(sha256) : undefined
   if (file === undefined) return undefined
   const { params, directives } = order.request
@@ -29,16 +28,11 @@ export async function recoverRecord(
     service,
     source,
     result: { sha256, bytes, format, width, height },
-    task: task ?? taskOf(response),
+    // Where it is lost, nothing needs it: the bytes are here.
+    task: taskOf(attempt) ?? '',
     seconds: 0,
     completedAt: at,
   })
   await records.put(record)
   return record
-}
-
-/** An empty text where it is lost: the bytes are here, and nothing needs it. */
-function taskOf(response: string): string {
-  const verdict = judgeAnswer(parseResponse(response))
-  return verdict.kind === 'accepted' ? verdict.task : ''
 }

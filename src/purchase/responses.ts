@@ -7,7 +7,7 @@ export function formatResponse({ status, body }: RawAnswer): string {
 
 /** The text that the journal keeps where no answer came: it is as ambiguous when it is read back. */
 export function formatNoAnswer(reason: string): string {
-  return `HTTP 0\n\nno answer: ${reason}`
+  return `HTTP 0\n\nno answer came (${reason})`
 }
 
 /** Reads back what `formatResponse` wrote. Of anything else, nothing is known. */

@@ -1,5 +1,5 @@
 import { judgeAnswer } from '../api/verdict.ts'
-import { isClosed } from '../store/attempt.ts'
+import { mayBePaid } from '../store/attempt.ts'
 import type { Attempt } from '../store/attempt.ts'
 import { hasEnded } from '../store/liveness.ts'
 import { parseResponse } from './responses.ts'
@@ -31,19 +31,17 @@ const oldBeat = 60_000
  * @param now ms since 1970
  */
 export function stateOf(attempt: Attempt, now: number): AttemptState {
-  const { decided, outcome, response, task, voided } = attempt
+  const { decided, outcome, response, voided } = attempt
   if (voided !== undefined) return 'void'
   if (outcome?.kind === 'completed' || outcome?.kind === 'failed') return outcome.kind
   if (taskOf(attempt) !== undefined) return 'pending'
-  if (outcome?.kind === 'rejected') return 'unpaid'
+  if (outcome?.kind === 'rejected' && !mayBePaid(attempt)) return 'unpaid'
   if (response !== undefined) {
-    const { kind } = judgeAnswer(parseResponse(response))
-    return kind === 'ambiguous' ? 'ambiguous' : 'unpaid'
+    return judgeAnswer(parseResponse(response)).kind === 'ambiguous' ? 'ambiguous' : 'unpaid'
   }
-  if (decided?.kind === 'abandon' || (task === undefined && !isOwnerAlive(attempt, now))) {
-    return decided?.kind === 'commit' ? 'ambiguous' : 'unpaid'
-  }
-  return isClosed(attempt) || attempt.beat > 0 ? 'submitting' : 'unpaid'
+  if (decided?.kind === 'abandon') return 'unpaid'
+  if (isOwnerAlive(attempt, now)) return 'submitting'
+  return decided ? 'ambiguous' : 'unpaid'
 }
 
 /** The task of an attempt, as it was written down or as the raw answer names it. */
@@ -53,6 +51,7 @@ export function taskOf({ task, response }: Attempt): string | undefined {
   return verdict.kind === 'accepted' ? verdict.task : undefined
 }
 
+/** Other machines' clocks may be ahead a little. */
 function isOwnerAlive({ owner, beat }: Attempt, now: number): boolean {
-  return beat > 0 && now - beat < oldBeat && !(owner && hasEnded(owner))
+  return Math.abs(now - beat) < oldBeat && !(owner && hasEnded(owner))
 }

@@ -19,6 +19,7 @@ interface Pace {
   readonly startedAt: number
   backoff: number
   unreachable: number
+  told: boolean
 }
 
 /**
@@ -39,7 +40,7 @@ export async function submitTask(
   signal: AbortSignal,
 ): Promise<Submitted> {
   const { journal, clock, budget, limits, halt } = context
-  const pace: Pace = { startedAt: clock.now(), backoff: firstBackoff, unreachable: 0 }
+  const pace: Pace = { startedAt: clock.now(), backoff: firstBackoff, unreachable: 0, told: false }
   for (;;) {
     signal.throwIfAborted()
     if (halt.error) throw halt.error
@@ -98,6 +99,12 @@ async function submitAsOwner(
     const isLate = clock.now() + wait > pace.startedAt + context.deadline
     if (pace.unreachable >= unreachableLimit || isLate) throw unreachableError(tried.problem)
     pace.backoff = Math.min(pace.backoff * 2, longestBackoff)
+    if (tried.kind === 'later' && !pace.told) {
+      pace.told = true
+      context.warn(
+        `The API asks to come back later (${tried.problem}); waiting to submit ${order.file}.`,
+      )
+    }
     await clock.sleep(wait, signal)
     if (attempt.decided) return undefined
   }
@@ -108,10 +115,11 @@ async function describeSubject(
   { width, height, thumbnail }: SourceImage,
   estimate: number,
   client: Client,
-  { root, taskList }: PurchaseContext,
+  { root, service, taskList }: PurchaseContext,
   signal: AbortSignal,
 ): Promise<AttemptSubject> {
   return {
+    service,
     file: relative(root, file).replaceAll('\\', '/'),
     source: sourceHash,
     params: request.params,

@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts'
 /** The tasks of an account, where the API lists them: it is documented to, and not known to. */
 export interface TaskList {
   /**
-   * The newest tasks, asked for at most once a minute.
+   * The newest tasks, as of now.
    *
    * @returns their ids, `undefined` where the API does not tell
    */
@@ -20,8 +20,8 @@ export interface TaskList {
   readSince(listed: readonly string[], signal: AbortSignal): Promise<TaskState[] | undefined>
 }
 
-/** So long the newest tasks are believed to be the newest, ms. */
-const freshness = 60_000
+/** So long the newest tasks are believed to be the newest, ms: those who submit at once ask once. */
+const freshness = 2000
 /** Before a submission the list may take so long and no longer, ms: it is good to have, not needed. */
 const newestTimeout = 5000
 /** So many pages are looked through for what is new. */
@@ -63,13 +63,15 @@ export function createTaskList(client: Client, clock: Clock): TaskList {
       for (let page = 1; page <= pageLimit; page++) {
         const tasks = await readPage(page, signal)
         signal.throwIfAborted()
-        if (!tasks) return page === 1 ? undefined : [...found.values()]
+        if (!tasks) return undefined
         const before = found.size
         for (const state of tasks) if (!known.has(state.task)) found.set(state.task, state)
         // A page that holds something known, or nothing new, is where the older ones begin.
-        if (tasks.some(({ task }) => known.has(task)) || found.size === before) break
+        const isEnd = tasks.some(({ task }) => known.has(task)) || found.size === before
+        if (isEnd) return [...found.values()]
       }
-      return [...found.values()]
+      // Part of a list is none: what it leaves out may be what is looked for.
+      return undefined
     },
   }
 }

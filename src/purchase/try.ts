@@ -72,6 +72,12 @@ async function readAnswer(
     await writeAccepted(attempt, answer, verdict.task, order, context)
     return verdict
   }
+  // A server may have accepted what it had not read to its end, and not be understood.
+  if (verdict.kind === 'ambiguous' && !attempt.decided && answer.status < 300) {
+    if (!(await journal.commit(attempt, new Date(clock.now())))) {
+      attempt.decided = (await journal.reread(attempt)).decided
+    }
+  }
   if (attempt.decided) {
     await journal.writeResponse(attempt, formatResponse(answer))
     if (verdict.kind === 'ambiguous') {

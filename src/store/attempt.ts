@@ -5,6 +5,8 @@ import type { ProcessIdentity } from './liveness.ts'
 
 /** What an attempt is meant to buy, for those who come later and have nothing but the journal. */
 export interface AttemptSubject {
+  /** Who was asked: see `serviceOf`. */
+  service: string
   /** The source as the project calls it, with forward slashes. */
   file: string
   /** SHA-256 of the source's bytes. */
@@ -78,17 +80,25 @@ export async function readAttempt(files: JournalFiles, folder: string): Promise<
       files.read(path(name)),
     ),
   ])
-  const read = outcome === undefined ? undefined : parseObject<Outcome>(outcome, 'kind')
-  // One that cannot be read, such as git's merge of two, says nothing: the other files still say what was paid. It makes
-  // room for one that can.
-  if (outcome !== undefined && !read) files.setAside(path('outcome'))
+  const read =
+    outcome === undefined
+      ? undefined
+      : parseObject<Outcome>(outcome, ({ kind }) => typeof kind === 'string')
+  const id = task?.trim()
+  // What cannot be read, such as git's merge of two, says nothing: the other files still say what was paid. It makes room
+  // for what can.
+  if (outcome !== undefined && !read) files.setAside(path('outcome'), outcome)
+  if (task !== undefined && !isTaskId(task.trim())) files.setAside(path('task'), task)
   return {
     folder,
-    owner: owner === undefined ? undefined : parseObject<Owner>(owner, 'subject'),
+    owner:
+      owner === undefined
+        ? undefined
+        : parseObject<Owner>(owner, ({ subject }) => isSubject(subject)),
     beat,
     decided: decided === undefined ? undefined : parseDecision(decided),
     response,
-    task: task?.trim(),
+    task: id !== undefined && isTaskId(id) ? id : undefined,
     outcome: read,
     voided: voided?.trim(),
   }
@@ -98,9 +108,15 @@ export async function readAttempt(files: JournalFiles, folder: string): Promise<
 export function mayBePaid({ decided, response, task, outcome, voided }: Attempt): boolean {
   if (voided !== undefined) return false
   if (task !== undefined) return true
-  if (outcome?.kind === 'rejected') return false
+  // Merged caches may hold the refusal of one submission beside the acceptance of another one.
+  if (outcome?.kind === 'rejected' && !response?.startsWith('HTTP 2')) return false
   // A server may have accepted what it had not read to its end: an answer counts even where the last byte never went.
   return decided?.kind === 'commit' || (response ?? outcome) !== undefined
+}
+
+/** Whether a text can be a task's id: one word of printable ASCII. */
+export function isTaskId(text: string): boolean {
+  return /^[\x21-\x7e]{1,200}$/.test(text)
 }
 
 /** Whether nothing can come of an attempt that is not paid for any more, so that the next one is right. */
@@ -119,13 +135,26 @@ function parseDecision(text: string): Decision {
   return { kind: kind === 'abandon' ? 'abandon' : 'commit', at }
 }
 
-/** An object that has a key, from its JSON. */
-function parseObject<T>(text: string, key: keyof T & string): T | undefined {
+/** Whether an owner tells what it wants to buy: of one that does not, nothing is known. */
+function isSubject(value: Partial<AttemptSubject> | null | undefined): boolean {
+  const { file, params, width, height, thumbnail } = value ?? {}
+  return (
+    [file, thumbnail].every((text) => typeof text === 'string') &&
+    [width, height].every((side) => typeof side === 'number') &&
+    typeof params === 'object' &&
+    params !== null
+  )
+}
+
+/** An object from its JSON, where it is one of the right kind. */
+function parseObject<T extends object>(
+  text: string,
+  isRight: (parsed: Partial<T>) => boolean,
+): T | undefined {
   try {
     const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null && key in parsed
-      ? (parsed as T)
-      : undefined
+    const isObject = typeof parsed === 'object' && parsed !== null
+    return isObject && isRight(parsed) ? (parsed as T) : undefined
   } catch {
     return undefined
   }

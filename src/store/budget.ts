@@ -43,6 +43,8 @@ export interface BudgetContext {
   now: () => number
   self?: ProcessIdentity
   ended?: (who: ProcessIdentity) => boolean
+  /** Does something again and again for as long as the process runs. */
+  repeat?: (work: () => void, ms: number) => void
 }
 
 /** One line of the ledger: a file each, numbered from 1 without gaps, and never changed. */
@@ -52,8 +54,12 @@ interface LedgerLine extends BudgetClaim {
   at: number
 }
 
-/** Of a process on another machine nobody can tell whether it ended: what it took counts for so long, ms. */
-const foreignAge = 60 * 60_000
+/** How often a process shows that it still runs, for those on other machines, ms. */
+const heartbeat = 20_000
+/** What a process on another machine took counts for so long after its last heartbeat, ms. Clocks may differ a little. */
+const foreignAge = 5 * 60_000
+/** Lines of processes that ended are cleared away after so long, ms: until then somebody may still count from them. */
+const clearAge = 24 * 60 * 60_000
 
 /**
  * The budget of one process. All that run at the same time on one cache directory count each other's claims: every claim
@@ -61,11 +67,20 @@ const foreignAge = 60 * 60_000
  */
 export function createBudget(
   layout: Layout,
-  { files, isFree, now, self = identifyProcess(), ended = hasEnded }: BudgetContext,
+  {
+    files,
+    isFree,
+    now,
+    self = identifyProcess(),
+    ended = hasEnded,
+    repeat = repeatUntilExit,
+  }: BudgetContext,
 ): Budget {
   const path = (number: number): string => join(layout.budget, String(number).padStart(6, '0'))
   let claims: BudgetClaim[] | undefined
   let last = 0
+  /** The number of the last line that is ours. */
+  let own = 0
   let queue: Promise<unknown> = Promise.resolve()
 
   /** One after the other, since each reads what the one before has written. */
@@ -80,22 +95,40 @@ export function createBudget(
     return text === undefined ? undefined : parseLine(text, path(number))
   }
 
+  const listNumbers = async (): Promise<number[]> =>
+    (await files.list(layout.budget))
+      .map(Number)
+      .filter((number) => Number.isInteger(number) && number > 0)
+  const readHighest = async (): Promise<number> => Math.max(0, ...(await listNumbers()))
+
   /** What others who still run took before this process began to count. */
   const open = async (): Promise<BudgetClaim[]> => {
-    const numbers = (await files.list(layout.budget)).map(Number).filter((number) => number > 0)
+    const numbers = await listNumbers()
     last = Math.max(0, ...numbers)
-    const lines: LedgerLine[] = []
+    const lines = new Map<number, LedgerLine>()
     // Listings of folders that change may leave names out.
     for (let number = Math.min(...numbers); number <= last; number++) {
       const line = await readLine(number)
-      if (line) lines.push(line)
+      if (line) lines.set(number, line)
     }
-    const isRunning = ({ who, at }: LedgerLine): boolean =>
-      !ended(who) && (isNear(who, self) || now() - at < foreignAge)
-    const running = lines.filter(isRunning)
-    if (running.length === 0) {
-      // Nobody counts them any more. The last one stays, so that numbers go on.
-      for (const number of numbers) if (number < last) await files.remove(path(number))
+    const running = await findRunning(lines)
+    for (const [number, { who, at }] of lines) {
+      // The last one stays, so that numbers go on.
+      const isIdle = number < last && !running.has(nameOf(who))
+      if (isIdle && now() - at > clearAge) await files.remove(path(number))
+    }
+    return [...lines.values()].filter(({ who }) => running.has(nameOf(who)))
+  }
+
+  /** Names the processes behind some lines that still run, as far as can be told. */
+  const findRunning = async (lines: ReadonlyMap<number, LedgerLine>): Promise<Set<string>> => {
+    const running = new Set<string>()
+    for (const [number, { who }] of lines) {
+      if (ended(who)) continue
+      const isBeating =
+        isNear(who, self) || now() - (await files.readBeat(path(number))) < foreignAge
+      // The heart beats on one of its lines alone.
+      if (isBeating) running.add(nameOf(who))
     }
     return running
   }
@@ -103,10 +136,14 @@ export function createBudget(
   const catchUp = async (): Promise<BudgetClaim[]> => {
     const known = (claims ??= await open())
     for (;;) {
-      const line = await readLine(last + 1)
-      if (!line) return known
+      let line = await readLine(last + 1)
+      if (!line) {
+        if ((await readHighest()) <= last) return known
+        // It was written just now; or cleared away before it was counted here, and those behind it count all the same.
+        line = await readLine(last + 1)
+      }
       last++
-      known.push(line)
+      if (line) known.push(line)
     }
   }
 
@@ -132,11 +169,22 @@ export function createBudget(
           if (await files.create(path(last + 1), `${JSON.stringify(line)}\n`)) {
             last++
             claims?.push(claim)
+            // One of its lines is enough to know a process by.
+            if (own === 0) repeat(() => void files.touch(path(own)).catch(() => {}), heartbeat)
+            own = last
             return undefined
           }
         }
       }),
   }
+}
+
+function repeatUntilExit(work: () => void, ms: number): void {
+  setInterval(work, ms).unref()
+}
+
+function nameOf({ boot, namespace, host, pid, started }: ProcessIdentity): string {
+  return JSON.stringify([boot, namespace, host, pid, started])
 }
 
 function parseLine(text: string, path: string): LedgerLine {

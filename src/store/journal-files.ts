@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { createFileOnce, isMissing, makeFolder } from './files.ts'
 import type { Layout } from './layout.ts'
@@ -21,8 +22,8 @@ export interface JournalFiles {
   list(folder: string): Promise<string[]>
   makeFolder(folder: string): Promise<void>
   remove(path: string): Promise<void>
-  /** Takes a file that cannot be read out of the way. */
-  setAside(path: string): void
+  /** Takes a file out of the way whose content says nothing, unless it has another one by now. */
+  setAside(path: string, content: string): void
 }
 
 /** The file system itself. */
@@ -42,7 +43,13 @@ export function createJournalFiles(layout: Layout): JournalFiles {
     list: async (folder) => orIfMissing(readdir(folder), []),
     makeFolder,
     remove: async (path) => rm(path, { force: true }),
-    setAside: (path) => quarantine(layout, path),
+    setAside: (path, content) => {
+      try {
+        if (readFileSync(path, 'utf8') === content) quarantine(layout, path)
+      } catch {
+        // Where nothing can be moved, it is left where it is, and not read either.
+      }
+    },
   }
 }
 

@@ -53,7 +53,8 @@ export interface Journal {
   abandon(attempt: Attempt, at: Date): Promise<boolean>
   /** Writes the raw answer, before anybody has tried to understand it. What stands there already stays. */
   writeResponse(attempt: Attempt, response: string): Promise<void>
-  writeTask(attempt: Attempt, task: string): Promise<void>
+  /** @returns whether it stands there now: another one may have been written before */
+  writeTask(attempt: Attempt, task: string): Promise<boolean>
   writeOutcome(attempt: Attempt, outcome: Outcome): Promise<void>
   /** Writes a person's decision that an attempt does not count, whatever else is known of it. */
   writeVoid(attempt: Attempt, at: Date): Promise<void>
@@ -106,7 +107,7 @@ export function createJournal(
     },
     isVoided: async (fingerprint, task) => {
       const attempts = await readAttempts(fingerprint)
-      return attempts.some((attempt) => attempt.voided !== undefined && attempt.task === task)
+      return attempts.some((attempt) => attempt.voided !== undefined && speaksOf(attempt, task))
     },
     isFree: async (fingerprint, number) => {
       const attempts = await readAttempts(fingerprint)
@@ -149,6 +150,8 @@ export function createJournal(
     },
     writeTask: async (attempt, task) => {
       if (await create(attempt, 'task', `${task}\n`)) attempt.task = task
+      else attempt.task = (await readAttempt(files, attempt.folder)).task
+      return attempt.task === task
     },
     writeOutcome: async (attempt, outcome) => {
       if (await create(attempt, 'outcome', `${JSON.stringify(outcome)}\n`)) {
@@ -164,6 +167,11 @@ export function createJournal(
 /** What was paid for counts, even beside a newer attempt: merged caches may hold such things. */
 function chooseAttempt(attempts: readonly Attempt[]): Attempt | undefined {
   return attempts.findLast(mayBePaid) ?? attempts.at(-1)
+}
+
+/** Whether an attempt speaks of a task, in its own words or in the API's. */
+function speaksOf({ task, response }: Attempt, id: string): boolean {
+  return task === id || response?.includes(JSON.stringify(id)) === true
 }
 
 /** The attempts' folders, oldest first. */

@@ -70,7 +70,7 @@ function tryRead(read: () => string): string {
 /** An owner whose heartbeat stands still for so long is believed dead, ms. A wrong guess costs bandwidth, never money. */
 const patience = 60_000
 /** The longest patience, ms: it doubles with each attempt, so that two slow machines do not abandon each other for ever. */
-const longestPatience = 15 * 60_000
+const longestPatience = 4 * 60_000
 /** A heartbeat of this age needs no watching, whatever other machines' clocks say, ms. */
 const ancient = 60 * 60_000
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isMissing } from './files.ts'
@@ -10,7 +11,10 @@ import type { Layout } from './layout.ts'
  */
 export function quarantine(layout: Layout, file: string): string {
   mkdirSync(layout.quarantine, { recursive: true })
-  const target = join(layout.quarantine, `${Date.now()}-${basename(file)}`)
+  const target = join(
+    layout.quarantine,
+    `${Date.now()}-${randomBytes(3).toString('hex')}-${basename(file)}`,
+  )
   try {
     renameSync(file, target)
   } catch (error) {

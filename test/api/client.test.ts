@@ -384,6 +384,7 @@ async function download(url: string): Promise<void> {
     write: async () => {},
     maxBytes: megabyte,
     allowLoopback: true,
+    timeout: 60_000,
     redact: (text) => text,
   })
 }

@@ -61,6 +61,17 @@ describe('a connection', () => {
     connection.close()
   })
 
+  it.each([2 ** 31, 2 ** 40, Number.POSITIVE_INFINITY])(
+    'of at most %d ms does not end at once, as a timer of so long would',
+    async (total) => {
+      const connection = openConnection(undefined, { total })
+      const soon = new Promise((resolve) => setTimeout(resolve, 50, 'soon'))
+      expect(await connection.wait(soon)).toBe('soon')
+      expect(connection.signal.aborted).toBe(false)
+      connection.close()
+    },
+  )
+
   it('does not keep the process alive once it is closed', () => {
     const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
     const connection = openConnection(undefined, { silence: 60_000 })

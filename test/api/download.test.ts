@@ -27,6 +27,7 @@ async function download(url: string, options: Partial<DownloadOptions> = {}): Pr
     write: async (chunk) => void chunks.push(chunk),
     maxBytes: 10 * megabyte,
     allowLoopback: true,
+    timeout: 60_000,
     redact: createRedact(canary),
     ...options,
   })
@@ -187,6 +188,18 @@ describe('a download that does not work', () => {
     expect(error.message).toContain(`larger than ${3 * megabyte} bytes`)
     expect(written).toBeLessThanOrEqual(3 * megabyte)
     await emulator.until(() => emulator.calls.at(-1)?.over === true)
+  })
+
+  it('breaks off after the longest time for all of it, though a byte comes now and then', async () => {
+    const server = await startHttpServer((_, response) => {
+      const trickle = setInterval(() => response.write('x'), 10)
+      response.on('close', () => clearInterval(trickle))
+    })
+    let written = 0
+    const write = async (): Promise<void> => void written++
+    const error = await failureOf(download(server.url, { timeout: 200, write }))
+    expect(error.cause).toMatchObject({ message: 'It took more than 0.2 s.' })
+    expect(written).toBeGreaterThan(2)
   })
 
   it('is not refused at exactly as many bytes as are allowed', async () => {

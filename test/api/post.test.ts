@@ -340,6 +340,45 @@ describe('a POST without an answer', () => {
     await server.until(() => server.connections[0]?.closed)
   })
 
+  it.each([
+    ['its head', 'HTTP/1.1 200 OK\r\nx-padding: '],
+    ['spaces', 'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n'],
+  ])('is not waited for any longer while %s trickles', async (what, start) => {
+    const server = await startTcpServer((connection) => {
+      const { socket } = connection
+      if (connection.missing() !== 0) return
+      socket.write(start)
+      const trickle = setInterval(() => socket.write(what === 'spaces' ? ' ' : 'x'), 10)
+      socket.on('close', () => clearInterval(trickle))
+    })
+    const startedAt = performance.now()
+    const work = post(server.url, bodyOf(Buffer.from('image')), { idleTimeout: 200 })
+    if (what === 'spaces') {
+      // What came is an answer that nobody understands.
+      const { status, body } = await work
+      expect([status, body.trim()]).toEqual([200, ''])
+    } else {
+      const error = await postError(work)
+      expect([error.committed, error.message]).toEqual([true, 'The answer takes too long.'])
+    }
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    await server.until(() => server.connections[0]?.closed)
+  })
+
+  it('has an answer all the same where the task came, and its end trickles', async () => {
+    const text = '{"data":{"task_id":"046b6c7f","status":"CREATED","generated":[]}}'
+    const server = await startTcpServer((connection) => {
+      const { socket } = connection
+      if (connection.missing() !== 0) return
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n${text}`)
+      const trickle = setInterval(() => socket.write(' '), 10)
+      socket.on('close', () => clearInterval(trickle))
+    })
+    const answer = await post(server.url, bodyOf(Buffer.from('image')), { idleTimeout: 200 })
+    expect([answer.status, answer.body.trim()]).toEqual([200, text])
+    await server.until(() => server.connections[0]?.closed)
+  })
+
   it('is given up when the answer has no end in sight', async () => {
     const server = await startHttpServer((_, response) => {
       response.writeHead(200)

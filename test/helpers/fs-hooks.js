@@ -149,7 +149,15 @@ function wrapMethod(name, original) {
 function wrapPromise(name, original, places) {
   return async function wrapped(...args) {
     const { path, dest } = places(args, this)
-    const { short, end } = begin(name, path, dest)
+    let begun
+    try {
+      begun = begin(name, path, dest)
+    } catch (error) {
+      // The system lets go of a file also where closing it fails.
+      if (name === 'close') await within.run(true, async () => original.apply(this, args))
+      throw error
+    }
+    const { short, end } = begun
     try {
       const given = short ? shorten(args) : args
       const result = await within.run(true, async () => original.apply(this, given))

@@ -107,6 +107,7 @@ export function openShop(
     records: createRecordStore(layout),
     client: () => client,
     taskList: () => tasks,
+    findings: new Map(),
     command: (rest) => `npx magnific ${rest}`,
     limit: async (work) => {
       beforeBuying?.()

@@ -54,7 +54,9 @@ describe('a submission whose answer is lost, where the API lists no tasks', () =
       const error = await errorOf(async () => build.buy(order))
       expect(error.code).toBe('SUBMIT_AMBIGUOUS')
       expect(error.message).toContain('submitted at 2026-01-01T00:00:00.000Z')
-      expect(error.message).toContain('The API does not list tasks')
+      expect(error.message).toContain(
+        'What the API listed beforehand is not known, so its list tells nothing.',
+      )
       expect(error.message).toContain(commandFor(order, 'resolve', ' --adopt <task id>'))
       expect(error.message).toContain(commandFor(order, 'resolve', ' --void'))
       expect(error.message.split('\n')).toHaveLength(1)
@@ -120,14 +122,19 @@ describe('a submission whose answer is lost, where the API lists no tasks', () =
   })
 
   it('has on the disk that none came, so that nobody waits for it', async () => {
-    const { project, shop, next } = await open([{ cut: 'after-request' }])
+    const { emulator, project, shop, next } = await open([{ cut: 'after-request' }])
     const order = shop.order(project.path('hero.png'))
     await errorOf(async () => shop.buy(order))
-    expect(readAttempts(shop, order)['0001']?.response).toMatch(/^HTTP 0\n\nno answer: ./)
+    expect(readAttempts(shop, order)['0001']?.response).toMatch(/^HTTP 0\n\nno answer came \(.+\)$/)
     const build = next()
-    await errorOf(async () => build.buy(order))
+    const { message } = await errorOf(async () => build.buy(order))
+    expect(message).toMatch(/no answer came \(socket hang up\)/)
     expect(build.clock.slept).toEqual([])
-    expect(build.warnings).toEqual([])
+    // Nobody is waited for: the question is asked at once.
+    expect(build.warnings).toEqual([
+      `${order.file} was submitted and no answer came (socket hang up); looking for its task in what the API lists.`,
+    ])
+    expect(postsTo(emulator)).toBe(1)
   })
 
   it('does not keep other pictures from being bought', async () => {

@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { DownloadFault, Emulator, EmulatorOptions, Fault } from '../../src/emulator/index.ts'
 import { namesIn } from '../helpers/cache.ts'
+import { simulateClock } from '../helpers/clock.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { errorOf } from '../helpers/errors.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
@@ -205,6 +206,30 @@ describe('transparency that a result has lost', () => {
 })
 
 describe('the deadline', () => {
+  it('does not hide why a result that is there cannot be had, nor counts below nothing', async () => {
+    const { project, emulator } = await open([])
+    // The download breaks off when all the time is over.
+    const late = { route: 'download', status: 404 } as const
+    let waited = false
+    const clock = simulateClock()
+    const when = (): boolean => {
+      if (!waited) void clock.sleep(12_000)
+      return (waited = true)
+    }
+    emulator.setFaults([{ ...late, when }])
+    const shop = openShop(project, { baseUrl: emulator.url, deadline: 10_000, clock })
+    const error = await errorOf(async () => shop.buy(shop.order(project.path('hero.png'))))
+    expect(error.code).toBe('RESULT_BAD')
+    expect(error.message).toContain('its result cannot be had: The download answered HTTP 404.')
+    expect(error.message).not.toMatch(/-\d+ s/)
+    emulator.setFaults([])
+    expect(
+      (await openShop(project, { baseUrl: emulator.url }).buy(shop.order(project.path('hero.png'))))
+        .from,
+    ).toBe('resumed')
+    expect(callsOf(emulator, 'submit')).toBe(1)
+  })
+
   it('counts from the first question to the last, however often a result is fetched', async () => {
     const { project, emulator } = await open([
       { route: 'download', status: 404 },

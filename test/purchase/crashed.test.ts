@@ -81,6 +81,7 @@ describe('a build that ended in between', () => {
       expect(clock.now() - startedAt).toBeLessThan(patience + 2000)
       expect(next.warnings).toEqual([
         `Another build submitted ${order.file} at 2026-01-01T00:00:00.000Z; waiting for the answer to it.`,
+        `${order.file} was submitted and no answer was stored; looking for its task in what the API lists.`,
       ])
       expect(postsTo(emulator)).toBe(1)
       expect(namesIn(folder)).toEqual(['decided', 'owner'])
@@ -185,6 +186,15 @@ describe('a build that ended in between', () => {
       'resumed',
     ],
     [
+      'the answer beside a refusal',
+      (id: string) => ({
+        decided,
+        response: accepted(id),
+        outcome: '{"kind":"rejected","at":""}',
+      }),
+      'resumed',
+    ],
+    [
       'an outcome of two, as git merges them',
       (id: string) => ({ response: accepted(id), outcome: '<<<<<<< ours\n' }),
       'resumed',
@@ -194,6 +204,21 @@ describe('a build that ended in between', () => {
     expect((await shop.buy(shop.order(project.path('hero.png')))).from).toBe(from)
     expect(postsTo(emulator)).toBe(1)
   })
+
+  it.each(['', '<<<<<<< ours\n'])(
+    'of whose journal the task cannot be read has paid, and the answer tells it: %j',
+    async (task) => {
+      const { emulator, project, shop, folder } = await crashed((id) => ({
+        decided,
+        response: accepted(id),
+        task,
+      }))
+      const { from, record } = await shop.buy(shop.order(project.path('hero.png')))
+      expect([from, record.task]).toEqual(['resumed', emulator.tasks[0]?.id])
+      expect(readFileSync(join(folder, 'task'), 'utf8')).toBe(`${record.task}\n`)
+      expect(postsTo(emulator)).toBe(1)
+    },
+  )
 
   it('of whose journal only the outcome is left has paid: the next one asks a person', async () => {
     const { emulator, project, shop } = await crashed(() => ({

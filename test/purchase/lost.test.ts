@@ -8,7 +8,7 @@ import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
-import { openShop } from '../helpers/shop.ts'
+import { openShop, voidAttempt } from '../helpers/shop.ts'
 import { openUpscaler } from '../helpers/upscalers.ts'
 import type { OpenUpscaler } from '../helpers/upscalers.ts'
 
@@ -114,6 +114,16 @@ describe('what is damaged on the disk', () => {
     }
     expect((await start().get('0.png')).from).toBe('resumed')
     expect(postsTo(emulator)).toBe(1)
+  })
+
+  it('is the record of what a person has voided: it is not made anew from the paid bytes', async () => {
+    const { emulator, project, start } = await bought()
+    rmSync(project.path('.magnific/v1/results'), { recursive: true })
+    const shop = openShop(project, { baseUrl: emulator.url })
+    await voidAttempt(shop, shop.order(project.path('0.png')))
+    expect((await start().get('0.png')).from).toBe('paid')
+    expect(postsTo(emulator)).toBe(2)
+    expect(emulator.tasks).toHaveLength(2)
   })
 
   it('in a variant costs neither money nor a download', async () => {

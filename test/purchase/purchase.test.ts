@@ -113,6 +113,7 @@ describe('a purchase', () => {
       nonce: expect.any(String) as string,
       at: '2026-01-01T00:00:00.000Z',
       subject: {
+        service: 'local',
         file: 'hero.png',
         source: order.sourceHash,
         params: { scale_factor: '2x' },

@@ -40,8 +40,15 @@ describe('a submission whose answer is lost, where the API lists tasks', () => {
     const id = emulator.tasks[0]?.id
     expect([from, record.task, estimate]).toEqual(['paid', id, 0.1])
     expect(shop.warnings).toEqual([
-      expect.stringMatching(new RegExp(`hero\\.png was submitted and .*task ${id} .*taken up`)),
+      expect.stringMatching(
+        /hero\.png was submitted and .+; looking for its task in what the API lists\.$/,
+      ),
+      expect.stringMatching(
+        new RegExp(`The API lists task ${id} with the picture of .*hero\\.png, and it is taken up`),
+      ),
     ])
+    // Another one of the same picture may be listed as late as ours.
+    expect(shop.clock.slept.slice(0, patience.length)).toEqual(patience)
     expect(readAttempts(shop, order)['0001']?.task).toBe(`${id}\n`)
     expect((await next().buy(order)).record.task).toBe(id)
     expect(postsTo(emulator)).toBe(1)
@@ -218,7 +225,9 @@ describe('a list that is not to be had', () => {
     await expectLost(shop, project.path('hero.png'))
     // Also when it is to be had later: what was there before is not known.
     const message = await expectLost(next(), project.path('hero.png'))
-    expect(message).toContain('The API does not list tasks')
+    expect(message).toContain(
+      'What the API listed beforehand is not known, so its list tells nothing.',
+    )
     expect(postsTo(emulator)).toBe(1)
   })
 

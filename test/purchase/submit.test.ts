@@ -138,6 +138,12 @@ describe('an API that asks to come back', () => {
     expect(shop.clock.slept.slice(0, 2)).toEqual([7000, 90_000])
     expect(postsTo(emulator)).toBe(3)
     expect(emulator.tasks).toHaveLength(1)
+    // Told once, however often it has to come back.
+    expect(shop.warnings).toEqual([
+      expect.stringMatching(
+        /^The API asks to come back later \(HTTP 429.*\); waiting to submit .*hero\.png\.$/,
+      ),
+    ])
     const outcomes = Object.values(readAttempts(shop, order)).map(
       ({ outcome = '{}' }) => (JSON.parse(outcome) as { kind: string }).kind,
     )
@@ -216,12 +222,14 @@ describe('a task that was accepted in an odd way', () => {
     const project = tmpProject({ 'hero.png': await makePng({ width: 1000, height: 1000 }) })
     const shop = openShop(project, { baseUrl: server.url, deadline: 5000 })
     const order = shop.order(project.path('hero.png'))
-    await errorOf(async () => shop.buy(order))
-    await errorOf(async () => openShop(project, { baseUrl: server.url, deadline: 5000 }).buy(order))
+    const next = openShop(project, { baseUrl: server.url, deadline: 5000 })
+    const first = await errorOf(async () => shop.buy(order))
+    const second = await errorOf(async () => next.buy(order))
     const posts = server.connections.filter((connection) =>
       connection.received().toString('latin1').startsWith('POST'),
     )
-    return { posts, files: readAttempts(shop, order)['0001'] }
+    const codes = [first.code, second.code]
+    return { posts, files: readAttempts(shop, order)['0001'], codes }
   }
   const whole = ({ missing }: Connection): boolean => !(missing() > 0)
 
@@ -241,6 +249,19 @@ describe('a task that was accepted in an odd way', () => {
     expect(Object.keys(files ?? {})).toEqual(['decided', 'owner', 'response', 'task'])
     expect(posts).toHaveLength(1)
   })
+
+  it.each(['', '<html>OK</html>', '{"data":{"status":"CREATED"}}'])(
+    'before its request was whole and cannot be understood is ambiguous, and not bought again: %j',
+    async (text) => {
+      const head = `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n`
+      const { posts, files, codes } = await submitTo(Buffer.from(head + text), () => true)
+      expect(files?.['response']).toBe(`HTTP 200\n\n${text}`)
+      expect(files?.['decided']).toMatch(/^commit /)
+      expect(Object.keys(files ?? {})).toEqual(['decided', 'owner', 'response'])
+      expect(codes).toEqual(['SUBMIT_AMBIGUOUS', 'SUBMIT_AMBIGUOUS'])
+      expect(posts).toHaveLength(1)
+    },
+  )
 })
 
 describe('an API out of reach', () => {

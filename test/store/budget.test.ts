@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { utimesSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createBudget } from '../../src/store/budget.ts'
 import type { BudgetClaim, BudgetContext } from '../../src/store/budget.ts'
@@ -7,10 +7,12 @@ import type { BudgetLimits } from '../../src/core/options.ts'
 import { createJournalFiles } from '../../src/store/journal-files.ts'
 import type { Layout } from '../../src/store/layout.ts'
 import { hasEnded } from '../../src/store/liveness.ts'
+import type { ProcessIdentity } from '../../src/store/liveness.ts'
 import { namesIn, tmpLayout } from '../helpers/cache.ts'
-import { processOf, spawnEnded, spawnSleeper } from '../helpers/processes.ts'
+import { processOf, spawnSleeper } from '../helpers/processes.ts'
 
-const hour = 60 * 60_000
+const minute = 60_000
+const hour = 60 * minute
 const start = Date.UTC(2026, 0, 1)
 
 /** A budget and the limits that it is asked with. */
@@ -135,8 +137,12 @@ describe('several builds on one cache directory', () => {
   /** Budgets of processes that nobody sees end. */
   function openMany(layout: Layout, count: number, limits: BudgetLimits): Budget[] {
     return Array.from({ length: count }, (_, index) =>
-      openBudget(layout, limits, { self: processOf({ pid: index + 1, host: `host-${index}` }) }),
+      openBudget(layout, limits, { self: nobody(index) }),
     )
+  }
+
+  function nobody(index: number): ProcessIdentity {
+    return processOf({ pid: index + 1, host: `host-${index}` })
   }
 
   it.each([
@@ -194,14 +200,43 @@ describe('several builds on one cache directory', () => {
     expect(await claimMany(openBudget(layout, { tasks: 2 }), 5)).toBe(2)
   })
 
-  it('count one on another machine for an hour, since nobody sees it end', async () => {
+  it('count one on another machine for five minutes after its last heartbeat, on any of its lines', async () => {
     const layout = tmpLayout()
-    const self = { ...spawnEnded(), host: 'elsewhere' }
-    expect(await claimMany(openBudget(layout, { tasks: 2 }, { self }), 5)).toBe(2)
+    const beats: (() => void)[] = []
+    const self = processOf({ host: 'elsewhere' })
+    const repeat = (work: () => void): void => void beats.push(work)
+    const first = openBudget(layout, { tasks: 3 }, { self, repeat })
+    expect(await claimMany(first, 3)).toBe(3)
+    expect(beats).toHaveLength(1)
+    const beatAt = (line: string, ms: number): void =>
+      utimesSync(join(layout.budget, line), (start + ms) / 1000, (start + ms) / 1000)
+    for (const line of ['000001', '000002', '000003']) beatAt(line, 0)
     const after = (ms: number): Budget =>
-      openBudget(layout, { tasks: 2 }, { now: () => start + ms })
-    expect(await claimMany(after(hour - 1), 1)).toBe(0)
-    expect(await claimMany(after(hour), 1)).toBe(1)
+      openBudget(layout, { tasks: 3 }, { now: () => start + ms })
+    expect(await after(5 * minute - 1).check(0.1)).toMatch(/3 tasks, /)
+    expect(await after(5 * minute).check(0.1)).toBeUndefined()
+    // However long ago it took them: the heart beats on one line alone, and all are counted.
+    beatAt('000003', 10 * hour)
+    expect(await after(10 * hour + 5 * minute - 1).check(0.1)).toMatch(/\(3 tasks, /)
+    expect(await after(10 * hour + 5 * minute).check(0.1)).toBeUndefined()
+  })
+
+  it('show that they run by the last line that is theirs', async () => {
+    const layout = tmpLayout()
+    const beats: [work: () => void, ms: number][] = []
+    const touched: string[] = []
+    const files = createJournalFiles(layout)
+    const touch = async (path: string): Promise<void> => void touched.push(basename(path))
+    const repeat = (work: () => void, ms: number): void => void beats.push([work, ms])
+    const budget = openBudget(layout, {}, { files: { ...files, touch }, repeat })
+    expect(beats).toEqual([])
+    await claimMany(budget, 2)
+    expect(beats).toEqual([[expect.any(Function), 20_000]])
+    beats[0]?.[0]()
+    await claimMany(budget, 1)
+    beats[0]?.[0]()
+    expect(touched).toEqual(['000002', '000003'])
+    expect(beats).toHaveLength(1)
   })
 
   it('count one on this machine for as long as it runs', async () => {
@@ -211,17 +246,37 @@ describe('several builds on one cache directory', () => {
     expect(await claimMany(next, 1)).toBe(0)
   })
 
-  it('leave no more behind than one line when all are over, and go on counting from it', async () => {
+  it('leave no more behind than one line when all are over for a day, and go on counting from it', async () => {
     const layout = tmpLayout()
-    const [first, second, third, fourth] = openMany(layout, 4, { tasks: 3 })
+    const [first] = openMany(layout, 1, { tasks: 3 })
     await claimMany(first, 3)
     over.add('host-0')
+    const after = (ms: number, index: number): Budget =>
+      openBudget(layout, { tasks: 3 }, { self: nobody(index), now: () => start + ms })
+    expect(await after(24 * hour, 1).check(0.1)).toBeUndefined()
+    expect(namesIn(layout.budget)).toEqual(['000001', '000002', '000003'])
+    const second = after(24 * hour + 1, 1)
     expect(await second.check(0.1)).toBeUndefined()
     expect(namesIn(layout.budget)).toEqual(['000003'])
     expect(await claimMany(second, 1)).toBe(1)
-    expect(await claimMany(third, 5)).toBe(2)
-    expect(namesIn(layout.budget)).toEqual(['000003', '000004', '000005', '000006'])
-    expect(await claimMany(fourth, 5)).toBe(0)
+    expect(await claimMany(after(24 * hour + 1, 2), 5)).toBe(2)
+    expect(namesIn(layout.budget)).toEqual(['000004', '000005', '000006'])
+    expect(await claimMany(after(24 * hour + 1, 3), 5)).toBe(0)
+  })
+
+  it('have one ledger, also where one of them has looked before others came and went', async () => {
+    const layout = tmpLayout()
+    const [looking, brief, late] = openMany(layout, 3, { tasks: 2 })
+    // It has seen an empty ledger.
+    expect(await looking.check(0.1)).toBeUndefined()
+    expect(await claimMany(brief, 2)).toBe(2)
+    over.add('host-1')
+    // Were the lines of the one that is over cleared away now, the first would begin at a number that is free again.
+    expect(await late.check(0.1)).toBeUndefined()
+    expect(await claimMany(looking, 5)).toBe(0)
+    expect(await claimMany(late, 5)).toBe(2)
+    expect(namesIn(layout.budget)).toEqual(['000001', '000002', '000003', '000004'])
+    expect(await looking.check(0.1)).toMatch(/4 tasks, /)
   })
 
   it('miss no line that the list of the folder leaves out', async () => {

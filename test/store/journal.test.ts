@@ -13,6 +13,7 @@ const fingerprint = `ab${'12'.repeat(31)}`
 const at = new Date('2026-11-22T20:00:00.123Z')
 const decided = { kind: 'commit', at: at.toISOString() }
 const subject: AttemptSubject = {
+  service: 'magnific',
   file: 'src/hero.png',
   source: 'd'.repeat(64),
   params: { scale_factor: '2x' },

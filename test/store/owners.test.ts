@@ -11,6 +11,7 @@ import { processOf } from '../helpers/processes.ts'
 const fingerprint = `ab${'12'.repeat(31)}`
 const at = new Date('2026-11-22T20:00:00.123Z')
 const subject: AttemptSubject = {
+  service: 'magnific',
   file: 'src/hero.png',
   source: 'd'.repeat(64),
   params: { scale_factor: '2x' },
@@ -77,7 +78,7 @@ describe('an owner', () => {
   })
 
   // A disk that ran full, or another version of us: somebody tries, and nobody can tell who.
-  it.each(['', '{', 'null', '[]', '{}', '"text"', '{"pid":1}'])(
+  it.each(['', '{', 'null', '[]', '{}', '"text"', '{"pid":1}', '{"subject":null}'])(
     'that cannot be read is an owner all the same: %j',
     async (text) => {
       const [journal] = openJournals(1)

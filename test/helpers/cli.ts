@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Emulator, SubmitFault } from '../../src/emulator/index.ts'
+import type { Order } from '../../src/purchase/order.ts'
+import { canary, expectNoKey } from './canary.ts'
+import { startEmulator } from './emulator.ts'
+import { makePng } from './images.ts'
+import { tmpProject } from './project.ts'
+import type { Project } from './project.ts'
+import { openShop } from './shop.ts'
+import type { Shop } from './shop.ts'
+
+const cli = fileURLToPath(new URL('cli.js', import.meta.resolve('unplugin-magnific')))
+
+/** How a command line ended. */
+export interface Ran {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** A project, what its builds buy with, and the command line in it. */
+export interface Desk {
+  emulator: Emulator
+  project: Project
+  /** Of the one picture. */
+  order: Order
+  next: () => Shop
+  magnific: (...args: string[]) => Promise<Ran>
+  /** The same with more in the environment. */
+  magnificWith: (env: Record<string, string>, ...args: string[]) => Promise<Ran>
+}
+
+/** A project with one picture, and an API without a list that does this to submissions. */
+export async function openDesk(effect: Omit<SubmitFault, 'route'> = {}): Promise<Desk> {
+  const faults = Object.keys(effect).length > 0 ? [{ route: 'submit', ...effect } as const] : []
+  const emulator = await startEmulator({ list: false, faults })
+  const project = tmpProject({
+    'src/hero.png': await makePng({ width: 200, height: 160 }),
+    '.env.local': `FREEPIK_API_KEY=${canary}\nMAGNIFIC_BASE_URL=${emulator.url}\n`,
+  })
+  const next = (): Shop => openShop(project, { baseUrl: emulator.url, deadline: 10_000 })
+  return {
+    emulator,
+    project,
+    order: next().order(project.path('src/hero.png'), 'magnific=2x&hdr=3'),
+    next,
+    magnific: async (...args) => run(project, args, {}),
+    magnificWith: async (env, ...args) => run(project, args, env),
+  }
+}
+
+async function run(
+  project: Project,
+  args: readonly string[],
+  more: Record<string, string>,
+): Promise<Ran> {
+  const env = {
+    ...process.env,
+    FREEPIK_API_KEY: undefined,
+    MAGNIFIC_API_KEY: undefined,
+    MAGNIFIC_BASE_URL: undefined,
+    MAGNIFIC_CACHE_DIR: undefined,
+    NO_COLOR: '1',
+    FORCE_COLOR: undefined,
+    ...more,
+  }
+  return new Promise((resolve) => {
+    const settings = { cwd: project.path('src'), env }
+    execFile(process.execPath, [cli, ...args], settings, (error, stdout, stderr) => {
+      expectNoKey({ stdout, stderr })
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
+/** A fingerprint as people are shown it. */
+export function shortOf({ fingerprint }: Order): string {
+  return fingerprint.slice(0, 12)
+}
