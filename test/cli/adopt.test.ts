@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDesk, shortOf } from '../helpers/cli.ts'
 import type { Desk } from '../helpers/cli.ts'
@@ -7,7 +8,7 @@ import { errorOf } from '../helpers/errors.ts'
 import { makePng } from '../helpers/images.ts'
 import { buyElsewhere, size } from '../helpers/losses.ts'
 import { tmpProject } from '../helpers/project.ts'
-import { openShop, readAttempts } from '../helpers/shop.ts'
+import { attemptFolder, openShop, readAttempts } from '../helpers/shop.ts'
 
 describe('magnific resolve --adopt', () => {
   it('adopts a task that the account shows: the next build fetches it', async () => {
@@ -36,6 +37,17 @@ describe('magnific resolve --adopt', () => {
     expect(another.code).toBe(1)
     expect(another.stderr).toContain(`Task ${task} is that of `)
     expect((await errorOf(async () => next().buy(order))).code).toBe('SUBMIT_AMBIGUOUS')
+  })
+
+  it.each(['', '{"subject":{}}'])('adopts unseen only when forced to: owner %j', async (owner) => {
+    const { emulator, order, next, magnific } = await openDesk({ status: 500, times: 1 })
+    await errorOf(async () => next().buy(order))
+    writeFileSync(join(attemptFolder(next(), order), 'owner'), owner)
+    const task = await buyElsewhere(emulator, await makePng({ ...size, seed: 5 }))
+    const refused = await magnific('resolve', shortOf(order), '--adopt', task)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('--force adopts it unseen')
+    expect((await magnific('resolve', shortOf(order), '--adopt', task, '--force')).code).toBe(0)
   })
 
   it('takes ids as they are typed, also where they look like numbers', async () => {

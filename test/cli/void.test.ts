@@ -7,6 +7,20 @@ import { forgetProcess, openUpscaler } from '../helpers/upscalers.ts'
 import { describeOwner, leaveAttempt, readAttempts } from '../helpers/shop.ts'
 
 describe('magnific resolve --void', () => {
+  it('asks nobody but the service that the record names, where the journal is lost', async () => {
+    const { emulator, project, order, next, magnificWith } = await openDesk()
+    await next().buy(order)
+    for (const folder of ['blobs', 'journal']) {
+      rmSync(project.path('.magnific/v1', folder), { recursive: true })
+    }
+    const calls = emulator.calls.length
+    const env = { MAGNIFIC_BASE_URL: 'https://api.magnific.com' }
+    const { code, stderr } = await magnificWith(env, 'resolve', shortOf(order), '--void')
+    expect(code).toBe(1)
+    expect(stderr).toContain('It was submitted to local, and this would ask magnific.')
+    expect(emulator.calls).toHaveLength(calls)
+  })
+
   it('voids what the account does not show: the next build buys', async () => {
     const { emulator, order, next, magnific } = await openDesk({ status: 500, times: 1 })
     await errorOf(async () => next().buy(order))

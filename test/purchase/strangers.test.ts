@@ -59,6 +59,30 @@ describe("a lost answer beside somebody else's tasks of the same account", () =>
     expect(emulator.tasks).toHaveLength(2)
   })
 
+  it('stays a question where ours cannot be looked at, and theirs shows the same picture', async () => {
+    const { emulator, project, shop, next } = await openLosing(accepted, { faults: [listEnds] })
+    const file = project.path('hero.png')
+    await expectLost(shop, file)
+    await buyElsewhere(emulator, readFileSync(file), 'magnific=2x&hdr=3')
+    emulator.setFaults([{ route: 'download', task: 0, status: 404 }])
+    await expectLost(next(), file)
+    expect(postsTo(emulator)).toBe(2)
+  })
+
+  it('stays a question where the deadline leaves no time for ours to show up', async () => {
+    const { emulator, project, shop, next } = await openLosing(
+      accepted,
+      { faults: [listEnds] },
+      { deadline: 5000 },
+    )
+    const file = project.path('hero.png')
+    await expectLost(shop, file)
+    const theirs = await buyElsewhere(emulator, readFileSync(file), 'magnific=2x&hdr=3')
+    emulator.setFaults([{ route: 'list', body: listOf(theirs) }])
+    await expectLost(next(), file)
+    expect(postsTo(emulator)).toBe(2)
+  })
+
   it('looks at each of theirs once, for all that is lost', async () => {
     const { emulator, project, shop, next } = await openLosing(refused, { faults: [listEnds] })
     const file = project.path('hero.png')
