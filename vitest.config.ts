@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Much of the time is waiting, for servers, processes and disks.
-    maxWorkers: 3,
+    maxWorkers: 2,
     server: {
       // The plugin is tested as it is packed, with the module graph that Node makes of it.
       deps: { external: [/\/dist\//] },

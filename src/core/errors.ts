@@ -68,7 +68,7 @@ export class BudgetError extends MagnificError {
   constructor(reason: string, estimate: number, fingerprint: string) {
     super(
       'BUDGET_EXCEEDED',
-      `The upscaled image is not in the cache, and buying it (${formatEstimate(estimate)}) does not fit into the budget of ${reason}.`,
+      `The upscaled image is not in the cache, and buying it (${formatEstimate(estimate)}) does not fit into the budget of ${reason}. Raise the option \`budget\`, or build again: each run has its budget anew.`,
     )
     this.reason = reason
     this.estimate = estimate

@@ -131,9 +131,11 @@ export async function settleAmbiguity(
   cause?: unknown,
 ): Promise<string> {
   context.onPhase({ kind: 'waiting', estimate: 0 })
-  context.warn(
-    `${order.file} was submitted and ${what}; looking for its task in what the API lists.`,
-  )
+  if (attempt.owner?.subject.listed) {
+    context.warn(
+      `${order.file} was submitted and ${what}; looking for its task in what the API lists.`,
+    )
+  }
   const { task, found } = await reconcile(attempt, client, context, signal)
   if (task === undefined) throw ambiguousError(attempt, what, found, order, context, cause)
   await context.journal.writeTask(attempt, task)

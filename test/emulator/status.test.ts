@@ -3,7 +3,7 @@ import { get, makeResult, startEmulator, submit } from './helpers.ts'
 
 describe('a task', () => {
   it('goes CREATED, IN_PROGRESS, COMPLETED by its latency, and only then has a URL', async () => {
-    const emulator = await startEmulator({ latency: 40 })
+    const emulator = await startEmulator({ latency: 1500 })
     const id: string = (await submit(emulator)).json.data.task_id
     await emulator.until(() => emulator.tasks[0]?.status === 'IN_PROGRESS')
     const during = await get(emulator, `/${id}`)

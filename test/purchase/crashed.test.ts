@@ -81,7 +81,6 @@ describe('a build that ended in between', () => {
       expect(clock.now() - startedAt).toBeLessThan(patience + 2000)
       expect(next.warnings).toEqual([
         `Another build submitted ${order.file} at 2026-01-01T00:00:00.000Z; waiting for the answer to it.`,
-        `${order.file} was submitted and no answer was stored; looking for its task in what the API lists.`,
       ])
       expect(postsTo(emulator)).toBe(1)
       expect(namesIn(folder)).toEqual(['decided', 'owner'])
