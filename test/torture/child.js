@@ -29,7 +29,7 @@ process.on('exit', () => {
  * @property {string} baseUrl of the emulator
  * @property {string} [cacheDir] the project's own by default
  * @property {{ at: number, phase: 'before' | 'after' }} [kill] the operation on the cache directory at which it ends
- * @property {string} [countFile] gets the number of those operations
+ * @property {string} [countFile] gets the number of those operations, and which of them are steps of the journal, as JSON
  */
 
 /**

@@ -9,9 +9,14 @@ const {
   TORTURE_COUNT_FILE: countFile,
 } = process.env
 
-let count = 0
-hookFs(folder, ({ index, phase }) => {
-  count = index
+let operations = 0
+/** The operations that give a file of the journal, the ledger or the records its name: the steps that others rely on. */
+const steps = []
+hookFs(folder, ({ name, index, phase }) => {
+  operations = index
+  if (phase === 'before' && (name === 'link' || name === 'rename')) steps.push(index)
   if (index === Number(at) && phase === killPhase) process.kill(process.pid, 'SIGKILL')
 })
-if (countFile) process.on('exit', () => writeFileSync(countFile, String(count)))
+if (countFile) {
+  process.on('exit', () => writeFileSync(countFile, JSON.stringify({ operations, steps })))
+}

@@ -7,7 +7,7 @@ import { createProject, removeProject } from './project.js'
 import { createRandom } from './random.js'
 import { latency } from './rounds.js'
 
-/** Operations on the cache directory and duration (ms) of a build that nobody disturbs. */
+/** Operations on the cache directory, those that are steps, and duration (ms) of a build that nobody disturbs. */
 export async function measureBuild(images) {
   const folder = mkdtempSync(join(tmpdir(), 'magnific-torture-'))
   const emulator = await createEmulator({ latency })
@@ -19,7 +19,7 @@ export async function measureBuild(images) {
       countFile,
     })
     if (code !== 0) throw new Error(`The build that is to be disturbed fails by itself: ${output}`)
-    return { operations: Number(readFileSync(countFile, 'utf8')), duration }
+    return { ...JSON.parse(readFileSync(countFile, 'utf8')), duration }
   } finally {
     await emulator.close()
     removeProject(project)
@@ -28,20 +28,19 @@ export async function measureBuild(images) {
 }
 
 /**
- * All rounds of a run, without end: first every operation in turn, before and after it, each in a project with one
- * picture; then whatever chance brings, with three.
+ * All rounds of a run, without end: first every step of the journal, and then other operations, in turn, before and after
+ * it, each in a project with one picture; then whatever chance brings, with three.
  *
  * @param {object} settings
  * @param {number} settings.seed
- * @param {number} settings.walk so many points of the walk, evenly spread; the seed says which
+ * @param {number} settings.walk so many points of the walk: all steps, and others evenly spread; the seed says which
  * @param {boolean[]} settings.lists whether the list endpoint answers, in turn
- * @param {{ operations: number, duration: number }} settings.one a build with one picture
+ * @param {{ operations: number, steps: number[], duration: number }} settings.one a build with one picture
  * @param {{ operations: number, duration: number }} settings.three a build with three
  * @returns {Generator<import('./rounds.js').Plan, never>}
  */
 export function* planRounds({ seed, walk, lists, one, three }) {
-  const points = countPoints(one)
-  const offset = seed % points
+  const points = drawWalk(seed, walk, one)
   for (let number = 1; ; number++) {
     const roundSeed = seed + number * 7919
     const random = createRandom(roundSeed)
@@ -49,7 +48,7 @@ export function* planRounds({ seed, walk, lists, one, three }) {
     const list = lists[(seed + (number >> 1)) % lists.length]
     const common = { number, seed: roundSeed, list }
     if (number <= walk) {
-      const point = (offset + Math.floor(((number - 1) * points) / walk)) % points
+      const point = points[number - 1]
       const phase = point % 2 === 0 ? 'before' : 'after'
       const kill = { by: 'operation', at: (point >> 1) + 1, phase }
       yield { ...common, images: 1, delay: 0, waves: [[kill]] }
@@ -62,6 +61,21 @@ export function* planRounds({ seed, walk, lists, one, three }) {
       yield { ...common, images: 3, delay, waves }
     }
   }
+}
+
+/** The points of a walk, from 0: two for each operation. */
+function drawWalk(seed, walk, one) {
+  const count = countPoints(one)
+  const steps = one.steps.flatMap((index) => [(index - 1) * 2, (index - 1) * 2 + 1])
+  const others = Array.from({ length: count }, (_, index) => (index + seed) % count).filter(
+    (point) => !steps.includes(point),
+  )
+  const left = Math.max(0, walk - steps.length)
+  const spread = Array.from(
+    { length: left },
+    (_, index) => others[Math.floor((index * others.length) / left)],
+  )
+  return [...steps, ...spread].slice(0, walk)
 }
 
 /** The moments of the walk: before and after each operation. */
