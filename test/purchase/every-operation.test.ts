@@ -108,5 +108,7 @@ describe('every operation on the disk, failing once', () => {
       )
       expect(broken.filter((violation) => violation !== undefined)).toEqual([])
     },
+    // Hundreds of builds, on whatever disk there is.
+    300_000,
   )
 })
