@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs'
+import { onTestFinished } from 'vitest'
 import { resolveOptions } from '../../src/core/resolve-options.ts'
 import type { Options } from '../../src/core/options.ts'
+import type { Shared } from '../../src/shared.ts'
 import { createUpscaler } from '../../src/upscaler.ts'
 import type { Upscaler, Variant } from '../../src/upscaler.ts'
 import type { Project } from './project.ts'
@@ -36,6 +39,11 @@ export function openUpscaler(project: Project, options: Options): OpenUpscaler {
 
 /** What follows on a project is another process, as far as it can tell: it knows of the disk and nothing else. */
 export function forgetProcess(project: Project): void {
-  const registries = globalThis as unknown as Record<symbol, Map<string, unknown> | undefined>
-  registries[Symbol.for('unplugin-magnific.shared.1')]?.delete(project.path('.magnific'))
+  const registries = globalThis as unknown as Record<symbol, Map<string, Shared> | undefined>
+  const registry = registries[Symbol.for('unplugin-magnific.shared.1')]
+  const shared = registry?.get(project.path('.magnific'))
+  if (!shared) return
+  registry?.delete(project.path('.magnific'))
+  // Nobody else clears it away then, and what was shipped from it may still be looked at.
+  onTestFinished(() => rmSync(shared.spare.dir, { recursive: true, force: true }))
 }
