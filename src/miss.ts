@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { constants, copyFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { MagnificError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
@@ -11,7 +14,7 @@ import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
-import { prepareLayout } from './store/layout.ts'
+import { createLayout, prepareLayout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
 import { createRecordStore } from './store/records.ts'
 import type { ResultRecord } from './store/records.ts'
@@ -53,8 +56,8 @@ export function createMissHandler(context: MissContext): MissHandler {
   const blobs = createBlobStore(shared.layout, shared.memo, warn)
   const records = createRecordStore(shared.layout, warn)
   const journal = createJournal(shared.layout)
-  const spareBlobs = createBlobStore(shared.spare, createMemo(shared.spare))
-  const make = createVariantMaker(shared, variants, warn)
+  const spareBlobs = createBlobStore(cold.spare, createMemo(cold.spare))
+  const make = createVariantMaker(shared, cold.spare, variants, warn)
   let orderer: Promise<Orderer> | undefined
 
   const loadOrderer = async (): Promise<Orderer> => {
@@ -154,6 +157,9 @@ function prepareShared({ options, shared }: MissContext): NonNullable<Shared['co
     pictures: pLimit(2),
     copies: pLimit(16),
     progress: createProgress([process.stderr, process.stdout], shared.tally),
+    spare: createLayout(
+      join(tmpdir(), `unplugin-magnific-${process.pid}-${randomBytes(6).toString('hex')}`),
+    ),
   })
   // Of several plugin instances, the most careful one counts.
   cold.tasks.concurrency = Math.min(cold.tasks.concurrency, options.concurrency)

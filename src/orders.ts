@@ -3,6 +3,7 @@ import type { Client } from './api/client.ts'
 import { createClient } from './api/client.ts'
 import { systemClock } from './core/clock.ts'
 import { MagnificError } from './core/errors.ts'
+import { defaultCacheDir } from './core/option-readers.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import type { Logger } from './core/logger.ts'
 import type { Order, PurchaseContext } from './purchase/order.ts'
@@ -103,8 +104,7 @@ function openBudget({ shared, journal }: OrderContext): Budget {
 
 /** What our command line needs to find a cache directory that is not where it looks by itself. */
 function describeCacheDir(dir: string): string {
-  const found = process.env['MAGNIFIC_CACHE_DIR'] || '.magnific'
-  if (resolve(findProjectRoot(process.cwd()), found) === dir) return ''
+  if (resolve(findProjectRoot(process.cwd()), defaultCacheDir(process.env)) === dir) return ''
   // Single quotes leave nothing for a shell to read into it; Windows knows double ones alone.
   const quote = process.platform === 'win32' ? '"' : "'"
   return ` --cache-dir ${/^[\w./:\\-]+$/.test(dir) ? dir : `${quote}${dir}${quote}`}`

@@ -1,6 +1,6 @@
-import { relative } from 'node:path'
 import { MagnificError } from './core/errors.ts'
 import type { BudgetError } from './core/errors.ts'
+import { formatPath } from './core/format-path.ts'
 import { formatEstimate } from './core/format-units.ts'
 import type { Logger } from './core/logger.ts'
 
@@ -58,8 +58,7 @@ function listRefusals(
 ): MagnificError {
   const total = refused.reduce((sum, { estimate }) => sum + estimate, 0)
   const lines = refused.map(
-    ({ file, estimate }) =>
-      `    ${relative(root, file).replaceAll('\\', '/')}  ${formatEstimate(estimate)}`,
+    ({ file, estimate }) => `    ${formatPath(root, file)}  ${formatEstimate(estimate)}`,
   )
   const what = refused.length === 1 ? '1 image does not fit' : `${refused.length} images do not fit`
   return new MagnificError(

@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path'
 import pc from 'picocolors'
+import { formatPath } from './core/format-path.ts'
 import { formatBytes, formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
 import type { VariantInfo } from './store/variants.ts'
 
@@ -88,7 +89,7 @@ function renderReport(entries: readonly ReportEntry[], settings: ReportSettings)
 function renderRow(entry: ReportEntry, root: string): string[] {
   const info = entry.readInfo()
   return [
-    relative(root, entry.file).replaceAll('\\', '/'),
+    formatPath(root, entry.file),
     info ? `${formatBytes(info.source.bytes)} → ${formatBytes(info.bytes)}` : '',
     info ? `${formatSize(info.source)} → ${formatSize(info)}` : '',
     entry.from,

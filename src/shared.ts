@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { LimitFunction } from 'p-limit'
 import type { MagnificError } from './core/errors.ts'
 import { createSingleFlight } from './core/single-flight.ts'
@@ -21,8 +19,6 @@ import type { Memo } from './store/memo.ts'
  */
 export interface Shared {
   readonly layout: Layout
-  /** Where goes what the cache directory does not take; gone with the process. */
-  readonly spare: Layout
   readonly memo: Memo
   /** Results being obtained, by fingerprint. */
   readonly purchases: SingleFlight<Purchased>
@@ -44,6 +40,8 @@ export interface Shared {
     /** Files being copied, which mostly wait for the disk. */
     readonly copies: LimitFunction
     readonly progress: Progress
+    /** Where goes what the cache directory does not take; gone with the process. */
+    readonly spare: Layout
   }
 }
 
@@ -55,7 +53,9 @@ const globals = globalThis as { [registryKey]?: Map<string, Shared> }
 function createRegistry(): Map<string, Shared> {
   const registry = new Map<string, Shared>()
   process.once('exit', () => {
-    for (const { spare } of registry.values()) rmSync(spare.dir, { recursive: true, force: true })
+    for (const { cold } of registry.values()) {
+      if (cold) rmSync(cold.spare.dir, { recursive: true, force: true })
+    }
   })
   return registry
 }
@@ -69,9 +69,6 @@ export function getShared(root: string, cacheDir: string): Shared {
   const layout = createLayout(dir)
   const shared: Shared = {
     layout,
-    spare: createLayout(
-      join(tmpdir(), `unplugin-magnific-${process.pid}-${randomBytes(6).toString('hex')}`),
-    ),
     memo: createMemo(layout),
     purchases: createSingleFlight(),
     derivations: createSingleFlight(),

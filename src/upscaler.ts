@@ -14,7 +14,7 @@ import { createRefusals } from './refusals.ts'
 import { createReport, renderLine } from './report.ts'
 import type { Origin, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
-import { isMissing } from './store/files.ts'
+import { isDiskError, isMissing } from './store/files.ts'
 import type { Memo } from './store/memo.ts'
 import { computeVariantKey, createVariantStore } from './store/variants.ts'
 
@@ -168,12 +168,15 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   const resolve =
     options.command === 'serve' && options.onMiss === 'upscale' ? resolveEdited : resolveVariant
 
-  const variantFolders = [shared.layout, shared.spare].map((layout) => join(layout.variants, sep))
+  const variantsFolder = join(shared.layout.variants, sep)
   return {
     options,
     isVariant: (path) => {
       const normal = normalize(path)
-      return variantFolders.some((folder) => normal.startsWith(folder))
+      return (
+        normal.startsWith(variantsFolder) ||
+        (shared.cold !== undefined && normal.startsWith(join(shared.cold.spare.variants, sep)))
+      )
     },
     find: (reference) => {
       try {
@@ -229,10 +232,7 @@ function createController(): AbortController {
 
 /** An error of the file system about the cache directory, in our own words; others are returned as they came. */
 function explainDisk(error: unknown, dir: string): unknown {
-  if (error instanceof MagnificError || !(error instanceof Error) || !('syscall' in error)) {
-    return error
-  }
-  if ('path' in error && !String(error.path).startsWith(dir)) return error
+  if (!isDiskError(error) || (error.path !== undefined && !error.path.startsWith(dir))) return error
   return new MagnificError(
     'CACHE_FAILED',
     `The cache directory ${dir} cannot be used (${error.message}). Nothing that was paid for is lost. Mend that, or set the option \`cache.dir\`, and build again.`,

@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit'
 import { MagnificError } from './core/errors.ts'
 import type { Directives } from './core/formats.ts'
 import type { Shared } from './shared.ts'
+import type { Layout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
 import { createVariantStore } from './store/variants.ts'
 import type { VariantInfo, VariantStore } from './store/variants.ts'
@@ -29,9 +30,13 @@ export type WriteVariant = (
  */
 export type VariantMaker = (wish: VariantWish, write: WriteVariant) => Promise<string>
 
-/** @param warn is told once that the cache directory takes no more */
+/**
+ * @param spare where goes what the cache directory does not take
+ * @param warn is told once that the cache directory takes no more
+ */
 export function createVariantMaker(
-  { layout, spare, derivations }: Shared,
+  { layout, derivations }: Shared,
+  spare: Layout,
   variants: VariantStore,
   warn: (message: string) => void,
 ): VariantMaker {

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { taskIdPattern } from '../core/patterns.ts'
 
 /**
  * Where a task stands. `pending` is every status but the two final ones: the API's document lists IN_PROGRESS,
@@ -15,7 +16,7 @@ export interface TaskState {
 
 /** The id is what counts: whatever else is odd about an answer, a task that was paid for must not get lost over it. */
 const taskSchema = v.object({
-  task_id: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,200}$/)),
+  task_id: v.pipe(v.string(), v.regex(taskIdPattern)),
   status: v.fallback(v.optional(v.string()), undefined),
   /** The older shape's name for `status`. */
   task_status: v.fallback(v.optional(v.string()), undefined),

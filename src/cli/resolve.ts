@@ -1,11 +1,9 @@
 import { describeRefusal, parseTaskState } from '../api/wire.ts'
 import { MagnificError } from '../core/errors.ts'
+import { taskIdPattern } from '../core/patterns.ts'
 import { shorten } from '../purchase/errors.ts'
 import { taskOf } from '../purchase/state.ts'
-import { isTaskId } from '../store/attempt.ts'
 import type { AttemptSubject } from '../store/attempt.ts'
-import { createBlobStore } from '../store/blobs.ts'
-import { createMemo } from '../store/memo.ts'
 import { findFingerprint } from './workspace.ts'
 import type { Listed, Workspace } from './workspace.ts'
 
@@ -60,7 +58,7 @@ async function adoptTask(
 ): Promise<void> {
   const { journal, print } = workspace
   const subject = counted?.owner?.subject
-  if (!isTaskId(task)) throw refusal(`"${task}" is no task id.`)
+  if (!taskIdPattern.test(task)) throw refusal(`"${task}" is no task id.`)
   if (state === 'completed' || state === 'failed') {
     throw refusal(`It is ${state}: nothing is to be adopted.`)
   }
@@ -90,7 +88,7 @@ async function adoptTask(
 
 /** One task's result under another image's name would be shipped without a word. */
 async function checkPicture(
-  { client, layout }: Workspace,
+  { client, blobs }: Workspace,
   task: string,
   subject: AttemptSubject | undefined,
 ): Promise<void> {
@@ -101,8 +99,8 @@ async function checkPicture(
   }
   if (!client) return
   const { examineTask, isOf } = await import('../purchase/reconcile.ts')
-  const context = { blobs: createBlobStore(layout, createMemo(layout)), deadline: lookTimeout }
   const { signal } = new AbortController()
+  const context = { blobs, deadline: lookTimeout }
   const finding = await examineTask(task, 0, client, context, signal)
   if (finding.kind === 'working') {
     throw refusal(
@@ -118,22 +116,21 @@ async function checkPicture(
 
 async function voidAttempt(
   workspace: Workspace,
-  { fingerprint, state, task, file }: Listed,
+  { fingerprint, state, task, file, record }: Listed,
   force: boolean,
   now: number,
 ): Promise<void> {
-  const { journal, records, layout, print } = workspace
+  const { journal, records, blobs, layout, print } = workspace
   if (task === undefined && (state === 'unpaid' || state === 'void')) {
     throw refusal('Nothing was charged for it as it is: the next build buys it.')
   }
-  const record = await records.find(fingerprint)
-  if (record && createBlobStore(layout, createMemo(layout)).verify(record.result.sha256)) {
+  if (record && blobs.verify(record.result.sha256) !== undefined) {
     throw refusal(
       `Its result is stored, and shipped. If it is the wrong one, delete ${records.path(fingerprint)} and ${layout.variants}, and come back.`,
     )
   }
   if (task !== undefined && state !== 'failed' && !force) {
-    const said = await askAbout(workspace, task, force)
+    const said = await askAbout(workspace, task, false)
     if (said !== undefined) {
       throw refusal(
         `Task ${task} is paid for (${said}). Build again, and it is fetched. If it is lost all the same, add --force: the next build buys it once more.`,

@@ -59,7 +59,7 @@ function renderQuery({ attempt }: Listed): string {
     .join('&')
 }
 
-function toObject({ attempt, task, service, ...entry }: Listed): object {
+function toObject({ attempt, record: _record, task, service, ...entry }: Listed): object {
   return {
     ...entry,
     service: service ?? null,

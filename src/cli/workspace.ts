@@ -7,11 +7,15 @@ import { MagnificError } from '../core/errors.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
 import { stateOf, taskOf } from '../purchase/state.ts'
 import type { AttemptState } from '../purchase/state.ts'
+import { chooseAttempt } from '../store/attempt.ts'
 import type { Attempt } from '../store/attempt.ts'
+import { createBlobStore } from '../store/blobs.ts'
+import type { BlobStore } from '../store/blobs.ts'
 import { createJournal } from '../store/journal.ts'
 import type { Journal } from '../store/journal.ts'
 import { createLayout, findProjectRoot } from '../store/layout.ts'
 import type { Layout } from '../store/layout.ts'
+import { createMemo } from '../store/memo.ts'
 import { createRecordStore } from '../store/records.ts'
 import type { RecordStore, ResultRecord } from '../store/records.ts'
 
@@ -26,6 +30,7 @@ export interface Workspace {
   /** The cache directory, absolute. */
   readonly dir: string
   readonly layout: Layout
+  readonly blobs: BlobStore
   readonly journal: Journal
   readonly records: RecordStore
   /** Who is asked: see `serviceOf`. */
@@ -52,6 +57,8 @@ export interface Listed {
   service: string | undefined
   /** Missing where the record is all that is left. */
   attempt: Attempt | undefined
+  /** Missing where there is no result yet, or not any more. */
+  record: ResultRecord | undefined
 }
 
 /**
@@ -75,6 +82,7 @@ export function openWorkspace(
   return {
     dir,
     layout,
+    blobs: createBlobStore(layout, createMemo(layout)),
     journal: createJournal(layout),
     records: createRecordStore(layout),
     service,
@@ -88,11 +96,13 @@ export async function listAttempts(
   { journal, records }: Workspace,
   now: number,
 ): Promise<Listed[]> {
-  const attempted = new Map((await journal.list()).map((entry) => [entry.fingerprint, entry]))
+  const attempted = new Map(
+    (await journal.list()).map((entry) => [entry.fingerprint, chooseAttempt(entry.attempts)]),
+  )
   const fingerprints = new Set([...attempted.keys(), ...(await records.list())])
   const listed = await Promise.all(
     [...fingerprints].map(async (fingerprint) => {
-      const attempt = attempted.has(fingerprint) ? await journal.find(fingerprint) : undefined
+      const attempt = attempted.get(fingerprint)
       const record = await records.find(fingerprint)
       return attempt || record ? [describeAttempt(fingerprint, attempt, record, now)] : []
     }),
@@ -145,6 +155,7 @@ function describeAttempt(
     estimate: owner?.subject.estimate ?? 0,
     service: owner?.subject.service ?? record?.service,
     attempt,
+    record,
   }
 }
 

@@ -136,9 +136,14 @@ export function readPresets(value: unknown, problems: string[]): Record<string, 
   return presets
 }
 
+/** Where the cache is where no option says so: relative to the project, or absolute. */
+export function defaultCacheDir(env: HostSettings['env']): string {
+  return env['MAGNIFIC_CACHE_DIR'] || '.magnific'
+}
+
 /** `cache.dir`, or what stands in for it. */
 export function readCacheDir(cache: unknown, env: HostSettings['env'], problems: string[]): string {
-  const fallback = env['MAGNIFIC_CACHE_DIR'] || '.magnific'
+  const fallback = defaultCacheDir(env)
   if (cache === undefined) return fallback
   if (!isPlainObject(cache)) {
     problems.push(`\`cache\` must be an object such as { dir: '.magnific' }, got ${show(cache)}.`)

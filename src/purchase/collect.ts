@@ -8,6 +8,7 @@ import type { VerifiedResult } from '../image/verify.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { isDiskError } from '../store/files.ts'
 import type { ResultRecord } from '../store/records.ts'
+import { describeUnkept } from './errors.ts'
 import type { PurchaseContext } from './order.ts'
 import { receiveResult } from './receive.ts'
 import type { Receipt } from './receive.ts'
@@ -101,10 +102,8 @@ async function storeResult(
     const stored = await store(spare).catch((error: unknown) => {
       throw isDiskError(error) ? full : error
     })
-    warn(
-      `${collection.source.file} is paid for (task ${collection.task}), and its result cannot be stored (${full.message}). ` +
-        'It is shipped all the same. Mend that: the next build fetches it again, without a new charge.',
-    )
+    const { source, task } = collection
+    warn(describeUnkept(source.file, task, 'its result cannot be stored', full))
     return { ...stored, stored: false }
   }
 }

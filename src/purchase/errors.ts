@@ -47,6 +47,14 @@ export function ambiguousError(
   )
 }
 
+/** What is said where a disk does not take what was paid for. */
+export function describeUnkept(name: string, task: string, what: string, reason: Error): string {
+  return (
+    `${name} is paid for (task ${task}), and ${what} (${reason.message}). ` +
+    'It is shipped all the same. Mend that: the next build fetches it again, without a new charge.'
+  )
+}
+
 /** A task that the API has never heard of, or not any more. */
 export function unknownTaskError(
   error: MagnificError,

@@ -10,7 +10,7 @@ import { isDiskError } from '../store/files.ts'
 import type { Journal } from '../store/journal.ts'
 import type { ResultRecord } from '../store/records.ts'
 import { collectResult } from './collect.ts'
-import { failedError, unknownTaskError } from './errors.ts'
+import { describeUnkept, failedError, unknownTaskError } from './errors.ts'
 import { followAttempt } from './follow.ts'
 import type { Order, PurchaseContext, Purchased, Submitted } from './order.ts'
 import { composeRecord } from './record.ts'
@@ -113,10 +113,8 @@ async function keepRecord(
     await closeAttempt(submitted, journal, { kind: 'completed', sha256, at: record.completedAt })
   } catch (error) {
     if (!isDiskError(error)) throw error
-    warn(
-      `${record.source.name} is paid for (task ${record.task}), and that cannot be written down (${error.message}). ` +
-        'It is shipped all the same. Mend that: the next build fetches it again, without a new charge.',
-    )
+    const { source, task } = record
+    warn(describeUnkept(source.name, task, 'that cannot be written down', error))
   }
 }
 

@@ -83,7 +83,7 @@ export async function reconcile(
       isWorking ||
       isUnseen ||
       alike.length > 1 ||
-      rivals.some(({ owner }) => couldBeOf(owner?.subject, findings.get(only ?? '')))
+      rivals.some(({ owner }) => isOf(owner?.subject, findings.get(only ?? '')) !== false)
     return only !== undefined && !isContested
       ? { task: only, found: '' }
       : { found: describe(unknown, alike) }
@@ -95,24 +95,25 @@ function isOpen(attempt: Attempt): boolean {
   return mayBePaid(attempt) && taskOf(attempt) === undefined && attempt.outcome === undefined
 }
 
-/** Whether a result has the size and the motif that an attempt asked for. */
+/**
+ * Whether a result has the size and the motif that an attempt asked for.
+ *
+ * @param subject of the attempt, where it can be read
+ * @returns `undefined` where it cannot be told
+ */
 export function isOf(
-  { width, height, params, thumbnail }: AttemptSubject,
+  subject: AttemptSubject | undefined,
   finding: Finding | undefined,
-): boolean {
+): boolean | undefined {
+  if (!subject) return undefined
   if (finding?.kind !== 'picture') return false
-  const scale = scaleOf(params)
+  const scale = scaleOf(subject.params)
+  const { width, height } = subject
   if (finding.width !== width * scale || finding.height !== height * scale) return false
-  return isAlike(Buffer.from(thumbnail, 'base64'), finding.thumbnail)
-}
-
-/** The same of an attempt that may be garbled: what cannot be told apart could be meant. */
-function couldBeOf(subject: AttemptSubject | undefined, finding: Finding | undefined): boolean {
-  try {
-    return subject === undefined || isOf(subject, finding)
-  } catch {
-    return true
-  }
+  const thumbnail = Buffer.from(subject.thumbnail, 'base64')
+  return thumbnail.length === finding.thumbnail.length
+    ? isAlike(thumbnail, finding.thumbnail)
+    : undefined
 }
 
 /**

@@ -1,4 +1,5 @@
 import { scaleOf } from '../core/params.ts'
+import { sha256Pattern } from '../core/patterns.ts'
 import { inspectSource } from '../image/inspect.ts'
 import { verifyResult } from '../image/verify.ts'
 import type { Attempt } from '../store/attempt.ts'
@@ -19,7 +20,7 @@ export async function recoverRecord(
   { service, blobs, records }: Pick<PurchaseContext, 'service' | 'blobs' | 'records'>,
 ): Promise<ResultRecord | undefined> {
   const { sha256 = '', at = '' } = attempt.outcome ?? {}
-  const file = /^[\da-f]{64}$/.test(sha256) ? blobs.verify(sha256) : undefined
+  const file = sha256Pattern.test(sha256) ? blobs.verify(sha256) : undefined
   if (file === undefined) return undefined
   const { params, directives } = order.request
   const source = await inspectSource(order.file, scaleOf(params), directives.format)

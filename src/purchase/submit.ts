@@ -1,6 +1,6 @@
-import { relative } from 'node:path'
 import type { Client } from '../api/client.ts'
 import { BudgetError, MagnificError } from '../core/errors.ts'
+import { formatPath } from '../core/format-path.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import { mayBePaid, numberOf } from '../store/attempt.ts'
 import type { Attempt, AttemptSubject } from '../store/attempt.ts'
@@ -120,7 +120,7 @@ async function describeSubject(
 ): Promise<AttemptSubject> {
   return {
     service,
-    file: relative(root, file).replaceAll('\\', '/'),
+    file: formatPath(root, file),
     source: sourceHash,
     params: request.params,
     width,

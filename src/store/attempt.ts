@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import type { Params } from '../core/params.ts'
+import { taskIdPattern } from '../core/patterns.ts'
 import type { JournalFiles } from './journal-files.ts'
 import type { ProcessIdentity } from './liveness.ts'
 
@@ -84,11 +85,12 @@ export async function readAttempt(files: JournalFiles, folder: string): Promise<
     outcome === undefined
       ? undefined
       : parseObject<Outcome>(outcome, ({ kind }) => typeof kind === 'string')
-  const id = task?.trim()
+  const id = task?.trim() ?? ''
+  const isTask = taskIdPattern.test(id)
   // What cannot be read, such as git's merge of two, says nothing: the other files still say what was paid. It makes room
   // for what can.
   if (outcome !== undefined && !read) files.setAside(path('outcome'), outcome)
-  if (task !== undefined && !isTaskId(task.trim())) files.setAside(path('task'), task)
+  if (task !== undefined && !isTask) files.setAside(path('task'), task)
   return {
     folder,
     owner:
@@ -98,7 +100,7 @@ export async function readAttempt(files: JournalFiles, folder: string): Promise<
     beat,
     decided: decided === undefined ? undefined : parseDecision(decided),
     response,
-    task: id !== undefined && isTaskId(id) ? id : undefined,
+    task: isTask ? id : undefined,
     outcome: read,
     voided: voided?.trim(),
   }
@@ -114,9 +116,9 @@ export function mayBePaid({ decided, response, task, outcome, voided }: Attempt)
   return decided?.kind === 'commit' || (response ?? outcome) !== undefined
 }
 
-/** Whether a text can be a task's id: one word of printable ASCII. */
-export function isTaskId(text: string): boolean {
-  return /^[\x21-\x7e]{1,200}$/.test(text)
+/** The attempt that counts. What was paid for does, even beside a newer one: merged caches may hold such things. */
+export function chooseAttempt(attempts: readonly Attempt[]): Attempt | undefined {
+  return attempts.findLast(mayBePaid) ?? attempts.at(-1)
 }
 
 /** Whether nothing can come of an attempt that is not paid for any more, so that the next one is right. */

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import { MagnificError } from '../core/errors.ts'
 import { formatEstimate } from '../core/format-units.ts'
 import type { BudgetLimits } from '../core/options.ts'
 import type { JournalFiles } from './journal-files.ts'
 import type { Layout } from './layout.ts'
-import { hasEnded, identifyProcess, isNear } from './liveness.ts'
+import { hasEnded, identifyProcess, isNear, startHeartbeat } from './liveness.ts'
 import type { ProcessIdentity } from './liveness.ts'
 
 /** A part of the budget that a purchase takes. */
@@ -44,7 +45,7 @@ export interface BudgetContext {
   self?: ProcessIdentity
   ended?: (who: ProcessIdentity) => boolean
   /** Does something again and again for as long as the process runs. */
-  repeat?: (work: () => void, ms: number) => void
+  repeat?: (work: () => Promise<void>, ms: number) => unknown
 }
 
 /** One line of the ledger: a file each, numbered from 1 without gaps, and never changed. */
@@ -73,7 +74,7 @@ export function createBudget(
     now,
     self = identifyProcess(),
     ended = hasEnded,
-    repeat = repeatUntilExit,
+    repeat = startHeartbeat,
   }: BudgetContext,
 ): Budget {
   const path = (number: number): string => join(layout.budget, String(number).padStart(6, '0'))
@@ -81,14 +82,8 @@ export function createBudget(
   let last = 0
   /** The number of the last line that is ours. */
   let own = 0
-  let queue: Promise<unknown> = Promise.resolve()
-
   /** One after the other, since each reads what the one before has written. */
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = queue.then(work)
-    queue = turn.catch(() => {})
-    return turn
-  }
+  const inTurn = pLimit(1)
 
   const readLine = async (number: number): Promise<LedgerLine | undefined> => {
     const text = await files.read(path(number))
@@ -170,17 +165,13 @@ export function createBudget(
             last++
             claims?.push(claim)
             // One of its lines is enough to know a process by.
-            if (own === 0) repeat(() => void files.touch(path(own)).catch(() => {}), heartbeat)
+            if (own === 0) repeat(async () => files.touch(path(own)), heartbeat)
             own = last
             return undefined
           }
         }
       }),
   }
-}
-
-function repeatUntilExit(work: () => void, ms: number): void {
-  setInterval(work, ms).unref()
 }
 
 function nameOf({ boot, namespace, host, pid, started }: ProcessIdentity): string {

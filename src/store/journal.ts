@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { isClosed, mayBePaid, numberOf, readAttempt } from './attempt.ts'
+import { sha256Pattern } from '../core/patterns.ts'
+import { chooseAttempt, isClosed, mayBePaid, numberOf, readAttempt } from './attempt.ts'
 import type { Attempt, AttemptSubject, Decision, Outcome, Owner } from './attempt.ts'
 import { createJournalFiles } from './journal-files.ts'
 import type { JournalFiles } from './journal-files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
-import { identifyProcess } from './liveness.ts'
+import { identifyProcess, startHeartbeat } from './liveness.ts'
 import type { ProcessIdentity } from './liveness.ts'
 
 /** The attempts at one fingerprint, oldest first. */
@@ -75,6 +76,8 @@ export function createJournal(
   self: ProcessIdentity = identifyProcess(),
 ): Journal {
   const folderOf = (fingerprint: string): string => shardedPath(layout.journal, fingerprint)
+  const attemptFolder = (fingerprint: string, number: number): string =>
+    join(folderOf(fingerprint), String(number).padStart(4, '0'))
   const create = async (attempt: Attempt, name: string, content: string): Promise<boolean> =>
     files.create(join(attempt.folder, name), content)
   const readAttempts = async (fingerprint: string): Promise<Attempt[]> => {
@@ -97,7 +100,7 @@ export function createJournal(
       const names = await Promise.all(
         shards.toSorted().map(async (shard) => files.list(join(layout.journal, shard))),
       )
-      const fingerprints = names.flat().filter((name) => /^[\da-f]{64}$/.test(name))
+      const fingerprints = names.flat().filter((name) => sha256Pattern.test(name))
       return Promise.all(
         fingerprints.map(async (fingerprint) => ({
           fingerprint,
@@ -110,10 +113,8 @@ export function createJournal(
       return attempts.some((attempt) => attempt.voided !== undefined && speaksOf(attempt, task))
     },
     isFree: async (fingerprint, number) => {
-      const attempts = await readAttempts(fingerprint)
-      return attempts.some(
-        (attempt) => numberOf(attempt) === number && isClosed(attempt) && !mayBePaid(attempt),
-      )
+      const attempt = await readAttempt(files, attemptFolder(fingerprint, number))
+      return isClosed(attempt) && !mayBePaid(attempt)
     },
     open: async (fingerprint) => {
       const attempts = await readAttempts(fingerprint)
@@ -122,7 +123,7 @@ export function createJournal(
       // Counted from what was just read: all who saw the same attempt closed open the same next one.
       const newest = attempts.at(-1)
       const number = (newest ? numberOf(newest) : 0) + 1
-      const folder = join(folderOf(fingerprint), String(number).padStart(4, '0'))
+      const folder = attemptFolder(fingerprint, number)
       await files.makeFolder(folder)
       return readAttempt(files, folder)
     },
@@ -139,9 +140,7 @@ export function createJournal(
       }
       attempt.owner = owner
       const file = join(attempt.folder, 'owner')
-      const timer = setInterval(() => void files.touch(file).catch(() => {}), heartbeat)
-      timer.unref()
-      return () => clearInterval(timer)
+      return startHeartbeat(async () => files.touch(file), heartbeat)
     },
     commit: async (attempt, at) => decide(attempt, 'commit', at),
     abandon: async (attempt, at) => decide(attempt, 'abandon', at),
@@ -162,11 +161,6 @@ export function createJournal(
       if (await create(attempt, 'void', `${at.toISOString()}\n`)) attempt.voided = at.toISOString()
     },
   }
-}
-
-/** What was paid for counts, even beside a newer attempt: merged caches may hold such things. */
-function chooseAttempt(attempts: readonly Attempt[]): Attempt | undefined {
-  return attempts.findLast(mayBePaid) ?? attempts.at(-1)
 }
 
 /** Whether an attempt speaks of a task, in its own words or in the API's. */

@@ -67,6 +67,19 @@ function tryRead(read: () => string): string {
   }
 }
 
+/**
+ * Shows again and again that this process is alive, and does not keep it alive.
+ *
+ * @param beat may fail: what counts is that it changes something now and then
+ * @param ms between two beats
+ * @returns what stops it
+ */
+export function startHeartbeat(beat: () => Promise<void>, ms: number): () => void {
+  const timer = setInterval(() => void beat().catch(() => {}), ms)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
 /** An owner whose heartbeat stands still for so long is believed dead, ms. A wrong guess costs bandwidth, never money. */
 const patience = 60_000
 /** The longest patience, ms: it doubles with each attempt, so that two slow machines do not abandon each other for ever. */

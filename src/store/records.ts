@@ -1,6 +1,7 @@
 import { Keyv } from 'keyv'
 import * as v from 'valibot'
 import type { Params } from '../core/params.ts'
+import { sha256Pattern } from '../core/patterns.ts'
 import { KeyvFiles } from './keyv-files.ts'
 import type { Layout } from './layout.ts'
 import { quarantine } from './quarantine.ts'
@@ -36,7 +37,7 @@ export interface RecordStore {
 }
 
 const sides = { width: v.number(), height: v.number() }
-const content = { sha256: v.pipe(v.string(), v.regex(/^[\da-f]{64}$/)), bytes: v.number() }
+const content = { sha256: v.pipe(v.string(), v.regex(sha256Pattern)), bytes: v.number() }
 const recordSchema = v.object({
   version: v.literal(1),
   fingerprint: v.string(),

@@ -45,5 +45,6 @@ export function forgetProcess(project: Project): void {
   if (!shared) return
   registry?.delete(project.path('.magnific'))
   // Nobody else clears it away then, and what was shipped from it may still be looked at.
-  onTestFinished(() => rmSync(shared.spare.dir, { recursive: true, force: true }))
+  const { cold } = shared
+  if (cold) onTestFinished(() => rmSync(cold.spare.dir, { recursive: true, force: true }))
 }

@@ -8,21 +8,12 @@ import type { Journal } from '../../src/store/journal.ts'
 import type { Layout } from '../../src/store/layout.ts'
 import { identifyProcess } from '../../src/store/liveness.ts'
 import { namesIn, tmpLayout } from '../helpers/cache.ts'
+import { someSubject } from '../helpers/subjects.ts'
 
 const fingerprint = `ab${'12'.repeat(31)}`
 const at = new Date('2026-11-22T20:00:00.123Z')
 const decided = { kind: 'commit', at: at.toISOString() }
-const subject: AttemptSubject = {
-  service: 'magnific',
-  file: 'src/hero.png',
-  source: 'd'.repeat(64),
-  params: { scale_factor: '2x' },
-  width: 200,
-  height: 160,
-  estimate: 0.1,
-  thumbnail: 'AAAA',
-  listed: ['t-0'],
-}
+const subject: AttemptSubject = { ...someSubject, listed: ['t-0'] }
 const response = 'HTTP 200\n\n{"data":{"task_id":"t-1"}}\r\n  \n'
 
 /** Becomes the owner of an attempt, with a heart that does not beat. */

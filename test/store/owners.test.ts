@@ -2,24 +2,15 @@ import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { mayBePaid } from '../../src/store/attempt.ts'
-import type { Attempt, AttemptSubject } from '../../src/store/attempt.ts'
+import type { Attempt } from '../../src/store/attempt.ts'
 import { createJournal } from '../../src/store/journal.ts'
 import type { Journal } from '../../src/store/journal.ts'
 import { namesIn, tmpLayout } from '../helpers/cache.ts'
+import { someSubject as subject } from '../helpers/subjects.ts'
 import { processOf } from '../helpers/processes.ts'
 
 const fingerprint = `ab${'12'.repeat(31)}`
 const at = new Date('2026-11-22T20:00:00.123Z')
-const subject: AttemptSubject = {
-  service: 'magnific',
-  file: 'src/hero.png',
-  source: 'd'.repeat(64),
-  params: { scale_factor: '2x' },
-  width: 200,
-  height: 160,
-  estimate: 0.1,
-  thumbnail: 'AAAA',
-}
 
 /** The journals of several processes on one cache directory. */
 function openJournals(count: number): Journal[] {
