@@ -12,6 +12,11 @@ export function findFile(path: string): string | undefined {
   return decoded !== undefined && decoded !== path && isFile(decoded) ? decoded : undefined
 }
 
+/** A path without what hosts, and browsers, take for the end of one or for an escape; `findFile` reads it. */
+export function escapePath(path: string): string {
+  return path.replaceAll('%', '%25').replaceAll('#', '%23')
+}
+
 /** Percent-decodes a path; `undefined` where that cannot be done. */
 export function decodePath(path: string): string | undefined {
   try {

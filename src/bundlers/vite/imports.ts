@@ -10,7 +10,7 @@ import type { AssetLoad } from './asset.ts'
 import { createAssetOwner } from './dev/assets.ts'
 import type { AssetOwner } from './dev/assets.ts'
 import { clientImport } from './dev/client.ts'
-import { findFile } from './files.ts'
+import { escapePath, findFile } from './files.ts'
 import { checkAccess, hasForeignHook } from './project.ts'
 import { examine, ship } from './session.ts'
 import type { Session } from './session.ts'
@@ -69,7 +69,7 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         if (!isReference(query, session.upscaler.options.passthrough)) return null
         const places = findPlaces(path, importer, session.config.root)
         const file = places.map((place) => findFile(place)).find((found) => found !== undefined)
-        if (file !== undefined) return `${escapeHash(file)}?${query}`
+        if (file !== undefined) return `${escapePath(file)}?${query}`
         const [missing] = places
         if (missing === undefined || isAbsolute(path)) return null
         const { known } = session
@@ -87,10 +87,11 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         const read = readReference(id, session.upscaler)
         if (!read) return null
         const reference = { ...read, file: findFile(read.file) ?? read.file }
-        // Before anything can fail: it may be this file whose change mends it.
-        this.addWatchFile(reference.file)
+        const isBuild = session.config.command === 'build'
+        // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files.
+        if (isBuild) this.addWatchFile(reference.file)
         try {
-          if (session.config.command === 'build') return await loadVariant(this, reference)
+          if (isBuild) return await loadVariant(this, reference)
           await checkAccess(session.config, reference.file, reference.query)
           await examine(reference, session)
           const isInline = reference.query.split('&').includes('inline')
@@ -128,11 +129,11 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
         if (!isOwn(source)) return null
         const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
         if (!resolved || resolved.external) return resolved
-        const id = isOwn(resolved.id)
-          ? resolved.id
-          : `${splitReference(resolved.id).file}?${splitReference(source).query}`
-        noteImport(id, importer, requireSession())
-        return { ...resolved, id }
+        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : source)
+        const id = `${splitReference(resolved.id).file}?${query}`
+        const session = requireSession()
+        noteImport(id, importer, session)
+        return { ...resolved, id: session.config.command === 'serve' ? escapeId(id) : id }
       },
     },
   }
@@ -169,7 +170,9 @@ function findPlaces(path: string, importer: string | undefined, root: string): s
     : []
 }
 
-/** Hosts cut ids at "#", and would ask for half of a name. */
-function escapeHash(file: string): string {
-  return file.includes('#') ? file.replaceAll('%', '%25').replaceAll('#', '%23') : file
+/** In a dev server ids become URLs. */
+function escapeId(id: string): string {
+  const { file, query } = splitReference(id)
+  // One that was escaped by us comes here again, as it was asked for.
+  return findFile(file) === file ? `${escapePath(file)}?${query}` : id
 }

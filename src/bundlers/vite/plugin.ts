@@ -12,7 +12,7 @@ import { createClientPlugin } from './dev/client.ts'
 import { createKnownReferences } from './dev/known-references.ts'
 import { createServerPlugin } from './dev/server.ts'
 import { createTextPlugin } from './dev/texts.ts'
-import { findFile } from './files.ts'
+import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
 import { createOutputPlugin } from './output.ts'
 import { createPagePlugin } from './pages.ts'
@@ -123,7 +123,7 @@ async function answerStyle(
     if (!isServed) return toModuleId(await ship(reference, session))
     await examine(reference, session)
     session.known?.takeMissing(file)
-    return `${file.replaceAll('%', '%25').replaceAll('#', '%23')}?${query}`
+    return `${escapePath(file)}?${query}`
   } catch (error) {
     throw locateStyle(error, url, importer)
   }
