@@ -1,11 +1,19 @@
 import { onTestFinished } from 'vitest'
 import { createEmulator } from '../../src/emulator/index.ts'
 import type { Emulator, EmulatorOptions } from '../../src/emulator/index.ts'
+import type { OnEnd } from './project.ts'
 
-/** An emulator that is fast, and closed when the test ends. */
-export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+/**
+ * An emulator that is fast, and closed when the test ends.
+ *
+ * @param onEnd for what several tests share
+ */
+export async function startEmulator(
+  options: EmulatorOptions = {},
+  onEnd: OnEnd = onTestFinished,
+): Promise<Emulator> {
   const emulator = await createEmulator({ latency: 0, ...options })
-  onTestFinished(async () => emulator.close())
+  onEnd(async () => emulator.close())
   return emulator
 }
 

@@ -10,10 +10,20 @@ export interface Project {
   write(name: string, content: string | Uint8Array): string
 }
 
-/** A project, with a package.json to be known by, in a temporary folder, removed when the test ends. */
-export function tmpProject(files: Record<string, string | Uint8Array> = {}): Project {
+/** Takes what is to be done when it all ends. */
+export type OnEnd = (end: () => void | Promise<void>) => void
+
+/**
+ * A project, with a package.json to be known by, in a temporary folder, removed when the test ends.
+ *
+ * @param onEnd for what several tests share
+ */
+export function tmpProject(
+  files: Record<string, string | Uint8Array> = {},
+  onEnd: OnEnd = onTestFinished,
+): Project {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'magnific-project-')))
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  onEnd(() => rmSync(dir, { recursive: true, force: true }))
   const write = (name: string, content: string | Uint8Array): string => {
     const file = join(dir, name)
     mkdirSync(dirname(file), { recursive: true })
