@@ -68,7 +68,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
         return answerStyle(reference, environment, requireSession())
       },
     ),
-    createPagePlugin(requireSession, replaced),
+    createPagePlugin(requireSession, replaced, watched),
     ...createPatternPlugins(requireSession),
     createOutputPlugin(requireSession, replaced),
     createWatchPlugin(watched),
@@ -123,7 +123,9 @@ async function answerStyle(
     if (!isServed) return toModuleId(await ship(reference, session))
     await examine(reference, session)
     session.known?.takeMissing(file)
-    return `${escapePath(file)}?${query}`
+    const touchedAt = session.known?.touchedAt(file)
+    // As Vite writes it: a sheet that is made anew must not show what the browser has of the old one.
+    return `${escapePath(file)}?${query}${touchedAt === undefined ? '' : `&t=${touchedAt}`}`
   } catch (error) {
     throw locateStyle(error, url, importer)
   }

@@ -1,3 +1,4 @@
+import type { MagnificError } from '../../../core/errors.ts'
 import type { Reference } from '../../../upscaler.ts'
 import type { Session } from '../session.ts'
 
@@ -16,6 +17,7 @@ export function createBackground(
 ): Background {
   const running = new Set<string>()
   const failed = new Map<string, Set<string>>()
+  let lastError = ''
 
   const run = async (reference: Reference): Promise<void> => {
     const { file, query } = reference
@@ -25,7 +27,11 @@ export function createBackground(
     } catch (error) {
       const queries = failed.get(file) ?? new Set<string>()
       failed.set(file, queries.add(query))
-      config.logger.error((error as Error).message, { timestamp: true })
+      const { code, text, message } = error as MagnificError
+      // What is wrong with the key or the account is wrong for every image, and told once.
+      if (code !== 'ABORTED' && text !== lastError)
+        config.logger.error(message, { timestamp: true })
+      lastError = text
     }
   }
 

@@ -16,6 +16,8 @@ import { readImageRequest } from './requests.ts'
 
 /** What no module refers to is made for so many requests at once; nobody waits for more of them in earnest. */
 const mostStrangers = 32
+/** So long after the last image, ms, the page is probably complete. */
+const quiet = 1000
 
 /** Images in a dev server: what URLs lead to, and pages that are told when it changes. */
 export function createServerPlugin(requireSession: () => Session): Plugin {
@@ -24,7 +26,7 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
     apply: 'serve',
     configureServer(server) {
       const session = requireSession()
-      const announce = (file: string): void => announceChange(server, file)
+      const announce = (file: string): void => announceChange(server, session, file)
       const background = createBackground(session, announce)
       server.middlewares.use(createMiddleware(server, session, background))
       for (const event of ['add', 'change', 'unlink'] as const) {
@@ -44,13 +46,15 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
 }
 
 /** Tells pages to load a picture anew wherever it is shown. */
-function announceChange(server: ViteDevServer, file: string): void {
+function announceChange(server: ViteDevServer, { known }: Session, file: string): void {
   const { root, base } = server.config
+  const timestamp = Date.now()
+  known?.touch(file, timestamp)
   const path = formatPath(root, file)
   const inRoot = path.startsWith('../') ? [] : [`${base}${path}`]
   const data: UpdatePayload = {
     paths: [...inRoot, `${base}@fs/${file.replaceAll('\\', '/').replace(/^\//, '')}`],
-    timestamp: Date.now(),
+    timestamp,
   }
   server.environments.client.hot.send({ type: 'custom', event: updateEvent, data })
 }
@@ -79,6 +83,14 @@ function createMiddleware(
     passthrough: upscaler.options.passthrough,
   }
   let strangers = 0
+  let busy = 0
+  let saving: NodeJS.Timeout | undefined
+
+  /** Servers are stopped by Ctrl-C, without a word: what was learned about files is kept when nothing goes on. */
+  const saveWhenQuiet = (): void => {
+    clearTimeout(saving)
+    if (busy === 0) saving = setTimeout(upscaler.end, quiet).unref()
+  }
 
   /** What is shown for a reference now; what is better comes later. */
   const obtain = async (
@@ -116,6 +128,7 @@ function createMiddleware(
     }
     const controller = new AbortController()
     response.on('close', () => controller.abort())
+    busy++
     if (!isKnown) strangers++
     try {
       if (isPublicFile(config, asked.path)) throw publicFileError(config, asked.path)
@@ -128,7 +141,9 @@ function createMiddleware(
       if (isKnown) tellPage(server, session, reference, error)
       answerError(response, error)
     } finally {
+      busy--
       if (!isKnown) strangers--
+      saveWhenQuiet()
     }
   }
 

@@ -8,6 +8,9 @@ import type { Session } from '../session.ts'
 /** URLs as templates are compiled to, in scripts and in HTML within scripts. */
 const rootUrl = /(?<=["'`(\s])\/[^"'`()\s\\<>]+\?[^"'`()\s\\<>]+/g
 
+/** Cheap, since all code is tested for it. */
+const imageQuery = /\.(?:png|jpe?g|jpe|jfif|pjpeg|pjp|webp|avif)\?/i
+
 /**
  * Notes what modules say in texts. Compilers of templates write the URLs of pictures into scripts where they would import
  * them in a build: so it is a module that refers to them, although no plugin is asked.
@@ -18,10 +21,10 @@ export function createTextPlugin(requireSession: () => Session): Plugin {
     apply: 'serve',
     enforce: 'post',
     transform: {
-      filter: { code: referenceFilter },
+      filter: { code: imageQuery },
       handler(code, id) {
         // What a request says about a module may come back in the module's code.
-        if (!referenceFilter.test(code) || referenceFilter.test(id)) return
+        if (!imageQuery.test(code) || referenceFilter.test(id)) return
         const session = requireSession()
         const { base, root } = session.config
         for (const [text] of code.matchAll(rootUrl)) {
