@@ -109,11 +109,11 @@ async function noticeAll(
     for (const url of attribute.urls.filter((each) => isOwnUrl(each, session))) {
       await explained(url, page, async () => {
         const reference = resolveReference(url, page, session)
-        session.known?.add(reference)
-        session.known?.markMissing(reference.file)
+        session.dev?.known.add(reference)
+        session.dev?.known.markMissing(reference.file)
         requireFile(reference.file, page)
         await examine(reference, session)
-        session.known?.takeMissing(reference.file)
+        session.dev?.known.takeMissing(reference.file)
       })
     }
   }
