@@ -2,16 +2,14 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createHash } from 'node:crypto'
+import type { Options } from '../../src/index.ts'
 import { drawNoise } from './images.ts'
 import { tmpProject } from './project.ts'
 import type { OnEnd, Project } from './project.ts'
-import type { ViteVersion } from './vite-process.ts'
+import type { ViteConfig, ViteVersion } from './vite-process.ts'
 
 const fixture = new URL('../fixtures/references/', import.meta.url)
 const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url))
-
-/** The module that makes the fixture's config. */
-export const referencesConfig: string = new URL('vite.config.js', fixture).href
 
 /** The pages of the fixture, as paths below the base. */
 export const pages = ['index.html', 'nested/page.html', 'ssr.html'] as const
@@ -205,6 +203,18 @@ export const references: readonly Reference[] = [
   return { ...row, width: 48 + (index % 16), height: 36 + Math.floor(index / 16) }
 })
 
+/** The app's config, for a process with a version of Vite. */
+export function configFor(
+  { root }: ReferencesApp,
+  options: Options,
+  settings: object = {},
+): ViteConfig {
+  return {
+    module: new URL('vite.config.js', fixture).href,
+    settings: { root, ...(!isPlain && { options }), ...settings },
+  }
+}
+
 /** How many pictures are to be paid for. */
 export const upscaledCount: number = new Set(
   references.filter(({ scale }) => scale > 1).map(({ file }) => file),
@@ -312,8 +322,8 @@ function adapt(text: string, version: ViteVersion): string {
 }
 
 /**
- * `?magnific=2x&inline` becomes `?inline`, and `?magnific=2x` nothing. Vite itself knows no `#` in the names of assets, and
- * looks for what `new URL()` says letter by letter.
+ * `?magnific=2x&inline` becomes `?inline`, and `?magnific=2x` nothing. Vite itself knows no `#` in the names of assets, its
+ * dev server no `%`, and what `new URL()` says is looked for letter by letter.
  */
 function dropQueries(text: string): string {
   return text
@@ -323,4 +333,5 @@ function dropQueries(text: string): string {
     )
     .replaceAll(/\{ magnific: '2x' \}/g, "''")
     .replaceAll(/with(?:#|%23)hash/g, 'with-hash')
+    .replaceAll(/with%(?:25)?percent/g, 'with-percent')
 }
