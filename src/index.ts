@@ -1,7 +1,7 @@
 import { createUnplugin } from 'unplugin'
 import type { UnpluginInstance, UnpluginOptions } from 'unplugin'
 import { createRollupPlugin } from './bundlers/rollup.ts'
-import { createVitePlugin } from './bundlers/vite.ts'
+import { createVitePlugin } from './bundlers/vite/plugin.ts'
 import { createWebpackPlugin } from './bundlers/webpack.ts'
 import { MagnificError } from './core/errors.ts'
 import type { Options } from './core/options.ts'

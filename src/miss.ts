@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { MagnificError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
-import type { ResolvedOptions } from './core/options.ts'
+import type { MissPolicy, ResolvedOptions } from './core/options.ts'
 import { scaleOf } from './core/params.ts'
 import type { Orderer } from './orders.ts'
 import { createProgress } from './progress.ts'
@@ -42,8 +42,8 @@ export interface MissContext {
   logger: Logger
 }
 
-/** Turns a reference whose variant is missing into a file: from the stored result, or as `onMiss` says. */
-export type MissHandler = (miss: Miss, signal: AbortSignal) => Promise<Obtained>
+/** Turns a reference whose variant is missing into a file: from the stored result, or as the policy says. */
+export type MissHandler = (miss: Miss, policy: MissPolicy, signal: AbortSignal) => Promise<Obtained>
 
 /**
  * Everything that a build with all variants does without is imported by this module. What touches pixels or the network
@@ -98,20 +98,30 @@ export function createMissHandler(context: MissContext): MissHandler {
   }
 
   /** What is shipped in place of a result has a key of its own, and is never taken for one. */
-  const standIn = async (miss: Miss, kind: 'preview' | 'original'): Promise<string> => {
+  const standIn = async (
+    miss: Miss,
+    kind: 'preview' | 'original',
+    signal: AbortSignal,
+  ): Promise<string> => {
     const { file, request } = miss
     const { directives, params } = request
     const scale = kind === 'preview' ? scaleOf(params) : 1
     const key = computeVariantKey(`${kind}:${miss.sourceHash}:${scale}`, directives)
-    return make({ key, file, directives, limit: cold.pictures }, async (tmp) => {
-      const { inspectSource } = await import('./image/inspect.ts')
-      const source = await inspectSource(miss.file, scale, directives.format)
-      if (kind === 'preview') {
-        const { renderPreview } = await import('./image/variants.ts')
-        return { ...(await renderPreview(source, scale, directives, tmp)), source }
+    return make({ key, file, directives, limit: cold.pictures, signal }, async (tmp) => {
+      const { inspectSource, measureSource } = await import('./image/inspect.ts')
+      const source = await measureSource(miss.file, scale, directives.format)
+      if (kind === 'original') {
+        await copyFile(source.file, tmp)
+        return { bytes: source.bytes, width: source.width, height: source.height, source }
       }
-      await copyFile(source.file, tmp)
-      return { bytes: source.bytes, width: source.width, height: source.height, source }
+      const { renderPreview } = await import('./image/variants.ts')
+      try {
+        return { ...(await renderPreview(source, scale, directives, tmp)), source }
+      } catch (error) {
+        // Says what is wrong with the picture, if it is the picture.
+        await inspectSource(miss.file, scale, directives.format)
+        throw error
+      }
     })
   }
 
@@ -124,20 +134,20 @@ export function createMissHandler(context: MissContext): MissHandler {
     }))
   }
 
-  return async (miss, signal) => {
+  return async (miss, policy, signal) => {
     const stored = await findRecord(miss)
     const blob = stored && blobs.verify(stored.result.sha256)
     if (stored && blob !== undefined) {
       return { file: await derive(miss, stored, blob), from: 'cached', estimate: 0 }
     }
-    if (options.onMiss === 'error') {
+    if (policy === 'error') {
       throw new MagnificError(
         'NOT_CACHED',
         "The upscaled image is not in the cache, and onMiss: 'error' buys nothing. " +
           `Build once where the image may be bought, and bring ${shared.layout.dir} along.`,
       )
     }
-    if (options.onMiss === 'upscale') {
+    if (policy === 'upscale') {
       await prepare()
       const order = await (orderer ??= loadOrderer())
       const { record, file, from, estimate } = await order(
@@ -147,7 +157,7 @@ export function createMissHandler(context: MissContext): MissHandler {
       return { file: await derive(miss, record, file), from, estimate }
     }
     await prepare().catch(() => {})
-    return { file: await standIn(miss, options.onMiss), from: options.onMiss, estimate: 0 }
+    return { file: await standIn(miss, policy, signal), from: policy, estimate: 0 }
   }
 }
 

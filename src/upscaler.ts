@@ -1,11 +1,13 @@
 import { setMaxListeners } from 'node:events'
+import { accessSync, constants } from 'node:fs'
 import { join, normalize, sep } from 'node:path'
 import { systemClock } from './core/clock.ts'
 import { BudgetError, MagnificError, placeError } from './core/errors.ts'
 import { computeFingerprint } from './core/fingerprint.ts'
 import { limitLogger } from './core/logger.ts'
 import type { Logger } from './core/logger.ts'
-import type { ResolvedOptions } from './core/options.ts'
+import type { MissPolicy, ResolvedOptions } from './core/options.ts'
+import { scaleOf } from './core/params.ts'
 import { parseRequest } from './core/request.ts'
 import type { Request } from './core/request.ts'
 import type { Miss, MissHandler } from './miss.ts'
@@ -37,6 +39,14 @@ export interface Variant {
   hostQuery: string
 }
 
+/** How one reference is answered, where that is not as the options say. */
+export interface Manner {
+  /** What is done when the result is not in the cache. */
+  onMiss?: MissPolicy
+  /** Aborts when nobody waits for the answer any more. */
+  signal?: AbortSignal
+}
+
 /** Answers references with files. One for each plugin instance; what must be shared is shared underneath. */
 export interface Upscaler {
   readonly options: ResolvedOptions
@@ -51,7 +61,14 @@ export interface Upscaler {
    *
    * @throws MagnificError with the file and the importer named
    */
-  upscale(reference: Reference): Promise<Variant>
+  upscale(reference: Reference, manner?: Manner): Promise<Variant>
+  /**
+   * Looks at a reference without making anything: the query, the source's header, and the cache where `onMiss` is
+   * `'error'`. Takes a few ms.
+   *
+   * @throws MagnificError as `upscale` would
+   */
+  check(reference: Reference): Promise<void>
   /** Whether a path is that of a variant in the cache directory. */
   isVariant(path: string): boolean
   /** A build begins: what an earlier one was refused for is asked again. */
@@ -92,17 +109,18 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   }
 
   const finish = (entry: ReportEntry): void => {
+    const standsIn = entry.from === 'preview' || entry.from === 'original'
+    if (standsIn && options.command === 'serve') {
+      // Not kept: a server that runs for weeks is asked for more than the project holds.
+      if (!standInWarned) logger.warn(describeStandIns(entry.from, options))
+      standInWarned = true
+      return
+    }
+    tally.asked.add(entry.key)
     tally.done.add(entry.key)
     report.add(entry)
-    if (entry.from === 'cached') return
-    const standsIn = entry.from === 'preview' || entry.from === 'original'
-    if (!standsIn || options.command === 'build') {
-      if (!process.stderr.isTTY) logger.info(renderLine(entry, options.root))
-    } else if (!standInWarned) {
-      standInWarned = true
-      logger.warn(
-        `magnific: images that are not in the cache are not upscaled here; ${entry.from}s stand in for them.`,
-      )
+    if (entry.from !== 'cached' && !process.stderr.isTTY) {
+      logger.info(renderLine(entry, options.root))
     }
   }
 
@@ -112,6 +130,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     const known = requests.get(key)
     if (known) return known
     const request = parseRequest(file, query, options)
+    if (requests.size === plentyOfQueries) requests.clear()
     requests.set(key, request)
     return request
   }
@@ -124,8 +143,6 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     const key = computeVariantKey(fingerprint, request.directives)
     const reportKey = `${key}/${file}`
     const entry = { key: reportKey, file, from: 'cached', duration: 0, estimate: 0 } as const
-    tally.asked.add(reportKey)
-
     const path = variants.find(key, file)
     if (path === undefined) return { miss: { file, sourceHash, fingerprint, request }, entry }
     tally.cached.add(reportKey)
@@ -133,13 +150,18 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     return { variant: { file: path, from: 'cached', hostQuery: request.hostQuery } }
   }
 
-  const resolveVariant = async (reference: Reference): Promise<Variant> => {
+  const resolveVariant = async (
+    reference: Reference,
+    policy: MissPolicy,
+    signal: AbortSignal,
+  ): Promise<Variant> => {
     const { variant, miss, entry } = look(reference)
     if (variant) return variant
     const startedAt = Date.now()
+    if (options.command === 'build' || policy === 'upscale') tally.asked.add(entry.key)
     missHandler ??= loadMissHandler()
     const handle = await missHandler
-    const obtained = await handle(miss, controller.signal)
+    const obtained = await handle(miss, policy, signal)
     if (obtained.from === 'cached') tally.cached.add(entry.key)
     finish({
       ...entry,
@@ -152,21 +174,33 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   }
 
   /** While somebody edits, a picture is bought when it has come to rest, and not for each time that it is saved. */
-  const resolveEdited = async (reference: Reference): Promise<Variant> => {
+  const resolveEdited: typeof resolveVariant = async (reference, policy, signal) => {
     for (;;) {
       const { variant } = look(reference)
       if (variant) return variant
       const { awaitSettled } = await import('./settle.ts')
-      await awaitSettled(reference.file, systemClock, controller.signal)
+      await awaitSettled(reference.file, systemClock, signal)
       try {
-        return await resolveVariant(reference)
+        return await resolveVariant(reference, policy, signal)
       } catch (error) {
         if (!(error instanceof MagnificError) || error.code !== 'SOURCE_CHANGED') throw error
       }
     }
   }
-  const resolve =
-    options.command === 'serve' && options.onMiss === 'upscale' ? resolveEdited : resolveVariant
+
+  const resolve = async (
+    reference: Reference,
+    { onMiss: policy = options.onMiss, signal }: Manner,
+  ): Promise<Variant> =>
+    (options.command === 'serve' && policy === 'upscale' ? resolveEdited : resolveVariant)(
+      reference,
+      policy,
+      signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
+    )
+
+  /** Errors as a user reads them, with what they are about. */
+  const place = (error: unknown, reference: Reference): unknown =>
+    placeError(explainDisk(error, shared.layout.dir), reference)
 
   const variantsFolder = join(shared.layout.variants, sep)
   return {
@@ -185,8 +219,8 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
         return undefined
       }
     },
-    upscale: async (reference) => {
-      const work = resolve(reference)
+    upscale: async (reference, manner = {}) => {
+      const work = resolve(reference, manner)
       running.add(work)
       try {
         return await work
@@ -194,9 +228,23 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
         running.delete(work)
         const told =
           error instanceof BudgetError ? await refusals.settle(error, reference.file) : error
-        throw placeError(explainDisk(told, shared.layout.dir), reference)
+        throw place(told, reference)
       } finally {
         running.delete(work)
+      }
+    },
+    check: async (reference) => {
+      try {
+        const { params, directives } = parse(reference.file, reference.query)
+        if (options.onMiss === 'error') {
+          await resolve(reference, {})
+        } else {
+          checkExistence(reference.file)
+          const { measureSource } = await import('./image/inspect.ts')
+          await measureSource(reference.file, scaleOf(params), directives.format)
+        }
+      } catch (error) {
+        throw place(error, reference)
       }
     },
     begin: () => {
@@ -223,6 +271,15 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   }
 }
 
+/** Requests by hand may hold any number of queries; a project has a few. */
+const plentyOfQueries = 1000
+
+function describeStandIns(from: Origin, { onMiss }: ResolvedOptions): string {
+  return onMiss === 'upscale'
+    ? `magnific: images that are not in the cache are being upscaled; until then, ${from}s stand in for them.`
+    : `magnific: images that are not in the cache are not upscaled here; ${from}s stand in for them.`
+}
+
 /** As many images as there are may listen to its signal. */
 function createController(): AbortController {
   const controller = new AbortController()
@@ -244,13 +301,25 @@ function hashSource(file: string, memo: Memo): string {
   try {
     return memo.hash(file)
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-    throw new MagnificError(
-      'SOURCE_MISSING',
-      isMissing(error)
-        ? 'The image does not exist. Check the path, capitals included.'
-        : `The image cannot be read (${reason}). Check that it is a file and may be read.`,
-      { cause: error },
-    )
+    throw explainSource(error)
   }
+}
+
+function checkExistence(file: string): void {
+  try {
+    accessSync(file, constants.R_OK)
+  } catch (error) {
+    throw explainSource(error)
+  }
+}
+
+function explainSource(error: unknown): MagnificError {
+  const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+  return new MagnificError(
+    'SOURCE_MISSING',
+    isMissing(error)
+      ? 'The image does not exist. Check the path, capitals included.'
+      : `The image cannot be read (${reason}). Check that it is a file and may be read.`,
+    { cause: error },
+  )
 }

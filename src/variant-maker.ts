@@ -15,6 +15,8 @@ export interface VariantWish {
   directives: Directives
   /** What it has to wait its turn for. */
   limit: LimitFunction
+  /** Aborts when it is not wanted any more: what has not begun by then is not made. */
+  signal?: AbortSignal
 }
 
 /** Writes a variant to a path, and tells what it wrote; its hash, where it is known already. */
@@ -61,11 +63,14 @@ export function createVariantMaker(
     }
   }
 
-  return async ({ key, file, directives: { format }, limit }, write) => {
-    const { value } = await derivations.run(variants.path(key, file), undefined, async () => {
+  return async ({ key, file, directives: { format }, limit, signal }, write) => {
+    const { value } = await derivations.run(variants.path(key, file), signal, async (flight) => {
       const known = findVariant(variants, key, file) ?? findVariant(spareVariants, key, file)
       if (known !== undefined) return known
-      return limit(async () => put(key, file, async (tmp) => ({ ...(await write(tmp)), format })))
+      return limit(async () => {
+        flight.throwIfAborted()
+        return put(key, file, async (tmp) => ({ ...(await write(tmp)), format }))
+      })
     })
     return value
   }

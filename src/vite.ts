@@ -1,5 +1,5 @@
 import type { Plugin } from 'vite'
-import { createVitePlugin } from './bundlers/vite.ts'
+import { createVitePlugin } from './bundlers/vite/plugin.ts'
 import type { Options } from './core/options.ts'
 
 /**

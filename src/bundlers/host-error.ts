@@ -41,7 +41,9 @@ export function locateError(
   if (!(placed instanceof MagnificError)) return placed
   // Where in this package the error was made helps nobody, and hosts print it.
   placed.stack = `${placed.name}: ${placed.message}`
-  return Object.assign(placed, { id: reference }, file && findMention(file, reference))
+  const mention = file === undefined ? undefined : findMention(file, reference)
+  // Hosts write the place behind the id.
+  return Object.assign(placed, { id: mention ? file : reference }, mention)
 }
 
 /**

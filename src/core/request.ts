@@ -23,6 +23,11 @@ export interface Vocabulary {
   passthrough: readonly string[]
 }
 
+/** Longer than any prompt; servers do not take longer URLs either. */
+const longestQuery = 8000
+/** So many problems are told at once. */
+const manyProblems = 8
+
 /** Keys that mean something to the host: it gets them back. */
 const handedOn = ['url', 'inline', 'no-inline']
 /** Keys that the host adds for itself and has done with by now. */
@@ -92,6 +97,12 @@ export function isReference(query: string, passthrough: readonly string[] = []):
  * @throws MagnificError `BAD_QUERY`, or `SOURCE_REFUSED` for an extension that cannot be shipped
  */
 export function parseRequest(file: string, query: string, vocabulary: Vocabulary): Request {
+  if (query.length > longestQuery) {
+    throw new MagnificError(
+      'BAD_QUERY',
+      `"?${query.slice(0, 60)}…" is refused. It has ${query.length} characters, and ${longestQuery} are allowed. Shorten the prompt.`,
+    )
+  }
   const problems: string[] = []
   const said: Params = {}
   const handed: string[] = []
@@ -138,7 +149,10 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
     problems.push('The key `magnific` is missing. Write `magnific=4x` beside the others.')
   }
   if (problems.length > 0) {
-    throw new MagnificError('BAD_QUERY', `"?${query}" is refused. ${problems.join(' ')}`)
+    const told = problems.slice(0, manyProblems).join(' ')
+    const more =
+      problems.length > manyProblems ? ` And ${problems.length - manyProblems} more.` : ''
+    throw new MagnificError('BAD_QUERY', `"?${query}" is refused. ${told}${more}`)
   }
   return {
     params: orderParams({ ...vocabulary.defaults, ...preset, ...said }),

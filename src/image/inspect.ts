@@ -24,8 +24,51 @@ export interface SourceImage {
   thumbnail: Buffer
 }
 
+/** What a source's header tells. */
+export type MeasuredImage = Pick<SourceImage, 'file' | 'bytes' | 'width' | 'height' | 'orientation'>
+
 /**
- * Looks at a source before anything is spent on it.
+ * Looks at a source's header, which takes no time: enough for what will be decoded anyway, and costs nothing.
+ *
+ * @param scale the enlargement that it is meant for: 2, 4, 8 or 16
+ * @param format the one that will be shipped
+ * @throws MagnificError `SOURCE_REFUSED`, `OUTPUT_TOO_LARGE`
+ */
+export async function measureSource(
+  file: string,
+  scale: number,
+  format: Format,
+): Promise<MeasuredImage> {
+  const sniffed = await sniffFile(file)
+  if (!isAccepted(sniffed)) throw refusal(file, whyNot[sniffed])
+  const header = await unlessDamaged(file, async () => readHeader(file))
+  if (header.pages > 1 || (sniffed === 'png' && (await isAnimatedPng(file)))) {
+    throw refusal(
+      file,
+      'It is animated, and the upscaler takes still pictures. Export one frame as a PNG.',
+    )
+  }
+  checkOutput(file, header, scale, format)
+  const mayBeTransparent = header.hasAlpha && format === 'jpeg'
+  if (mayBeTransparent && (await unlessDamaged(file, async () => isTransparent(file)))) {
+    throw refusal(
+      file,
+      'It has transparency, which a JPEG cannot show, and its name says JPEG. Rename it to what it is (.png or .webp).',
+    )
+  }
+  const { orientation } = header
+  const turned = orientation >= 5
+  return {
+    file,
+    bytes: (await stat(file)).size,
+    width: turned ? header.height : header.width,
+    height: turned ? header.width : header.height,
+    orientation,
+  }
+}
+
+/**
+ * Looks at a source, and decodes every pixel of it, before anything is spent on it.
  *
  * @param scale the enlargement that it is meant for: 2, 4, 8 or 16
  * @param format the one that will be shipped
@@ -36,41 +79,13 @@ export async function inspectSource(
   scale: number,
   format: Format,
 ): Promise<SourceImage> {
-  const sniffed = await sniffFile(file)
-  if (!isAccepted(sniffed)) throw refusal(file, whyNot[sniffed])
-  const header = await readHeaderOf(file)
-  if (header.pages > 1 || (sniffed === 'png' && (await isAnimatedPng(file)))) {
-    throw refusal(
-      file,
-      'It is animated, and the upscaler takes still pictures. Export one frame as a PNG.',
-    )
-  }
-  checkOutput(file, header, scale, format)
-  let transparent = false
-  let thumbnail: Buffer
-  try {
-    // A header alone says nothing about a file that was cut off: this decodes every pixel.
-    thumbnail = await renderThumbnail(file)
-    transparent = header.hasAlpha && (await isTransparent(file))
-  } catch (error) {
-    throw corrupt(file, error)
-  }
-  if (transparent && format === 'jpeg') {
-    throw refusal(
-      file,
-      'It has transparency, which a JPEG cannot show, and its name says JPEG. Rename it to what it is (.png or .webp).',
-    )
-  }
-  const turned = header.orientation >= 5
-  return {
-    file,
-    bytes: (await stat(file)).size,
-    width: turned ? header.height : header.width,
-    height: turned ? header.width : header.height,
-    orientation: header.orientation,
-    transparent,
-    thumbnail,
-  }
+  const measured = await measureSource(file, scale, format)
+  // A header alone says nothing about a file that was cut off: this decodes every pixel.
+  return unlessDamaged(file, async () => ({
+    ...measured,
+    thumbnail: await renderThumbnail(file),
+    transparent: (await readHeader(file)).hasAlpha && (await isTransparent(file)),
+  }))
 }
 
 /**
@@ -109,9 +124,9 @@ const whyNot: Record<Exclude<SniffedFormat, Accepted>, string> = {
   unknown: `It is no picture that is known here. ${convert}`,
 }
 
-async function readHeaderOf(file: string): Promise<ImageHeader> {
+async function unlessDamaged<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await readHeader(file)
+    return await read()
   } catch (error) {
     throw corrupt(file, error)
   }

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
-import type { Sharp } from 'sharp'
-import type { Directives } from '../core/formats.ts'
+import type { JpegOptions, PngOptions, Sharp, WebpOptions } from 'sharp'
+import type { Directives, Format } from '../core/formats.ts'
 import { maxOutputPixels } from '../core/limits.ts'
 
 /** A picture that was written. */
@@ -21,20 +21,40 @@ export async function convertImage(
 }
 
 /**
- * Stands in for a result: the source, enlarged here to the size that the result will have.
+ * Stands in for a result: the source, enlarged here to the size that the result will have. Made to be made quickly, since
+ * a page may wait for it, and replaced when there is something better.
  *
  * @param scale 2, 4, 8 or 16
  */
 export async function renderPreview(
-  source: { file: string; width: number; height: number },
+  source: { file: string; bytes: number; width: number; height: number },
   scale: number,
-  directives: Directives,
+  { format }: Directives,
   target: string,
 ): Promise<WrittenImage> {
   const image = sharp(source.file, { limitInputPixels: maxOutputPixels })
     .autoOrient()
-    .resize(source.width * scale, source.height * scale, { fit: 'fill' })
-  return writeImage(image, directives, target)
+    // Squares, blurred by as much as they are large: as smooth as interpolation, at half its cost.
+    .resize(source.width * scale, source.height * scale, { fit: 'fill', kernel: 'nearest' })
+    .blur({ sigma: Math.max(0.849, 0.35 * scale) })
+  return writeFile(flattenFor(format, image).toFormat(format, quickly(format, source)), target)
+}
+
+/** How each format is written in the least time. */
+function quickly(
+  format: Format,
+  { bytes, width, height }: { bytes: number; width: number; height: number },
+): PngOptions & JpegOptions & WebpOptions {
+  switch (format) {
+    case 'png':
+      // A photograph takes as much room whatever is tried; line art nearly none.
+      return { compressionLevel: bytes > width * height ? 0 : 1, adaptiveFiltering: false }
+    case 'jpeg':
+      return { quality: 75, optimiseCoding: false }
+    case 'webp':
+    case 'avif':
+      return { quality: 75, effort: 0 }
+  }
 }
 
 async function writeImage(
@@ -42,10 +62,16 @@ async function writeImage(
   { format, quality }: Directives,
   target: string,
 ): Promise<WrittenImage> {
-  // Results come with an opaque alpha channel at times, and a JPEG has none.
-  const flat = format === 'jpeg' ? image.flatten({ background: '#fff' }) : image
-  const { size, width, height } = await flat
-    .toFormat(format, quality === undefined ? {} : { quality })
-    .toFile(target)
+  const options = quality === undefined ? {} : { quality }
+  return writeFile(flattenFor(format, image).toFormat(format, options), target)
+}
+
+/** Results come with an opaque alpha channel at times, and a JPEG has none. */
+function flattenFor(format: Format, image: Sharp): Sharp {
+  return format === 'jpeg' ? image.flatten({ background: '#fff' }) : image
+}
+
+async function writeFile(image: Sharp, target: string): Promise<WrittenImage> {
+  const { size, width, height } = await image.toFile(target)
   return { bytes: size, width, height }
 }

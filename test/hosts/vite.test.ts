@@ -258,22 +258,19 @@ describe.each(versions)('$host', ({ host, vite }) => {
     expect(emulator.tasks.map(({ params }) => params)).toEqual([{ scale_factor: '2x' }])
   })
 
-  describe('refuses what Vite would ship as it is:', () => {
+  describe('upscales what Vite resolves by itself:', () => {
     const cases: {
       title: string
       files: Record<string, string>
-      where: string
       small?: boolean
     }[] = [
       {
         title: 'url() in a style sheet',
         files: { 'src/style.css': '.a { background: url(./hero.png?magnific=2x) }' },
-        where: 'src/style.css',
       },
       {
         title: 'url() of a picture that is small enough to be inlined',
         files: { 'src/style.css': '.a { background: url("./hero.png?magnific=2x") }' },
-        where: 'src/style.css',
         small: true,
       },
       {
@@ -282,7 +279,6 @@ describe.each(versions)('$host', ({ host, vite }) => {
           'src/style.css': '@import "./deep/other.css";',
           'src/deep/other.css': '.a { background: image-set("../hero.png?magnific=2x" 1x) }',
         },
-        where: 'src/deep/other.css',
         small: true,
       },
       {
@@ -291,22 +287,12 @@ describe.each(versions)('$host', ({ host, vite }) => {
           'src/main.js': "import classes from './a.module.css'\nconsole.log(classes.a)",
           'src/a.module.css': '.a { background: url("@/hero.png?magnific=2x") }',
         },
-        where: 'src/a.module.css',
       },
       {
         title: 'new URL()',
         files: {
           'src/main.js': "console.log(new URL('./hero.png?magnific=2x', import.meta.url).href)",
         },
-        where: 'src/main.js',
-      },
-      {
-        title: 'new URL() with a pattern',
-        files: {
-          'src/main.js':
-            'const n = location.hash\nconsole.log(new URL(`./${n}.png?magnific=2x`, import.meta.url).href)',
-        },
-        where: 'src/main.js',
       },
       {
         title: 'new URL() in a worker',
@@ -316,7 +302,6 @@ describe.each(versions)('$host', ({ host, vite }) => {
           'src/worker.js':
             "self.postMessage(new URL('./hero.png?magnific=2x', import.meta.url).href)",
         },
-        where: 'src/worker.js',
       },
       {
         title: 'new URL() with a comment in it',
@@ -324,7 +309,6 @@ describe.each(versions)('$host', ({ host, vite }) => {
           'src/main.js':
             "console.log(new URL(/* the hero */ './hero.png?magnific=2x', import.meta.url).href)",
         },
-        where: 'src/main.js',
       },
       {
         title: 'new URL() in a generator',
@@ -332,71 +316,86 @@ describe.each(versions)('$host', ({ host, vite }) => {
           'src/main.js':
             "const a = {\n  *urls() { yield new URL('./hero.png?magnific=2x', import.meta.url) } }\nconsole.log([...a.urls()])",
         },
-        where: 'src/main.js',
       },
       {
         title: 'new URL() of a name with an apostrophe',
         files: {
           'src/main.js': 'console.log(new URL("./it\'s.png?magnific=2x", import.meta.url).href)',
         },
-        where: 'src/main.js',
       },
       {
         title: 'new URL() in JSX, after an apostrophe',
         files: {
           'src/main.js': "import './page.jsx'",
           'src/page.jsx':
-            "export const page = <p>don't</p>\nconsole.log(page, new URL('./hero.png?magnific=2x', import.meta.url).href)",
+            "/** @jsxRuntime classic @jsx String */\nexport const page = <p>don't</p>\nconsole.log(page, new URL('./hero.png?magnific=2x', import.meta.url).href)",
         },
-        where: 'src/page.jsx',
       },
     ]
 
-    it.each(cases)('$title', async ({ files, where, small = false }) => {
+    it.each(cases)('$title', async ({ files, small = false }) => {
       const emulator = await startEmulator()
+      const picture = await makePng(small ? { width: 10, height: 10 } : {})
       const project = tmpProject({
-        'src/hero.png': await makePng(small ? { width: 20, height: 20 } : {}),
+        'src/hero.png': picture,
+        "src/it's.png": picture,
         'src/main.js': "import './style.css'",
         ...files,
       })
-      const { error, assets } = await build(host, project, {
+      const { error, assets, code } = await build(host, project, {
         options: optionsFor(emulator),
-        vite: { resolve: { alias: { '@': project.path('src') } } },
+        vite: {
+          build: { target: 'esnext' },
+          worker: { format: 'es' },
+          resolve: { alias: { '@': project.path('src') } },
+        },
       })
-      expect(error).toContain('cannot be upscaled yet')
-      expect(error).toContain('magnific=2x"')
-      expect(error).toContain("import url from './hero.png?magnific=4x'")
-      expect(error).toContain(project.path(where))
-      expect(error).not.toContain('NaN')
-      expect(assets.size).toBe(0)
-      expect(emulator.calls).toHaveLength(0)
+      expect(error).toBeUndefined()
+      expect(emulator.tasks.map(({ params }) => params)).toEqual([{ scale_factor: '2x' }])
+      const texts = [...assets].filter(([name]) => !name.endsWith('.png'))
+      const text =
+        code.replaceAll(/\/\/.*/g, '') + texts.map(([, bytes]) => bytes.toString('utf8')).join('')
+      expect(text).not.toContain('magnific=2x')
+      const name = [...assets.keys()].find((asset) => asset.endsWith('.png'))
+      if (!small) expect(text).toContain(name)
+      const shipped = small ? readDataUri(text) : (assets.get(name ?? '') ?? '')
+      expect(await describeImage(Buffer.from(shipped))).toMatchObject({ width: small ? 20 : 120 })
     })
 
     it.each([
       '<img src="/src/hero.png?magnific=2x">',
-      "<img srcset='/src/hero.png?magnific=2x 2x, /src/hero.png 1x'>",
+      "<img srcset='/src/hero.png?magnific=2x 2x, /src/other.png 1x'>",
       '<link rel="icon" href="/src/hero.png?engine=automatic&amp;magnific">',
       '<div style="background: url(/src/hero.png?magnific=2x)"></div>',
       '<video poster="./src/hero.png?magnific=2x"></video>',
-      '<noscript><img src="/src/hero.png?magnific=2x"></noscript>',
+      '<body><noscript><img src="/src/hero.png?magnific=2x"></noscript>',
       '<img src="/src/hero.png&#63;magnific=2x">',
+      '<IMG alt=x SRC=src/hero.png?magnific=2x>',
+      '<style>p { background: image-set("./src/hero.png?magnific" 2x) }</style>',
     ])('%s', async (tag) => {
       const emulator = await startEmulator()
       const project = await heroProject('./hero.png')
+      project.write('src/other.png', await makePng({ seed: 2 }))
       project.write('index.html', `<!doctype html>\n<!-- ?magnific=2x -->\n${tag}\n`)
-      const { error } = await build(host, project, {
+      const { error, assets } = await build(host, project, {
         options: optionsFor(emulator),
         entry: 'index.html',
       })
-      expect(error).toContain('cannot be upscaled yet')
-      expect(error).toContain(project.path('index.html'))
+      expect(error).toBeUndefined()
+      expect(emulator.tasks).toHaveLength(1)
+      const name = [...assets.keys()].find((asset) => asset.startsWith('hero-')) ?? ''
+      const sheets = [...assets]
+        .filter(([asset]) => /html$|css$/.test(asset))
+        .map(([, bytes]) => String(bytes))
+      expect(sheets.join('')).toContain(`/assets/${name}`)
+      expect(await describeImage(assets.get(name) ?? Buffer.alloc(0))).toMatchObject({ width: 120 })
     })
 
     it('a tag that another plugin adds to the page', async () => {
       const emulator = await startEmulator()
       const project = await heroProject('./hero.png')
       project.write('index.html', '<!doctype html><body></body>')
-      const { error } = await build(host, project, {
+      const { error, assets } = await build(host, project, {
         options: optionsFor(emulator),
         entry: 'index.html',
         vite: {
@@ -412,7 +411,83 @@ describe.each(versions)('$host', ({ host, vite }) => {
           ],
         },
       })
-      expect(error).toContain('cannot be upscaled yet')
+      expect(error).toBeUndefined()
+      expect(String(assets.get('index.html'))).toMatch(/src="\/assets\/hero-[\w-]+\.png"/)
+    })
+
+    it('the partials of preprocessors, wherever they are', async () => {
+      const emulator = await startEmulator()
+      const project = tmpProject({
+        'src/theme/deep/hero.png': await makePng(),
+        'src/theme/deep/_part.scss': '$scale: 2;\n.a { background: url("./hero.png?magnific=2x") }',
+        'src/theme/deep/part.less': '.b { background: url("./hero.png?magnific=4x") }',
+        // A relative `@use` is loaded by Sass itself in Vite 6, which leaves the URLs as they are.
+        'src/style.scss': "@use '@/theme/deep/part';",
+        'src/style.less': "@import './theme/deep/part.less';",
+        'src/main.js': "import './style.scss'\nimport './style.less'",
+      })
+      const { error, assets } = await build(host, project, {
+        options: optionsFor(emulator),
+        vite: { resolve: { alias: { '@': project.path('src') } } },
+      })
+      expect(error).toBeUndefined()
+      expect(emulator.tasks).toHaveLength(2)
+      const css = [...assets]
+        .filter(([name]) => name.endsWith('.css'))
+        .map(([, bytes]) => String(bytes))
+        .join('')
+      expect(css.match(/url\([^)]*assets\/hero-[\w-]+\.png/g)).toHaveLength(2)
+    })
+  })
+
+  describe('refuses', () => {
+    it('new URL() with a pattern, which would buy a whole folder', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write(
+        'src/main.js',
+        'const n = location.hash\nconsole.log(new URL(`./${n}.png?magnific=2x`, import.meta.url).href)',
+      )
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain('all of them would be bought')
+      expect(error).toContain(
+        "import.meta.glob('./*.png', { query: '?magnific=2x', import: 'default' })",
+      )
+      expect(error).toContain(`${project.path('src/main.js')}:2`)
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it('links in pages, which Vite leaves as they are', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png')
+      project.write('index.html', '<!doctype html><a href="./src/hero.png?magnific=2x">large</a>')
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        entry: 'index.html',
+      })
+      expect(error).toContain('Vite takes no <a href> for a reference to an asset')
+      expect(error).toContain(`${project.path('index.html')}:1`)
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it.each([
+      ['index.html', '<!doctype html><img src="./src/her.png?magnific=2x">'],
+      ['src/style.css', '.a { background: url(./her.png?magnific=2x) }'],
+      ['src/main.js', "console.log(new URL('./her.png?magnific=2x', import.meta.url))"],
+    ])('a missing image in %s, naming its neighbour', async (name, text) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('src/main.js', "import './style.css'")
+      project.write('src/style.css', '')
+      project.write(name, text)
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        entry: name.endsWith('html') ? name : 'src/main.js',
+      })
+      expect(error).toContain('The image does not exist.')
+      expect(error).toContain('Did you mean "hero.png"?')
+      expect(error).toContain(`${project.path(name)}:1`)
+      expect(error).not.toContain('NaN')
     })
 
     it('an import that is external', async () => {
@@ -432,7 +507,7 @@ describe.each(versions)('$host', ({ host, vite }) => {
       project.write('src/main.js', "import css from './style.css?inline'\nconsole.log(css)")
       project.write('src/style.css', '.a { background: url(/logo.png?magnific=2x) }')
       const { error } = await build(host, project, { options: optionsFor(emulator) })
-      expect(error).toContain('"/logo.png?magnific=2x" cannot be upscaled yet')
+      expect(error).toContain('whose files are shipped as they are. Move it next to your sources')
     })
 
     it('url() of a file in public/', async () => {
@@ -442,7 +517,7 @@ describe.each(versions)('$host', ({ host, vite }) => {
       project.write('src/main.js', "import './style.css'")
       project.write('src/style.css', '.a { background: url(/logo.png?magnific=2x) }')
       const { error } = await build(host, project, { options: optionsFor(emulator) })
-      expect(error).toContain('"/logo.png?magnific=2x" cannot be upscaled yet')
+      expect(error).toContain('whose files are shipped as they are. Move it next to your sources')
       expect(emulator.calls).toHaveLength(0)
     })
 
@@ -494,18 +569,22 @@ describe.each(versions)('$host', ({ host, vite }) => {
 
   describe('the dev server', () => {
     /** A dev server on a free port, with what it said. */
-    const serve = async (project: Project): Promise<{ url: string; log: string[] }> => {
+    const serve = async (
+      project: Project,
+      config: vite8.InlineConfig = {},
+    ): Promise<{ url: string; log: string[] }> => {
       vi.stubEnv('FREEPIK_API_KEY', 'a-key-that-must-not-be-used')
       onTestFinished(() => void vi.unstubAllEnvs())
       const log: string[] = []
       const note = (message: string): void => void log.push(message)
       const server = await vite.createServer({
+        ...config,
         root: project.dir,
         configFile: false,
         customLogger: { ...vite.createLogger('silent'), info: note, warn: note, error: note },
         server: { host: '127.0.0.1', port: 0, ws: false },
         optimizeDeps: { noDiscovery: true },
-        plugins: [magnific({ baseUrl: 'http://127.0.0.1:9' })],
+        plugins: [config.plugins, magnific({ baseUrl: 'http://127.0.0.1:9' })],
       })
       onTestFinished(async () => server.close())
       await server.listen()
@@ -517,14 +596,11 @@ describe.each(versions)('$host', ({ host, vite }) => {
       const project = await heroProject('./hero.png?magnific=4x')
       project.write('src/other.png', await makePng({ seed: 2 }))
       const { url, log } = await serve(project)
-      const urls = ['/src/hero.png?import&magnific=4x', '/src/other.png?import&magnific=2x']
+      const modules = ['/src/hero.png?import&magnific=4x', '/src/other.png?import&magnific=2x']
       const images = await Promise.all(
-        urls.map(async (path) => {
+        modules.map(async (path) => {
           const code = await (await fetch(url + path)).text()
-          // Either the module re-exports the file's module, or the file's URL is in it.
-          const [, inner = ''] = /from "([^"]+)"/.exec(code) ?? []
-          const [, image = ''] =
-            /export default "([^"]+)"/.exec(await (await fetch(url + inner)).text()) ?? []
+          const [, image = ''] = /export default "([^"]+)"/.exec(code) ?? []
           return describeImage(Buffer.from(await (await fetch(url + image)).arrayBuffer()))
         }),
       )
@@ -536,13 +612,32 @@ describe.each(versions)('$host', ({ host, vite }) => {
       expect(log.filter((line) => line.startsWith('magnific src/'))).toEqual([])
     })
 
-    it('refuses a reference that it cannot show upscaled', async () => {
+    it('answers an import before there is a picture', async () => {
       const project = await heroProject('./hero.png?magnific=4x')
       const { url } = await serve(project)
-      const response = await fetch(`${url}/src/hero.png?magnific=4x`)
-      expect(response.status).toBe(501)
-      expect(await response.text()).toContain('cannot be upscaled yet')
-      expect((await fetch(`${url}/src/hero.png?magnifc=4x`)).status).toBe(501)
+      const response = await fetch(`${url}/src/hero.png?import&magnific=4x`)
+      expect(await response.text()).toContain('export default "/src/hero.png?magnific=4x"')
+      expect(readdirSync(project.dir)).not.toContain('.magnific')
+    })
+
+    it('gives the module that a plugin makes of pictures the upscaled file', async () => {
+      const project = await heroProject('./hero.png?magnific=4x')
+      const { url } = await serve(project, {
+        plugins: [
+          {
+            name: 'sizes',
+            enforce: 'pre',
+            async load(id: string) {
+              if (!id.endsWith('.png')) return null
+              const { width } = await describeImage(readFileSync(id))
+              return `export default { width: ${width} }`
+            },
+          },
+        ],
+      })
+      const outer = await (await fetch(`${url}/src/hero.png?import&magnific=4x`)).text()
+      const [, inner = ''] = /from "([^"]+)"/.exec(outer) ?? []
+      expect(await (await fetch(url + inner)).text()).toContain('{ width: 240 }')
     })
 
     it('does not read what Vite may not serve', async () => {
@@ -564,27 +659,6 @@ describe.each(versions)('$host', ({ host, vite }) => {
       expect(answer.status).toBeGreaterThanOrEqual(400)
       expect(answer.body).not.toContain('export default')
       expect(readdirSync(project.dir)).not.toContain('.magnific')
-    })
-
-    it("refuses onMiss: { serve: 'upscale' }, which is not there yet", async () => {
-      const project = await heroProject('./hero.png?magnific=4x')
-      await expect(
-        vite.createServer({
-          root: project.dir,
-          configFile: false,
-          logLevel: 'silent',
-          server: { middlewareMode: true, ws: false },
-          plugins: [magnific({ onMiss: { serve: 'upscale' } })],
-        }),
-      ).rejects.toThrow('is not there yet')
-      const preview = await vite.preview({
-        root: project.dir,
-        configFile: false,
-        logLevel: 'silent',
-        preview: { host: '127.0.0.1', port: 0 },
-        plugins: [magnific({ onMiss: { serve: 'upscale' } })],
-      })
-      await preview.close()
     })
   })
 

@@ -88,6 +88,7 @@ describe('renderPreview', () => {
     const { write, path } = tmpProject()
     const source = {
       file: write('hero', await makePng({ width: 37, height: 23 })),
+      bytes: 1000,
       width: 37,
       height: 23,
     }
@@ -119,7 +120,12 @@ describe('renderPreview', () => {
     const { write, path } = tmpProject()
     const render = async (seed: number): Promise<Buffer> => {
       const file = write('hero.png', await makePng({ seed }))
-      await renderPreview({ file, width: 60, height: 40 }, 2, { format: 'png' }, path('target'))
+      await renderPreview(
+        { file, bytes: 1000, width: 60, height: 40 },
+        2,
+        { format: 'png' },
+        path('target'),
+      )
       return readFileSync(path('target'))
     }
     const first = await render(1)

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
-import { shippableExtensions } from '../core/formats.ts'
-import { ownKeys, referenceFilter } from '../core/request.ts'
+import { shippableExtensions } from '../../core/formats.ts'
+import { ownKeys, referenceFilter } from '../../core/request.ts'
+import { decodePath } from './files.ts'
 
 // The last net under the guards: what is emitted must not speak of references any more, but in texts for people.
 
@@ -32,19 +33,24 @@ export function findScriptUrls(code: string, isShipped: (path: string) => boolea
     .filter((url) => referenceFilter.test(url) && isShipped(url.slice(0, url.indexOf('?'))))
 }
 
+/** Texts in a script, whole ones, that are URLs of images with a query of ours. */
+export function findScriptTexts(code: string): string[] {
+  if (!scriptHint.test(code)) return []
+  const texts = code.matchAll(/(["'`])((?:\.{0,2}\/)[^"'`\s\\<>]*\?[^"'`\s\\<>]*)\1/g)
+  return [...new Set([...texts].map(([, , text = '']) => text))].filter(
+    (text) => referenceFilter.test(text) && hasImageExtension(text.slice(0, text.indexOf('?'))),
+  )
+}
+
+function hasImageExtension(path: string): boolean {
+  return shippableExtensions.includes(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '')
+}
+
 /** Says of a path whether it ends in the name of an emitted file. */
 export function createEmittedTest(fileNames: readonly string[]): (path: string) => boolean {
   let names: Set<string> | undefined
   return (path) => {
     names ??= new Set(fileNames.map((fileName) => basename(fileName)))
-    return names.has(basename(decodePath(path)))
-  }
-}
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
+    return names.has(basename(decodePath(path) ?? path))
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { ResolvedConfig } from 'vite'
-import { MagnificError } from '../core/errors.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { findFile } from './files.ts'
 
 /** What is left running counts as a server, watch mode too. */
 export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve' {
@@ -19,7 +20,14 @@ export function hasForeignHook({ plugins }: ResolvedConfig, hook: 'load' | 'reso
 
 /** @param path below the base */
 export function isPublicFile({ publicDir }: ResolvedConfig, path: string): boolean {
-  return publicDir !== '' && existsSync(join(publicDir, path))
+  return publicDir !== '' && findFile(join(publicDir, path)) !== undefined
+}
+
+/** @param path of a URL, with the base or without */
+export function isPublicUrl(config: ResolvedConfig, path: string): boolean {
+  const { base } = config
+  const relative = path.startsWith(base) ? path.slice(base.length) : path
+  return path.startsWith('/') && isPublicFile(config, relative)
 }
 
 /** The process's environment with what Vite's `.env` files add to it. */
@@ -32,13 +40,34 @@ export async function loadEnvironment(
 }
 
 /**
- * Refuses what the dev server must not read: Vite itself checks only after every plugin has declined.
+ * Whether the dev server may read a file. Vite itself checks only after every plugin has declined.
+ *
+ * @param query what was asked for beside it: Vite's rules may speak of whole ids
+ */
+export async function mayRead(
+  config: ResolvedConfig,
+  file: string,
+  query: string,
+): Promise<boolean> {
+  const { isFileLoadingAllowed, normalizePath } = await importVite()
+  // Where a link leads counts as well as what it is called.
+  const real = await realpath(file).catch(() => file)
+  return [file, `${file}?${query}`, real].every((path) =>
+    isFileLoadingAllowed(config, normalizePath(path)),
+  )
+}
+
+/**
+ * Refuses what the dev server must not read.
  *
  * @throws MagnificError `UNSUPPORTED_REFERENCE`
  */
-export async function checkAccess(config: ResolvedConfig, file: string): Promise<void> {
-  const { isFileLoadingAllowed } = await importVite()
-  if (isFileLoadingAllowed(config, file)) return
+export async function checkAccess(
+  config: ResolvedConfig,
+  file: string,
+  query: string,
+): Promise<void> {
+  if (await mayRead(config, file, query)) return
   throw new MagnificError(
     'UNSUPPORTED_REFERENCE',
     `The dev server may not read this file. Allow its folder in server.fs.allow, which holds ${config.server.fs.allow.join(', ')}.`,
@@ -65,11 +94,19 @@ export function checkAsset({ assetsInclude }: ResolvedConfig, file: string): voi
 export function explainPublicFile(error: unknown, file: string, config: ResolvedConfig): unknown {
   const isMissing = error instanceof MagnificError && error.code === 'SOURCE_MISSING'
   if (!isMissing || !isPublicFile(config, file)) return error
-  const { publicDir } = config
+  return publicFileError(config, file, { importer: error.importer, cause: error })
+}
+
+/** @param path of the URL, below the base */
+export function publicFileError(
+  { publicDir }: ResolvedConfig,
+  path: string,
+  options: { importer?: string | undefined; cause?: unknown } = {},
+): MagnificError {
   return new MagnificError(
     'UNSUPPORTED_REFERENCE',
-    `"${file}" is in ${publicDir}, whose files are shipped as they are. Move it next to your sources and import it from there.`,
-    { file: join(publicDir, file), importer: error.importer, cause: error },
+    `"${path}" is in ${publicDir}, whose files are shipped as they are. Move it next to your sources and import it from there.`,
+    { file: join(publicDir, path), ...options },
   )
 }
 

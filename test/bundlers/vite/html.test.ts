@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { findAssetUrls } from '../../src/bundlers/vite-html.ts'
+import { findPageAttributes, renderAttribute } from '../../../src/bundlers/vite/html.ts'
 
 const url = './a.png?magnific=2x'
 
 async function found(html: string): Promise<string[]> {
-  return (await findAssetUrls(html)).filter((text) => text.includes('magnific'))
+  return (await findPageAttributes(html))
+    .filter(({ isAsset }) => isAsset)
+    .flatMap(({ urls }) => urls)
+    .filter((text) => text.includes('magnific'))
 }
 
-describe('findAssetUrls', () => {
+describe('findPageAttributes', () => {
   it.each([
     `<img src="${url}">`,
     `<IMG SRC=${url}>`,
@@ -23,8 +26,6 @@ describe('findAssetUrls', () => {
     `<template><img src="${url}"></template>`,
     `<body><noscript><img src="${url}"></noscript>`,
     `<head><noscript><link rel="icon" href="${url}"></noscript>`,
-    `<p style="background: url(${url})">`,
-    `<p style='background: image-set("${url}" 2x)'>`,
     `<meta property="og:image" content="${url}">`,
     `<meta name="Twitter:Image" content="${url}">`,
   ])('finds what %s refers to', async (html) => {
@@ -35,11 +36,15 @@ describe('findAssetUrls', () => {
 
   it('minds the attributes that a project adds', async () => {
     const additional = { div: { srcAttributes: ['data-src'], srcsetAttributes: ['data-all'] } }
-    const urls = await findAssetUrls(
+    const attributes = await findPageAttributes(
       `<div data-src="${url}" data-all="${url} 2x"></div><p data-src="${url}"></p>`,
       additional,
     )
-    expect(urls.filter((text) => text === url)).toHaveLength(2)
+    expect(attributes.map(({ element, name, isAsset }) => [element, name, isAsset])).toEqual([
+      ['div', 'data-src', true],
+      ['div', 'data-all', true],
+      ['p', 'data-src', false],
+    ])
   })
 
   it('decodes entities', async () => {
@@ -58,5 +63,22 @@ describe('findAssetUrls', () => {
     `<meta name="description" content="Write ${url}">`,
   ])('leaves %s alone', async (html) => {
     expect(await found(html)).toEqual([])
+  })
+})
+
+describe('renderAttribute', () => {
+  it.each([
+    ['a.png?magnific=2x', ['b.png'], 'b.png'],
+    [' a.png?magnific=2x ', ['b.png'], ' b.png '],
+    ['a.png 1x, a.png?magnific=2x 2x', ['a.png', 'b.png'], 'a.png 1x, b.png 2x'],
+    ['a.png?magnific=2x, a.png?magnific=4x 2x', ['b.png', 'c.png'], 'b.png, c.png 2x'],
+    [
+      'a,b.png?magnific=2x 100w,c.png 200w',
+      ['x&"y.png', 'c.png'],
+      'x&amp;&quot;y.png 100w,c.png 200w',
+    ],
+  ])('exchanges the URLs of %s', async (value, replacements, expected) => {
+    const [attribute] = await findPageAttributes(`<img srcset="${value}">`)
+    expect(renderAttribute(attribute, replacements)).toBe(`srcset="${expected}"`)
   })
 })

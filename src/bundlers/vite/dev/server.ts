@@ -1,0 +1,205 @@
+import type { ServerResponse } from 'node:http'
+import { basename, dirname, resolve } from 'node:path'
+import type { Connect, Plugin, ViteDevServer } from 'vite'
+import { MagnificError } from '../../../core/errors.ts'
+import type { ErrorCode } from '../../../core/errors.ts'
+import { formatPath } from '../../../core/format-path.ts'
+import type { Reference, Variant } from '../../../upscaler.ts'
+import { findFile } from '../files.ts'
+import { checkAsset, isPublicFile, mayRead, publicFileError } from '../project.ts'
+import type { Session } from '../session.ts'
+import { createBackground } from './background.ts'
+import type { Background } from './background.ts'
+import { updateEvent } from './client.ts'
+import type { UpdatePayload } from './client.ts'
+import { readImageRequest } from './requests.ts'
+
+/** What no module refers to is made for so many requests at once; nobody waits for more of them in earnest. */
+const mostStrangers = 32
+
+/** Images in a dev server: what URLs lead to, and pages that are told when it changes. */
+export function createServerPlugin(requireSession: () => Session): Plugin {
+  return {
+    name: 'unplugin-magnific:server',
+    apply: 'serve',
+    configureServer(server) {
+      const session = requireSession()
+      const announce = (file: string): void => announceChange(server, file)
+      const background = createBackground(session, announce)
+      server.middlewares.use(createMiddleware(server, session, background))
+      for (const event of ['add', 'change', 'unlink'] as const) {
+        server.watcher.on(event, (path) => {
+          const file = resolve(path)
+          if (!session.known?.hasFile(file)) return
+          background.forget(file)
+          if (event === 'add' && session.known.takeMissing(file)) reload(server, session, file)
+          else announce(file)
+        })
+      }
+    },
+    async closeBundle() {
+      await requireSession().upscaler.abort()
+    },
+  }
+}
+
+/** Tells pages to load a picture anew wherever it is shown. */
+function announceChange(server: ViteDevServer, file: string): void {
+  const { root, base } = server.config
+  const path = formatPath(root, file)
+  const inRoot = path.startsWith('../') ? [] : [`${base}${path}`]
+  const data: UpdatePayload = {
+    paths: [...inRoot, `${base}@fs/${file.replaceAll('\\', '/').replace(/^\//, '')}`],
+    timestamp: Date.now(),
+  }
+  server.environments.client.hot.send({ type: 'custom', event: updateEvent, data })
+}
+
+/** A file is back that somebody was shown an error for. */
+function reload(server: ViteDevServer, { known }: Session, file: string): void {
+  for (const { moduleGraph } of Object.values(server.environments)) {
+    for (const importer of known?.importersOf(file) ?? []) {
+      for (const module of moduleGraph.getModulesByFile(importer) ?? []) {
+        moduleGraph.invalidateModule(module)
+      }
+    }
+  }
+  server.environments.client.hot.send({ type: 'full-reload', path: '*' })
+}
+
+function createMiddleware(
+  server: ViteDevServer,
+  session: Session,
+  background: Background,
+): Connect.NextHandleFunction {
+  const { config, upscaler, known } = session
+  const settings = {
+    root: config.root,
+    base: config.base,
+    passthrough: upscaler.options.passthrough,
+  }
+  let strangers = 0
+
+  /** What is shown for a reference now; what is better comes later. */
+  const obtain = async (
+    reference: Reference,
+    isKnown: boolean,
+    signal: AbortSignal,
+  ): Promise<Variant> => {
+    if (upscaler.options.onMiss !== 'upscale') return upscaler.upscale(reference, { signal })
+    const variant = await upscaler.upscale(reference, { onMiss: 'preview', signal })
+    if (isKnown && variant.from === 'preview') background.upscale(reference)
+    return variant
+  }
+
+  const serve = async (
+    request: Connect.IncomingMessage,
+    response: ServerResponse,
+    next: Connect.NextFunction,
+  ): Promise<void> => {
+    const asked = readImageRequest(request.url ?? '', settings)
+    if (!asked) return next()
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD')
+      return answer(response, 405, 'Images are asked for by GET or HEAD.')
+    }
+    const reference = { file: findFile(asked.file) ?? asked.file, query: asked.query }
+    if (!(await mayRead(config, reference.file, reference.query))) {
+      return answer(response, 403, 'This file is not in server.fs.allow.')
+    }
+    const isKnown = known?.has(reference) ?? false
+    if (!isKnown && request.headers['sec-fetch-site'] === 'cross-site') {
+      return answer(response, 403, 'No module of this project refers to this image.')
+    }
+    if (!isKnown && strangers >= mostStrangers) {
+      return answer(response, 429, 'Too many images at once that no module refers to.')
+    }
+    const controller = new AbortController()
+    response.on('close', () => controller.abort())
+    if (!isKnown) strangers++
+    try {
+      if (isPublicFile(config, asked.path)) throw publicFileError(config, asked.path)
+      checkAsset(config, reference.file)
+      const variant = await obtain(reference, isKnown, controller.signal)
+      if (!controller.signal.aborted)
+        await sendFile(request, response, variant.file, config.server.headers)
+    } catch (error) {
+      if (controller.signal.aborted) return
+      if (isKnown) tellPage(server, session, reference, error)
+      answerError(response, error)
+    } finally {
+      if (!isKnown) strangers--
+    }
+  }
+
+  return function magnificMiddleware(request, response, next) {
+    serve(request, response, next).catch((error: unknown) => answerError(response, error))
+  }
+}
+
+/** Real pages show what is wrong with what they refer to; what is asked for by hand is answered, and no more. */
+function tellPage(
+  { environments }: ViteDevServer,
+  { config, known }: Session,
+  { file }: Reference,
+  error: unknown,
+): void {
+  known?.markMissing(file)
+  const { message } = error as Error
+  config.logger.error(message, { timestamp: true })
+  environments.client.hot.send({
+    type: 'error',
+    err: { message, stack: '', plugin: 'unplugin-magnific' },
+  })
+}
+
+async function sendFile(
+  request: Connect.IncomingMessage,
+  response: ServerResponse,
+  file: string,
+  headers: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const { default: send } = await import('send')
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) response.setHeader(name, value as string)
+  }
+  // The same URL shows something else as soon as there is something better.
+  response.setHeader('cache-control', 'no-cache')
+  await new Promise<void>((done) => {
+    response.on('close', done)
+    send(request, `/${encodeURIComponent(basename(file))}`, {
+      root: dirname(file),
+      dotfiles: 'allow',
+      index: false,
+      cacheControl: false,
+    })
+      .on('error', (error: Error & { status?: number }) => {
+        answer(response, error.status ?? 500, error.message)
+        done()
+      })
+      .pipe(response)
+  })
+}
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  BAD_QUERY: 400,
+  UNSUPPORTED_REFERENCE: 400,
+  SOURCE_MISSING: 404,
+  NOT_CACHED: 404,
+  SOURCE_REFUSED: 422,
+  OUTPUT_TOO_LARGE: 422,
+}
+
+function answerError(response: ServerResponse, error: unknown): void {
+  const status = error instanceof MagnificError ? (statusOf[error.code] ?? 500) : 500
+  answer(response, status, (error as Error).message)
+}
+
+function answer(response: ServerResponse, status: number, message: string): void {
+  if (response.headersSent) return void response.destroy()
+  response.statusCode = status
+  response.setHeader('content-type', 'text/plain; charset=utf-8')
+  response.setHeader('x-content-type-options', 'nosniff')
+  response.setHeader('cache-control', 'no-store')
+  response.end(`${message}\n`)
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import type { Plugin } from 'vite'
+import { referenceFilter, splitReference } from '../../../core/request.ts'
+import { findFile } from '../files.ts'
+import { isOwnUrl } from '../session.ts'
+import type { Session } from '../session.ts'
+
+/** URLs as templates are compiled to, in scripts and in HTML within scripts. */
+const rootUrl = /(?<=["'`(\s])\/[^"'`()\s\\<>]+\?[^"'`()\s\\<>]+/g
+
+/**
+ * Notes what modules say in texts. Compilers of templates write the URLs of pictures into scripts where they would import
+ * them in a build: so it is a module that refers to them, although no plugin is asked.
+ */
+export function createTextPlugin(requireSession: () => Session): Plugin {
+  return {
+    name: 'unplugin-magnific:texts',
+    apply: 'serve',
+    enforce: 'post',
+    transform: {
+      filter: { code: referenceFilter },
+      handler(code, id) {
+        // What a request says about a module may come back in the module's code.
+        if (!referenceFilter.test(code) || referenceFilter.test(id)) return
+        const session = requireSession()
+        const { base, root } = session.config
+        for (const [text] of code.matchAll(rootUrl)) {
+          const url = text.replaceAll('&amp;', '&')
+          if (!isOwnUrl(url, session)) continue
+          const { file: path, query } = splitReference(url)
+          const inBase = path.startsWith(base) ? path.slice(base.length - 1) : path
+          const file = findFile(inBase.startsWith('/@fs/') ? inBase.slice(4) : join(root, inBase))
+          if (file) session.known?.add({ file, query, importer: splitReference(id).file })
+        }
+      },
+    },
+  }
+}

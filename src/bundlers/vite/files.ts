@@ -1,0 +1,32 @@
+import { statSync } from 'node:fs'
+
+/**
+ * The file that the path of a URL means: as it stands, else percent-decoded. Hosts decode paths themselves, but for
+ * what separates the parts of a URL, `%23` among it.
+ *
+ * @returns `undefined` where there is neither
+ */
+export function findFile(path: string): string | undefined {
+  if (isFile(path)) return path
+  const decoded = decodePath(path)
+  return decoded !== undefined && decoded !== path && isFile(decoded) ? decoded : undefined
+}
+
+/** A path without what hosts, and browsers, take for the end of one or for an escape; `findFile` reads it. */
+export function escapePath(path: string): string {
+  return path.replaceAll('%', '%25').replaceAll('#', '%23')
+}
+
+/** Percent-decodes a path; `undefined` where that cannot be done. */
+export function decodePath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+function isFile(path: string): boolean {
+  // A path with a NUL in it is no path.
+  return !path.includes('\0') && statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}

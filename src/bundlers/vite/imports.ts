@@ -1,0 +1,178 @@
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import type { Plugin, Rolldown } from 'vite'
+import { isReference, referenceFilter, splitReference } from '../../core/request.ts'
+import type { Reference } from '../../upscaler.ts'
+import { locateError, locateImport } from '../host-error.ts'
+import { missingError } from '../missing.ts'
+import { readReference, renderRedirect, toModuleId } from '../redirect.ts'
+import { findAssetLoad, mayLoadDirectly } from './asset.ts'
+import type { AssetLoad } from './asset.ts'
+import { createAssetOwner } from './dev/assets.ts'
+import type { AssetOwner } from './dev/assets.ts'
+import { clientImport } from './dev/client.ts'
+import { escapePath, findFile } from './files.ts'
+import { checkAccess, hasForeignHook } from './project.ts'
+import { examine, ship } from './session.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Imports of references become the variant's file in a build. In a dev server they become the URL that Vite gives any
+ * picture, and the middleware makes what it leads to: no module waits for pixels.
+ */
+export function createImportPlugin(requireSession: () => Session): Plugin {
+  let loadAsset: AssetLoad | undefined
+  let isDirect = false
+  let owner: AssetOwner | undefined
+
+  const loadVariant = async (
+    context: Rolldown.PluginContext,
+    reference: Reference,
+  ): Promise<Rolldown.LoadResult> => {
+    const variant = await ship(reference, requireSession())
+    const loaded = isDirect && (await loadAsset?.call(context, toModuleId(variant)))
+    if (loaded) return loaded
+    return {
+      code: renderRedirect(variant),
+      map: null,
+      moduleType: 'js',
+      moduleSideEffects: false,
+    }
+  }
+
+  const loadUrl = async (
+    context: Rolldown.PluginContext,
+    id: string,
+  ): Promise<Rolldown.LoadResult> => {
+    const loaded = await loadAsset?.call(context, id)
+    if (typeof loaded !== 'object' || loaded === null || context.environment.name !== 'client') {
+      return loaded
+    }
+    return { ...loaded, code: clientImport + loaded.code }
+  }
+
+  return {
+    name: 'unplugin-magnific',
+    // Before vite:asset, which would take the id.
+    enforce: 'pre',
+    configResolved(config) {
+      loadAsset = findAssetLoad(config)
+      isDirect = mayLoadDirectly(config)
+      if (config.command === 'serve' && loadAsset) owner = createAssetOwner(loadAsset)
+    },
+    resolveId: {
+      // Only what nobody else could resolve comes here, so that the others cost nothing.
+      order: 'post',
+      filter: { id: referenceFilter },
+      handler(source, importer) {
+        const session = requireSession()
+        const { file: path, query } = splitReference(source)
+        if (!isReference(query, session.upscaler.options.passthrough)) return null
+        const places = findPlaces(path, importer, session.config.root)
+        const file = places.map((place) => findFile(place)).find((found) => found !== undefined)
+        if (file !== undefined) return `${escapePath(file)}?${query}`
+        const [missing] = places
+        if (missing === undefined || isAbsolute(path)) return null
+        const { known } = session
+        noteImport(`${missing}?${query}`, importer, session)
+        known?.markMissing(missing)
+        throw locateError(missingError(missing, importer), source, importer)
+      },
+    },
+    load: {
+      // Before plugins that would take any picture.
+      order: 'pre',
+      filter: { id: referenceFilter },
+      async handler(id) {
+        const session = requireSession()
+        const read = readReference(id, session.upscaler)
+        if (!read) return null
+        const reference = { ...read, file: findFile(read.file) ?? read.file }
+        const isBuild = session.config.command === 'build'
+        // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files.
+        if (isBuild) this.addWatchFile(reference.file)
+        try {
+          if (isBuild) return await loadVariant(this, reference)
+          await checkAccess(session.config, reference.file, reference.query)
+          await examine(reference, session)
+          const isInline = reference.query.split('&').includes('inline')
+          const isUrl = !isInline && (await owner?.isVite(this, this.environment, reference.file))
+          return await (isUrl ? loadUrl(this, id) : loadVariant(this, reference))
+        } catch (error) {
+          session.known?.markMissing(reference.file)
+          throw locateImport(error, id, this)
+        }
+      },
+    },
+  }
+}
+
+/**
+ * Gives a reference its query back where another plugin resolves it and forgets that there was one. In a dev server it
+ * also notes who imports what.
+ */
+export function createQueryPlugin(requireSession: () => Session): Plugin {
+  const isOwn = (id: string): boolean =>
+    isReference(splitReference(id).query, requireSession().upscaler.options.passthrough)
+  const plugin: Plugin = {
+    name: 'unplugin-magnific:queries',
+    enforce: 'pre',
+    configResolved(config) {
+      // Vite itself keeps the query: no need to ask for each image.
+      if (config.command === 'build' && !hasForeignHook(config, 'resolveId')) {
+        delete plugin.resolveId
+      }
+    },
+    resolveId: {
+      order: 'pre',
+      filter: { id: referenceFilter },
+      async handler(source, importer, options) {
+        if (!isOwn(source)) return null
+        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
+        if (!resolved || resolved.external) return resolved
+        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : source)
+        const id = `${splitReference(resolved.id).file}?${query}`
+        const session = requireSession()
+        noteImport(id, importer, session)
+        return { ...resolved, id: session.config.command === 'serve' ? escapeId(id) : id }
+      },
+    },
+  }
+  return plugin
+}
+
+/** A request by hand has an importer too: the page at the root, as if it held a module. */
+function noteImport(
+  id: string,
+  importer: string | undefined,
+  { config, known, upscaler }: Session,
+): void {
+  if (!known || importer === undefined || importer === join(config.root, 'index.html')) return
+  const reference = readReference(id, upscaler)
+  // What a module is asked for with is text of the request.
+  if (!reference || referenceFilter.test(importer)) return
+  known.add({
+    ...reference,
+    file: findFile(reference.file) ?? reference.file,
+    importer: fileOf(importer),
+  })
+}
+
+function fileOf(id: string | undefined): string | undefined {
+  return id === undefined ? undefined : splitReference(id).file
+}
+
+/** Where the file of a specifier may be, unless it is a package's. */
+function findPlaces(path: string, importer: string | undefined, root: string): string[] {
+  if (isAbsolute(path)) return [path, join(root, path)]
+  const from = fileOf(importer)
+  return /^\.\.?[/\\]/.test(path) && from !== undefined && isAbsolute(from)
+    ? [resolve(dirname(from), path)]
+    : []
+}
+
+/** In a dev server ids become URLs. */
+function escapeId(id: string): string {
+  const { file, query } = splitReference(id)
+  // One that was escaped by us comes here again, as it was asked for.
+  return findFile(file) === file ? `${escapePath(file)}?${query}` : id
+}

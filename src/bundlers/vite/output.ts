@@ -1,0 +1,114 @@
+import type { Plugin, Rolldown } from 'vite'
+import { MagnificError } from '../../core/errors.ts'
+import { formatPath } from '../../core/format-path.ts'
+import { limitLogger } from '../../core/logger.ts'
+import { referenceFilter, splitReference } from '../../core/request.ts'
+import { checkImports } from '../external.ts'
+import { locateError } from '../host-error.ts'
+import { createEmittedTest, findScriptTexts, findScriptUrls, findStyleUrls } from './output-scan.ts'
+import { additionalSources, mayRefer } from './pages.ts'
+import type { PageReplacements } from './pages.ts'
+import { isPublicUrl } from './project.ts'
+import { checkPublic, isElsewhere, isOwnUrl } from './session.ts'
+import type { Session } from './session.ts'
+
+/**
+ * The last net: a reference that is still in what is emitted was resolved by somebody who asked no plugin, and what it
+ * leads to is the original, or nothing.
+ *
+ * @param replaced what pages were given; Vite has to have taken it for an asset
+ */
+export function createOutputPlugin(
+  requireSession: () => Session,
+  replaced: PageReplacements,
+): Plugin {
+  return {
+    name: 'unplugin-magnific:output',
+    enforce: 'post',
+    apply: 'build',
+    generateBundle: {
+      order: 'post',
+      async handler(_, bundle) {
+        const session = requireSession()
+        const { config, upscaler } = session
+        const isEmitted = createEmittedTest(Object.keys(bundle))
+        const isShipped = (path: string): boolean => isEmitted(path) || isPublicUrl(config, path)
+        // Only by name at first: Rolldown hands an asset's content over when it is looked at.
+        for (const fileName of Object.keys(bundle)) {
+          const [kind] = /(?:css|html|[cm]?js)$/.exec(fileName) ?? []
+          const output = kind ? bundle[fileName] : undefined
+          if (!output) continue
+          if (output.type === 'chunk') checkImports(output, upscaler.options.passthrough)
+          const text = readText(output)
+          if (kind === 'css') refuse(findStyleUrls(text), fileName, session)
+          else if (kind === 'html') await checkPage(text, fileName, session, replaced)
+          else {
+            // Whatever host it names, it is a file of this build.
+            refuse(findScriptUrls(text, isShipped), fileName, session, () => false)
+            warnOfTexts(text, fileName, session)
+          }
+        }
+      },
+    },
+  }
+}
+
+async function checkPage(
+  html: string,
+  fileName: string,
+  session: Session,
+  replaced: PageReplacements,
+): Promise<void> {
+  for (const [replacement, { url, page }] of replaced) {
+    if (html.includes(replacement)) throw refusal(url, page)
+  }
+  if (!mayRefer(html)) return
+  const { findPageAttributes } = await import('./html.ts')
+  const attributes = await findPageAttributes(html, additionalSources(session.config))
+  const urls = attributes.filter(({ isAsset }) => isAsset).flatMap((attribute) => attribute.urls)
+  refuse([...findStyleUrls(html), ...urls], fileName, session)
+}
+
+function refuse(
+  urls: readonly string[],
+  fileName: string,
+  session: Session,
+  isForeign: (url: string) => boolean = isElsewhere,
+): void {
+  for (const url of urls) {
+    if (!referenceFilter.test(url) || isForeign(url)) continue
+    // Without the host, where it names one.
+    const path = url.replace(/^(?:[a-z][\w+.-]*:)?\/\/[^/]*/i, '')
+    if (!isOwnUrl(path, session)) continue
+    checkPublic(path, fileName, session)
+    throw refusal(url, fileName)
+  }
+}
+
+/** Texts that are nothing but a reference: perhaps they are shown, perhaps somebody takes them for a picture's URL. */
+function warnOfTexts(code: string, fileName: string, session: Session): void {
+  const { config, upscaler } = session
+  const logger = limitLogger(config.logger, upscaler.options.logLevel)
+  for (const url of findScriptTexts(code).filter((text) => isOwnUrl(text, session))) {
+    logger.warn(
+      `magnific: "${url}" in ${formatPath(config.root, fileName)} is a text, and no image is upscaled for it. ` +
+        "If it is to be a picture's URL, import the image, import url from './hero.png?magnific=4x', and use that.",
+    )
+  }
+}
+
+function readText(output: Rolldown.OutputAsset | Rolldown.OutputChunk): string {
+  if (output.type === 'chunk') return output.code
+  return typeof output.source === 'string' ? output.source : ''
+}
+
+function refusal(url: string, fileName: string): unknown {
+  const importer = splitReference(fileName).file
+  const error = new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${url}" is left as it is by Vite, which asks no plugin here, and the original would be shipped. ` +
+      "Import the image in a module, import url from './hero.png?magnific=4x', and hand the URL on from there.",
+    { importer },
+  )
+  return locateError(error, url, importer)
+}

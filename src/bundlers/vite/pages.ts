@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import type { HtmlTagDescriptor, Plugin, ResolvedConfig } from 'vite'
+import { MagnificError } from '../../core/errors.ts'
+import { referenceFilter, splitReference } from '../../core/request.ts'
+import { locateError } from '../host-error.ts'
+import { missingError } from '../missing.ts'
+import { toModuleId } from '../redirect.ts'
+import { renderClientTag } from './dev/client.ts'
+import { findFile } from './files.ts'
+import type { AssetSources, PageAttribute } from './html.ts'
+import { checkPublic, examine, isOwnUrl, ship } from './session.ts'
+import type { Session } from './session.ts'
+
+/** What a page was given in place of its references; Vite takes it for a path to an asset. */
+export type PageReplacements = Map<string, { url: string; page: string }>
+
+/**
+ * References in HTML, `style` apart. In a build they are replaced by the variant's path, before Vite takes them for
+ * assets. In a dev server they are looked at, and left for the middleware.
+ *
+ * @param replaced is added to
+ */
+export function createPagePlugin(
+  requireSession: () => Session,
+  replaced: PageReplacements,
+): Plugin {
+  return {
+    name: 'unplugin-magnific:pages',
+    // With `order: 'pre'`, after what other plugins add at that point.
+    enforce: 'post',
+    transformIndexHtml: {
+      order: 'pre',
+      handler: async (html, { filename, server }) => {
+        const session = requireSession()
+        const attributes = mayRefer(html) ? await findOwnAttributes(html, filename, session) : []
+        if (server) {
+          await noticeAll(html, attributes, filename, session)
+          const tags: HtmlTagDescriptor[] = [renderClientTag(session.config)]
+          return { html, tags }
+        }
+        if (attributes.length === 0) return html
+        return replaceAll(html, attributes, filename, session, replaced)
+      },
+    },
+  }
+}
+
+/** Entities are decoded later, so they may hide a question mark. */
+export function mayRefer(html: string): boolean {
+  return referenceFilter.test(html) || /&(?:#|quest)/.test(html)
+}
+
+/** An option of Vite 8. */
+export function additionalSources(config: ResolvedConfig): AssetSources | undefined {
+  return (config as { html?: { additionalAssetSources?: AssetSources } }).html
+    ?.additionalAssetSources
+}
+
+async function findOwnAttributes(
+  html: string,
+  page: string,
+  session: Session,
+): Promise<PageAttribute[]> {
+  const { findPageAttributes } = await import('./html.ts')
+  const attributes = await findPageAttributes(html, additionalSources(session.config))
+  const own = attributes.filter(({ urls }) => urls.some((url) => isOwnUrl(url, session)))
+  for (const attribute of own) checkAttribute(attribute, page, session)
+  return own
+}
+
+/** What Vite leaves as it is would ship as a broken link. */
+function checkAttribute(
+  { element, name, urls, isAsset }: PageAttribute,
+  page: string,
+  session: Session,
+): void {
+  const url = urls.find((each) => isOwnUrl(each, session)) ?? ''
+  if (isAsset || !/\.\w+$/.test(splitReference(url).file)) return
+  throw locateError(
+    new MagnificError(
+      'UNSUPPORTED_REFERENCE',
+      `Vite takes no <${element} ${name}> for a reference to an asset, and would leave "${url}" as it is. ` +
+        "Import the image in a module, import url from './hero.png?magnific=4x', and set the attribute from there.",
+      { importer: page },
+    ),
+    url,
+    page,
+  )
+}
+
+async function noticeAll(
+  html: string,
+  attributes: readonly PageAttribute[],
+  page: string,
+  session: Session,
+): Promise<void> {
+  if (attributes.length === 0) return
+  const own = readPage(page)
+  for (const attribute of attributes) {
+    // What an app has rendered into the page may be anybody's text.
+    const written = html.slice(attribute.start, attribute.end)
+    if (!own.includes(written)) continue
+    for (const url of attribute.urls.filter((each) => isOwnUrl(each, session))) {
+      await explained(url, page, async () => {
+        const reference = resolveReference(url, page, session)
+        session.known?.add(reference)
+        session.known?.markMissing(reference.file)
+        requireFile(reference.file, page)
+        await examine(reference, session)
+        session.known?.takeMissing(reference.file)
+      })
+    }
+  }
+}
+
+async function replaceAll(
+  html: string,
+  attributes: readonly PageAttribute[],
+  page: string,
+  session: Session,
+  replaced: PageReplacements,
+): Promise<string> {
+  const replace = async (url: string): Promise<string> => {
+    if (!isOwnUrl(url, session)) return url
+    return explained(url, page, async () => {
+      const reference = resolveReference(url, page, session)
+      requireFile(reference.file, page)
+      const id = toModuleId(await ship(reference, session))
+      const path = relative(dirname(page), id).replaceAll('\\', '/')
+      const replacement = encodeURI(path.startsWith('.') ? path : `./${path}`)
+      replaced.set(replacement, { url, page })
+      return replacement
+    })
+  }
+  const rendered = await Promise.all(
+    attributes.map(async (attribute) => {
+      const { renderAttribute } = await import('./html.ts')
+      return renderAttribute(attribute, await Promise.all(attribute.urls.map(replace)))
+    }),
+  )
+  const places = attributes
+    .map(({ start, end }, index) => ({ start, end, text: rendered[index] ?? '' }))
+    .toSorted((a, b) => b.start - a.start)
+  return places.reduce(
+    (text, place) => text.slice(0, place.start) + place.text + text.slice(place.end),
+    html,
+  )
+}
+
+function resolveReference(
+  url: string,
+  page: string,
+  session: Session,
+): { file: string; query: string; importer: string } {
+  checkPublic(url, page, session)
+  const { file: path, query } = splitReference(url)
+  const base = path.startsWith('/') ? session.config.root : dirname(page)
+  const file = join(base, path)
+  return { file: findFile(file) ?? file, query, importer: page }
+}
+
+function requireFile(file: string, page: string): void {
+  if (findFile(file) === undefined) throw missingError(file, page)
+}
+
+async function explained<T>(url: string, page: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw locateError(error, url, page)
+  }
+}
+
+function readPage(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

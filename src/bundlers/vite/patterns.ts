@@ -1,0 +1,62 @@
+import { resolve, dirname } from 'node:path'
+import type { Plugin } from 'vite'
+import { referenceFilter, splitReference } from '../../core/request.ts'
+import { formatPath } from '../../core/format-path.ts'
+import { findFile } from './files.ts'
+import { isOwnUrl } from './session.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Says how many images a glob stands for, and how many of them will be bought: nobody sees it in the code. Vite has
+ * replaced the pattern by imports when the second of these plugins comes to a module.
+ */
+export function createPatternPlugins(requireSession: () => Session): Plugin[] {
+  const withPattern = new Set<string>()
+  return [
+    {
+      name: 'unplugin-magnific:patterns',
+      enforce: 'pre',
+      apply: 'build',
+      transform: {
+        filter: { code: /\bimport\.meta\.glob|\bimport\s*\(\s*`/ },
+        handler(code, id) {
+          if (/\bimport\.meta\.glob|\bimport\s*\(\s*`/.test(code)) withPattern.add(id)
+        },
+      },
+    },
+    {
+      name: 'unplugin-magnific:pattern-count',
+      enforce: 'post',
+      apply: 'build',
+      transform: {
+        filter: { code: referenceFilter },
+        handler(code, id) {
+          if (withPattern.has(id)) tellCount(code, id, requireSession())
+        },
+      },
+    },
+  ]
+}
+
+function tellCount(code: string, id: string, session: Session): void {
+  const { upscaler, config } = session
+  const importer = splitReference(id).file
+  const specifiers = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(\s*)(["'])(.*?)\1/g)
+  const urls = new Set([...specifiers].map(([, , url = '']) => url))
+  const references = [...urls]
+    .filter((url) => isOwnUrl(url, session))
+    .map((url) => {
+      const { file, query } = splitReference(url)
+      const path = file.startsWith('/') ? config.root + file : resolve(dirname(importer), file)
+      return { file: findFile(path) ?? path, query }
+    })
+  if (references.length < 2) return
+  const missing = references.filter((reference) => !upscaler.find(reference)).length
+  const fate =
+    upscaler.options.onMiss === 'upscale'
+      ? `${missing} of them are not in the cache and will be bought`
+      : `${missing} of them are not in the cache`
+  config.logger.info(
+    `magnific: a pattern in ${formatPath(config.root, importer)} refers to ${references.length} images; ${missing === 0 ? 'all of them are in the cache' : fate}.`,
+  )
+}

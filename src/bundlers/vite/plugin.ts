@@ -1,0 +1,139 @@
+import { resolve, sep } from 'node:path'
+import type { Environment, Plugin, ResolvedConfig } from 'vite'
+import type { Options } from '../../core/options.ts'
+import { isReference } from '../../core/request.ts'
+import { resolveOptions } from '../../core/resolve-options.ts'
+import { createLayout } from '../../store/layout.ts'
+import { createUpscaler } from '../../upscaler.ts'
+import { locateError } from '../host-error.ts'
+import { missingError } from '../missing.ts'
+import { toModuleId } from '../redirect.ts'
+import { createClientPlugin } from './dev/client.ts'
+import { createKnownReferences } from './dev/known-references.ts'
+import { createServerPlugin } from './dev/server.ts'
+import { createTextPlugin } from './dev/texts.ts'
+import { escapePath, findFile } from './files.ts'
+import { createImportPlugin, createQueryPlugin } from './imports.ts'
+import { createOutputPlugin } from './output.ts'
+import { createPagePlugin } from './pages.ts'
+import type { PageReplacements } from './pages.ts'
+import { createPatternPlugins } from './patterns.ts'
+import { commandOf, loadEnvironment } from './project.ts'
+import { examine, ship } from './session.ts'
+import type { Session } from './session.ts'
+import { createStylePlugin } from './styles.ts'
+import type { StyleReference } from './styles.ts'
+import { createUrlPlugin } from './urls.ts'
+import { createWatchPlugin } from './watch.ts'
+
+/**
+ * The plugin for Vite: imports, style sheets, pages and `new URL()`, in builds, in workers and in the dev server.
+ *
+ * @throws MagnificError `BAD_OPTIONS` when the config is resolved
+ */
+export function createVitePlugin(userOptions: Options = {}): Plugin[] {
+  let session: Session | undefined
+  const requireSession = (): Session => {
+    if (session) return session
+    throw new Error('unplugin-magnific was called before its configResolved hook.')
+  }
+  const replaced: PageReplacements = new Map()
+  const watched = new Set<string>()
+  const modulePlugins = (): Plugin[] => [
+    createQueryPlugin(requireSession),
+    createImportPlugin(requireSession),
+    createUrlPlugin(requireSession),
+  ]
+
+  return [
+    {
+      name: 'unplugin-magnific:setup',
+      enforce: 'pre',
+      // Vite does not run the plugins of the config in worker builds.
+      config: () => ({ worker: { plugins: modulePlugins } }),
+      async configResolved(config) {
+        session = await createSession(userOptions, config)
+      },
+      buildStart: () => session?.upscaler.begin(),
+      async buildEnd(error) {
+        if (error) await session?.upscaler.abort()
+      },
+      closeBundle: () => session?.upscaler.end(),
+    },
+    ...modulePlugins(),
+    createStylePlugin(
+      (query) => isReference(query, requireSession().upscaler.options.passthrough),
+      async (reference, environment) => {
+        watched.add(reference.file)
+        return answerStyle(reference, environment, requireSession())
+      },
+    ),
+    createPagePlugin(requireSession, replaced),
+    ...createPatternPlugins(requireSession),
+    createOutputPlugin(requireSession, replaced),
+    createWatchPlugin(watched),
+    createClientPlugin(),
+    createTextPlugin(requireSession),
+    createServerPlugin(requireSession),
+  ]
+}
+
+async function createSession(userOptions: Options, config: ResolvedConfig): Promise<Session> {
+  const options = resolveOptions(userOptions, {
+    root: config.root,
+    command: commandOf(config),
+    env: await loadEnvironment(config),
+  })
+  if (config.command === 'build') {
+    return { config, upscaler: createUpscaler(options, config.logger), known: undefined }
+  }
+  shieldCache(config, resolve(options.root, options.cacheDir))
+  const known = createKnownReferences()
+  return { config, upscaler: createUpscaler(options, config.logger), known }
+}
+
+/** What is written to the cache reloads no page, and variants may be served from wherever they are. */
+function shieldCache({ server }: ResolvedConfig, dir: string): void {
+  server.fs.allow.push(createLayout(dir).variants)
+  if (!server.watch) return
+  const { ignored = [] } = server.watch
+  server.watch = {
+    ...server.watch,
+    ignored: [
+      ...(Array.isArray(ignored) ? ignored : [ignored]),
+      (path: string) => path === dir || path.startsWith(dir + sep),
+    ],
+  }
+}
+
+/** The id that a style sheet refers to in place of what is written. */
+async function answerStyle(
+  { file, query, importer, url }: StyleReference,
+  environment: Environment,
+  session: Session,
+): Promise<string> {
+  const reference = { file, query, importer }
+  try {
+    const isServed = session.config.command === 'serve' && environment.mode === 'dev'
+    if (isServed) {
+      session.known?.add(reference)
+      session.known?.markMissing(file)
+    }
+    if (findFile(file) === undefined) throw missingError(file, importer)
+    if (!isServed) return toModuleId(await ship(reference, session))
+    await examine(reference, session)
+    session.known?.takeMissing(file)
+    return `${escapePath(file)}?${query}`
+  } catch (error) {
+    throw locateStyle(error, url, importer)
+  }
+}
+
+/** For PostCSS, `file`, `line` and `column` are what tells the place, and columns count from 1. */
+function locateStyle(error: unknown, url: string, importer: string): unknown {
+  const located = locateError(error, url, importer) as Error & {
+    loc?: { line: number; column: number }
+  }
+  const { line = 1, column = 0 } = located.loc ?? {}
+  return Object.assign(located, { id: importer, file: importer, line, column: column + 1 })
+}
