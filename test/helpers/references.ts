@@ -211,7 +211,8 @@ export function configFor(
 ): ViteConfig {
   return {
     module: new URL('vite.config.js', fixture).href,
-    settings: { root, ...(!isPlain && { options }), ...settings },
+    // So many pictures at once cost a test less time.
+    settings: { root, ...(!isPlain && { options: { concurrency: 64, ...options } }), ...settings },
   }
 }
 
