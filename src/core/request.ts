@@ -120,6 +120,7 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
       continue
     }
     const { key, value } = entry
+    if (ignored.includes(key) && !vocabulary.passthrough.includes(key)) continue
     if (seen.has(key) && !vocabulary.passthrough.includes(key)) {
       problems.push(`\`${key}\` is given more than once. Keep one.`)
       continue
@@ -141,7 +142,7 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
       else problems.push(field === 'scale_factor' ? scaleProblem(value ?? '', vocabulary) : problem)
     } else if (handedOn.includes(key) || vocabulary.passthrough.includes(key)) {
       handed.push(part)
-    } else if (!ignored.includes(key)) {
+    } else {
       problems.push(unknownKeyProblem(key, vocabulary))
     }
   }

@@ -440,6 +440,93 @@ describe.each(versions)('$host', ({ host, vite }) => {
     })
   })
 
+  it('says how many images a pattern stands for, and how many will be bought', async () => {
+    const emulator = await startEmulator()
+    const project = tmpProject({
+      'src/one.png': await makePng({ seed: 1 }),
+      'src/two.png': await makePng({ seed: 2 }),
+      'src/three.png': await makePng({ seed: 3 }),
+      'src/main.js': "import one from './one.png?magnific=2x'\nconsole.log(one)",
+      'src/globs.js':
+        "console.log(import.meta.glob('./*.png', { query: '?magnific=2x', import: 'default', eager: true }))",
+      'src/lazy.js': "console.log(import.meta.glob('./*.png', { query: { magnific: '2x' } }))",
+      'src/dynamic.js':
+        'const load = (name) => import(`./${name}.png?magnific=2x`)\nconsole.log(load)',
+    })
+    await build(host, project, { options: optionsFor(emulator) })
+    for (const entry of ['src/globs.js', 'src/lazy.js', 'src/dynamic.js']) {
+      const { error, log } = await build(host, project, { options: optionsFor(emulator), entry })
+      expect(error).toBeUndefined()
+      const fate =
+        entry === 'src/globs.js'
+          ? '2 of them are not in the cache and will be bought'
+          : 'all of them are in the cache'
+      expect(log).toContain(`a pattern in ${entry} refers to 3 images; ${fate}.`)
+    }
+    expect(emulator.tasks).toHaveLength(3)
+  })
+
+  it('warns of texts that only look like references', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write(
+      'src/main.js',
+      "document.body.append(Object.assign(new Image(), { src: '/src/hero.png?magnific=2x' }))",
+    )
+    const { error, log } = await build(host, project, { options: optionsFor(emulator) })
+    expect(error).toBeUndefined()
+    expect(log).toMatch(
+      /"\/src\/hero\.png\?magnific=2x" in assets\/main-[\w-]+\.js is a text, and no image is upscaled/,
+    )
+    expect(emulator.calls).toHaveLength(0)
+  })
+
+  it('rebuilds a style sheet and a page, while watching, when their images change', async () => {
+    const emulator = await startEmulator()
+    const project = tmpProject({
+      'src/hero.png': await makePng({ seed: 1 }),
+      'src/page.png': await makePng({ seed: 2 }),
+      'src/style.css': '.a { background: url(./hero.png?magnific=2x) }',
+      'src/main.js': "import './style.css'",
+      'index.html':
+        '<!doctype html><img src="./src/page.png?magnific=2x"><script type="module" src="./src/main.js"></script>',
+    })
+    const watcher = (await vite.build({
+      root: project.dir,
+      configFile: false,
+      logLevel: 'silent',
+      build: { watch: {} },
+      plugins: [magnific({ ...optionsFor(emulator), onMiss: { serve: 'upscale' } })],
+    })) as unknown as {
+      on(event: 'event', listen: (event: { code: string }) => void): void
+      close(): Promise<void>
+    }
+    onTestFinished(async () => watcher.close())
+    let built = (): void => {}
+    watcher.on('event', ({ code }) => code === 'END' && built())
+    const next = async (change: () => void): Promise<void> =>
+      new Promise((resolve) => {
+        built = resolve
+        change()
+      })
+    await next(() => {})
+    for (const [seed, name] of ['src/hero.png', 'src/page.png'].entries()) {
+      const picture = await makePng({ seed: seed + 10, width: 64, height: 30 })
+      await next(() => project.write(name, picture))
+      const stem = basename(name, '.png')
+      const sizes = await Promise.all(
+        readdirSync(project.path('dist/assets'))
+          .filter((asset) => asset.startsWith(stem))
+          .map(
+            async (asset) =>
+              (await describeImage(readFileSync(project.path('dist/assets', asset)))).width,
+          ),
+      )
+      expect(sizes).toContain(128)
+    }
+    expect(emulator.tasks).toHaveLength(4)
+  })
+
   describe('refuses', () => {
     it('new URL() with a pattern, which would buy a whole folder', async () => {
       const emulator = await startEmulator()

@@ -12,7 +12,7 @@ import type { AssetOwner } from './dev/assets.ts'
 import { clientImport } from './dev/client.ts'
 import { escapePath, findFile } from './files.ts'
 import { checkAccess, hasForeignHook } from './project.ts'
-import { examine, ship } from './session.ts'
+import { examine, isServed, ship } from './session.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -72,9 +72,8 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         if (file !== undefined) return `${escapePath(file)}?${query}`
         const [missing] = places
         if (missing === undefined || isAbsolute(path)) return null
-        const { known } = session
         noteImport(`${missing}?${query}`, importer, session)
-        known?.markMissing(missing)
+        session.dev?.known.markMissing(missing)
         throw locateError(missingError(missing, importer), source, importer)
       },
     },
@@ -87,18 +86,21 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         const read = readReference(id, session.upscaler)
         if (!read) return null
         const reference = { ...read, file: findFile(read.file) ?? read.file }
-        const isBuild = session.config.command === 'build'
+        const { dev } = session
         // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files.
-        if (isBuild) this.addWatchFile(reference.file)
+        if (!dev) this.addWatchFile(reference.file)
         try {
-          if (isBuild) return await loadVariant(this, reference)
+          if (!dev) return await loadVariant(this, reference)
           await checkAccess(session.config, reference.file, reference.query)
           await examine(reference, session)
           const isInline = reference.query.split('&').includes('inline')
-          const isUrl = !isInline && (await owner?.isVite(this, this.environment, reference.file))
+          const isUrl =
+            !isInline &&
+            isServed(session, this.environment) &&
+            (await owner?.isVite(this, this.environment, reference.file))
           return await (isUrl ? loadUrl(this, id) : loadVariant(this, reference))
         } catch (error) {
-          session.known?.markMissing(reference.file)
+          dev?.known.markMissing(reference.file)
           throw locateImport(error, id, this)
         }
       },
@@ -144,13 +146,13 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
 function noteImport(
   id: string,
   importer: string | undefined,
-  { config, known, upscaler }: Session,
+  { config, dev, upscaler }: Session,
 ): void {
-  if (!known || importer === undefined || importer === join(config.root, 'index.html')) return
+  if (!dev || importer === undefined || importer === join(config.root, 'index.html')) return
   const reference = readReference(id, upscaler)
   // What a module is asked for with is text of the request.
   if (!reference || referenceFilter.test(importer)) return
-  known.add({
+  dev.known.add({
     ...reference,
     file: findFile(reference.file) ?? reference.file,
     importer: fileOf(importer),

@@ -1,6 +1,5 @@
 import type { Plugin, Rolldown } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
-import { formatPath } from '../../core/format-path.ts'
 import { limitLogger } from '../../core/logger.ts'
 import { referenceFilter, splitReference } from '../../core/request.ts'
 import { checkImports } from '../external.ts'
@@ -91,7 +90,7 @@ function warnOfTexts(code: string, fileName: string, session: Session): void {
   const logger = limitLogger(config.logger, upscaler.options.logLevel)
   for (const url of findScriptTexts(code).filter((text) => isOwnUrl(text, session))) {
     logger.warn(
-      `magnific: "${url}" in ${formatPath(config.root, fileName)} is a text, and no image is upscaled for it. ` +
+      `magnific: "${url}" in ${fileName} is a text, and no image is upscaled for it. ` +
         "If it is to be a picture's URL, import the image, import url from './hero.png?magnific=4x', and use that.",
     )
   }

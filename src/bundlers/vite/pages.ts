@@ -20,10 +20,12 @@ export type PageReplacements = Map<string, { url: string; page: string }>
  * assets. In a dev server they are looked at, and left for the middleware.
  *
  * @param replaced is added to
+ * @param watched is added to
  */
 export function createPagePlugin(
   requireSession: () => Session,
   replaced: PageReplacements,
+  watched: Set<string>,
 ): Plugin {
   return {
     name: 'unplugin-magnific:pages',
@@ -40,7 +42,10 @@ export function createPagePlugin(
           return { html, tags }
         }
         if (attributes.length === 0) return html
-        return replaceAll(html, attributes, filename, session, replaced)
+        return replaceAll(html, attributes, filename, session, (url, replacement, file) => {
+          replaced.set(replacement, { url, page: filename })
+          watched.add(file)
+        })
       },
     },
   }
@@ -104,11 +109,11 @@ async function noticeAll(
     for (const url of attribute.urls.filter((each) => isOwnUrl(each, session))) {
       await explained(url, page, async () => {
         const reference = resolveReference(url, page, session)
-        session.known?.add(reference)
-        session.known?.markMissing(reference.file)
+        session.dev?.known.add(reference)
+        session.dev?.known.markMissing(reference.file)
         requireFile(reference.file, page)
         await examine(reference, session)
-        session.known?.takeMissing(reference.file)
+        session.dev?.known.takeMissing(reference.file)
       })
     }
   }
@@ -119,7 +124,7 @@ async function replaceAll(
   attributes: readonly PageAttribute[],
   page: string,
   session: Session,
-  replaced: PageReplacements,
+  onReplaced: (url: string, replacement: string, file: string) => void,
 ): Promise<string> {
   const replace = async (url: string): Promise<string> => {
     if (!isOwnUrl(url, session)) return url
@@ -129,7 +134,7 @@ async function replaceAll(
       const id = toModuleId(await ship(reference, session))
       const path = relative(dirname(page), id).replaceAll('\\', '/')
       const replacement = encodeURI(path.startsWith('.') ? path : `./${path}`)
-      replaced.set(replacement, { url, page })
+      onReplaced(url, replacement, reference.file)
       return replacement
     })
   }

@@ -1,7 +1,8 @@
 import { resolve, dirname } from 'node:path'
 import type { Plugin } from 'vite'
-import { referenceFilter, splitReference } from '../../core/request.ts'
+import { splitReference } from '../../core/request.ts'
 import { formatPath } from '../../core/format-path.ts'
+import { limitLogger } from '../../core/logger.ts'
 import { findFile } from './files.ts'
 import { isOwnUrl } from './session.ts'
 import type { Session } from './session.ts'
@@ -29,7 +30,7 @@ export function createPatternPlugins(requireSession: () => Session): Plugin[] {
       enforce: 'post',
       apply: 'build',
       transform: {
-        filter: { code: referenceFilter },
+        filter: { code: 'magnific' },
         handler(code, id) {
           if (withPattern.has(id)) tellCount(code, id, requireSession())
         },
@@ -56,7 +57,7 @@ function tellCount(code: string, id: string, session: Session): void {
     upscaler.options.onMiss === 'upscale'
       ? `${missing} of them are not in the cache and will be bought`
       : `${missing} of them are not in the cache`
-  config.logger.info(
+  limitLogger(config.logger, upscaler.options.logLevel).info(
     `magnific: a pattern in ${formatPath(config.root, importer)} refers to ${references.length} images; ${missing === 0 ? 'all of them are in the cache' : fate}.`,
   )
 }

@@ -8,6 +8,7 @@ import { createUpscaler } from '../../upscaler.ts'
 import { locateError } from '../host-error.ts'
 import { missingError } from '../missing.ts'
 import { toModuleId } from '../redirect.ts'
+import { createBackground } from './dev/background.ts'
 import { createClientPlugin } from './dev/client.ts'
 import { createKnownReferences } from './dev/known-references.ts'
 import { createServerPlugin } from './dev/server.ts'
@@ -19,7 +20,7 @@ import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
 import { commandOf, loadEnvironment } from './project.ts'
-import { examine, ship } from './session.ts'
+import { examine, isServed, ship } from './session.ts'
 import type { Session } from './session.ts'
 import { createStylePlugin } from './styles.ts'
 import type { StyleReference } from './styles.ts'
@@ -68,7 +69,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
         return answerStyle(reference, environment, requireSession())
       },
     ),
-    createPagePlugin(requireSession, replaced),
+    createPagePlugin(requireSession, replaced, watched),
     ...createPatternPlugins(requireSession),
     createOutputPlugin(requireSession, replaced),
     createWatchPlugin(watched),
@@ -84,12 +85,11 @@ async function createSession(userOptions: Options, config: ResolvedConfig): Prom
     command: commandOf(config),
     env: await loadEnvironment(config),
   })
-  if (config.command === 'build') {
-    return { config, upscaler: createUpscaler(options, config.logger), known: undefined }
-  }
+  const upscaler = createUpscaler(options, config.logger)
+  if (config.command === 'build') return { config, upscaler, dev: undefined }
   shieldCache(config, resolve(options.root, options.cacheDir))
-  const known = createKnownReferences()
-  return { config, upscaler: createUpscaler(options, config.logger), known }
+  const background = createBackground(upscaler, config.logger)
+  return { config, upscaler, dev: { known: createKnownReferences(), background } }
 }
 
 /** What is written to the cache reloads no page, and variants may be served from wherever they are. */
@@ -113,17 +113,17 @@ async function answerStyle(
   session: Session,
 ): Promise<string> {
   const reference = { file, query, importer }
+  const known = session.dev?.known
   try {
-    const isServed = session.config.command === 'serve' && environment.mode === 'dev'
-    if (isServed) {
-      session.known?.add(reference)
-      session.known?.markMissing(file)
-    }
+    known?.add(reference)
+    known?.markMissing(file)
     if (findFile(file) === undefined) throw missingError(file, importer)
-    if (!isServed) return toModuleId(await ship(reference, session))
+    if (!isServed(session, environment)) return toModuleId(await ship(reference, session))
     await examine(reference, session)
-    session.known?.takeMissing(file)
-    return `${escapePath(file)}?${query}`
+    known?.takeMissing(file)
+    const touchedAt = known?.touchedAt(file)
+    // As Vite writes it: a sheet that is made anew must not show what the browser has of the old one.
+    return `${escapePath(file)}?${query}${touchedAt === undefined ? '' : `&t=${touchedAt}`}`
   } catch (error) {
     throw locateStyle(error, url, importer)
   }

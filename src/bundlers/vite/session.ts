@@ -1,15 +1,28 @@
-import type { ResolvedConfig } from 'vite'
+import type { Environment, ResolvedConfig } from 'vite'
 import { isReference, splitReference } from '../../core/request.ts'
 import type { Reference, Upscaler, Variant } from '../../upscaler.ts'
 import { checkAsset, explainPublicFile, isPublicUrl, publicFileError } from './project.ts'
+import type { Background } from './dev/background.ts'
 import type { KnownReferences } from './dev/known-references.ts'
 
 /** What is known once the config is resolved. One for each plugin instance. */
 export interface Session {
   readonly config: ResolvedConfig
   readonly upscaler: Upscaler
-  /** What modules, style sheets and pages refer to; where there is a dev server. */
-  readonly known: KnownReferences | undefined
+  /** Where there is a dev server. */
+  readonly dev: DevSession | undefined
+}
+
+/** What a dev server knows and does beside answering. */
+export interface DevSession {
+  /** What modules, style sheets and pages refer to. */
+  readonly known: KnownReferences
+  readonly background: Background
+}
+
+/** Whether modules go to a browser one by one, and images by their URLs; bundles hold files. */
+export function isServed({ config }: Session, environment: Environment): boolean {
+  return config.command === 'serve' && environment.mode === 'dev' && !environment.config.isBundled
 }
 
 /** Whether a URL is for us to read, and may be a file of this project. */
@@ -23,17 +36,41 @@ export function isElsewhere(url: string): boolean {
 }
 
 /**
- * The file to ship for a reference in a build.
+ * The file to ship for a reference, or to show for now.
  *
  * @throws MagnificError
  */
-export async function ship(reference: Reference, { config, upscaler }: Session): Promise<Variant> {
+export async function ship(reference: Reference, session: Session): Promise<Variant> {
+  const { config, upscaler, dev } = session
   try {
     checkAsset(config, reference.file)
-    return await upscaler.upscale(reference)
+    return await (dev ? show(reference, upscaler, dev) : upscaler.upscale(reference))
   } catch (error) {
     throw explainPublicFile(error, reference.file, config)
   }
+}
+
+/**
+ * What a dev server shows for a reference at once. What is better comes later, and only for those that really are in the
+ * project: a request never spends.
+ *
+ * @param signal aborts when nobody waits any more
+ * @throws MagnificError
+ */
+export async function show(
+  reference: Reference,
+  upscaler: Upscaler,
+  { known, background }: DevSession,
+  signal?: AbortSignal,
+): Promise<Variant> {
+  const { onMiss } = upscaler.options
+  const variant = await upscaler.upscale(reference, {
+    onMiss: onMiss === 'upscale' ? 'preview' : onMiss,
+    ...(signal && { signal }),
+  })
+  const mayBeBetter = onMiss === 'upscale' && variant.from === 'preview'
+  if (mayBeBetter && known.has(reference)) background.upscale(reference)
+  return variant
 }
 
 /**

@@ -38,7 +38,9 @@ export function createStylePlugin(
       const others = options.alias
       if (others.some(({ find }) => find === referenceFilter)) return
       options.alias = [
-        createAlias(others, isReference, async (reference) => answer(reference, environment)),
+        createAlias(environment.config.root, others, isReference, async (reference) =>
+          answer(reference, environment),
+        ),
         ...others,
       ]
       // Vite 6 goes through the aliases when it moves the URLs of partials, and leaves alone what one of them matches.
@@ -51,6 +53,7 @@ export function createStylePlugin(
 }
 
 function createAlias(
+  root: string,
   others: readonly Alias[],
   isReference: (query: string) => boolean,
   answer: (reference: StyleReference) => Promise<string>,
@@ -79,7 +82,8 @@ function createAlias(
       if (importer === undefined || !cssLanguage.test(importer) || !isReference(query)) {
         return resolved
       }
-      const sheet = splitReference(importer).file
+      // Styles in a page that is a text, and no file, are those of a page at the root.
+      const sheet = splitReference(importer).file.replace(/^\0/, root)
       const id = typeof resolved === 'string' ? resolved : resolved ? resolved.id : undefined
       const path = splitReference(id ?? resolve(dirname(sheet), target)).file
       return answer({ file: findFile(path) ?? path, query, importer: sheet, url })

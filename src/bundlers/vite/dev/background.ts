@@ -1,5 +1,5 @@
-import type { Reference } from '../../../upscaler.ts'
-import type { Session } from '../session.ts'
+import type { MagnificError } from '../../../core/errors.ts'
+import type { Reference, Upscaler } from '../../../upscaler.ts'
 
 /** Upscales behind the previews that pages show meanwhile. */
 export interface Background {
@@ -7,25 +7,32 @@ export interface Background {
   upscale(reference: Reference): void
   /** A file has changed: what failed may go well now. */
   forget(file: string): void
+  /** @param listener is told the file when there is something better than a preview */
+  listen(listener: (file: string) => void): void
 }
 
-/** @param onUpscaled called when there is something better than a preview */
+/** Nothing is under way yet. */
 export function createBackground(
-  { upscaler, config }: Session,
-  onUpscaled: (file: string) => void,
+  upscaler: Upscaler,
+  logger: { error(message: string, options: { timestamp: boolean }): void },
 ): Background {
   const running = new Set<string>()
   const failed = new Map<string, Set<string>>()
+  const listeners: ((file: string) => void)[] = []
+  let lastError = ''
 
   const run = async (reference: Reference): Promise<void> => {
     const { file, query } = reference
     try {
       await upscaler.upscale(reference)
-      onUpscaled(file)
+      for (const listener of listeners) listener(file)
     } catch (error) {
       const queries = failed.get(file) ?? new Set<string>()
       failed.set(file, queries.add(query))
-      config.logger.error((error as Error).message, { timestamp: true })
+      const { code, text, message } = error as MagnificError
+      // What is wrong with the key or the account is wrong for every image, and told once.
+      if (code !== 'ABORTED' && text !== lastError) logger.error(message, { timestamp: true })
+      lastError = text
     }
   }
 
@@ -38,5 +45,6 @@ export function createBackground(
       void run(reference).finally(() => running.delete(key))
     },
     forget: (file) => void failed.delete(file),
+    listen: (listener) => void listeners.push(listener),
   }
 }

@@ -9,6 +9,10 @@ export interface KnownReferences {
   /** Whether an image is referred to with a query; their spelling and their order do not matter, nor do the host's keys. */
   has(reference: Reference): boolean
   hasFile(file: string): boolean
+  /** A file's picture is another one from now on. @param timestamp ms since 1970 */
+  touch(file: string, timestamp: number): void
+  /** When a file was touched last; `undefined` where it is as it was when the server started. */
+  touchedAt(file: string): number | undefined
   /** A file that is referred to is not there: somebody was shown an error. */
   markMissing(file: string): void
   /** Whether a file was marked; it is not any more. */
@@ -18,21 +22,21 @@ export interface KnownReferences {
 }
 
 /** Nothing is known yet. */
-export function createKnownReferences(onFile: (file: string) => void = () => {}): KnownReferences {
+export function createKnownReferences(): KnownReferences {
   const missing = new Set<string>()
+  const touched = new Map<string, number>()
   const files = new Map<string, { queries: Set<string>; importers: Set<string> }>()
   return {
     add: ({ file, query, importer }) => {
       let known = files.get(file)
-      if (!known) {
-        files.set(file, (known = { queries: new Set(), importers: new Set() }))
-        onFile(file)
-      }
+      if (!known) files.set(file, (known = { queries: new Set(), importers: new Set() }))
       known.queries.add(normalizeQuery(query))
       if (importer !== undefined) known.importers.add(importer)
     },
     has: ({ file, query }) => files.get(file)?.queries.has(normalizeQuery(query)) ?? false,
     hasFile: (file) => files.has(file),
+    touch: (file, timestamp) => void touched.set(file, timestamp),
+    touchedAt: (file) => touched.get(file),
     markMissing: (file) => {
       if (files.has(file)) missing.add(file)
     },

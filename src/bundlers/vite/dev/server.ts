@@ -1,64 +1,84 @@
 import type { ServerResponse } from 'node:http'
 import { basename, dirname, resolve } from 'node:path'
-import type { Connect, Plugin, ViteDevServer } from 'vite'
+import type { Connect, Plugin, ResolvedConfig, ViteDevServer } from 'vite'
 import { MagnificError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import { formatPath } from '../../../core/format-path.ts'
-import type { Reference, Variant } from '../../../upscaler.ts'
+import type { Reference, Upscaler } from '../../../upscaler.ts'
 import { findFile } from '../files.ts'
 import { checkAsset, isPublicFile, mayRead, publicFileError } from '../project.ts'
-import type { Session } from '../session.ts'
-import { createBackground } from './background.ts'
-import type { Background } from './background.ts'
+import { show } from '../session.ts'
+import type { DevSession, Session } from '../session.ts'
 import { updateEvent } from './client.ts'
 import type { UpdatePayload } from './client.ts'
+import type { KnownReferences } from './known-references.ts'
 import { readImageRequest } from './requests.ts'
 
 /** What no module refers to is made for so many requests at once; nobody waits for more of them in earnest. */
 const mostStrangers = 32
+/** So long after the last image, ms, the page is probably complete. */
+const quiet = 1000
 
 /** Images in a dev server: what URLs lead to, and pages that are told when it changes. */
 export function createServerPlugin(requireSession: () => Session): Plugin {
+  let servers = 0
   return {
     name: 'unplugin-magnific:server',
     apply: 'serve',
     configureServer(server) {
-      const session = requireSession()
-      const announce = (file: string): void => announceChange(server, file)
-      const background = createBackground(session, announce)
-      server.middlewares.use(createMiddleware(server, session, background))
-      for (const event of ['add', 'change', 'unlink'] as const) {
-        server.watcher.on(event, (path) => {
-          const file = resolve(path)
-          if (!session.known?.hasFile(file)) return
-          background.forget(file)
-          if (event === 'add' && session.known.takeMissing(file)) reload(server, session, file)
-          else announce(file)
-        })
-      }
+      const { config, upscaler, dev } = requireSession()
+      if (!dev) return
+      servers++
+      const { known, background } = dev
+      server.middlewares.use(createMiddleware(server, config, upscaler, dev))
+      background.listen((file) => {
+        announceChange(server, known, file)
+        reloadCopies(server, file)
+      })
+      server.watcher.on('all', (event, path) => {
+        const file = resolve(path)
+        if (!known.hasFile(file)) return
+        background.forget(file)
+        announceChange(server, known, file)
+        // Somebody was shown an error.
+        if (event !== 'unlink' && known.takeMissing(file)) reloadPages(server, known, file)
+      })
     },
     async closeBundle() {
-      await requireSession().upscaler.abort()
+      servers--
+      // A server that starts anew is there before the old one is closed, and has the same session.
+      if (servers === 0) await requireSession().upscaler.abort()
     },
   }
 }
 
 /** Tells pages to load a picture anew wherever it is shown. */
-function announceChange(server: ViteDevServer, file: string): void {
+function announceChange(server: ViteDevServer, known: KnownReferences, file: string): void {
   const { root, base } = server.config
+  const timestamp = Date.now()
+  known.touch(file, timestamp)
   const path = formatPath(root, file)
   const inRoot = path.startsWith('../') ? [] : [`${base}${path}`]
   const data: UpdatePayload = {
     paths: [...inRoot, `${base}@fs/${file.replaceAll('\\', '/').replace(/^\//, '')}`],
-    timestamp: Date.now(),
+    timestamp,
   }
   server.environments.client.hot.send({ type: 'custom', event: updateEvent, data })
 }
 
-/** A file is back that somebody was shown an error for. */
-function reload(server: ViteDevServer, { known }: Session, file: string): void {
+/** Modules that hold a picture, and not its URL, are made anew. */
+function reloadCopies({ environments }: ViteDevServer, file: string): void {
+  for (const environment of Object.values(environments)) {
+    for (const module of environment.moduleGraph.getModulesByFile(file) ?? []) {
+      const { code = '' } = module.transformResult ?? {}
+      if (!code.includes('export default')) void environment.reloadModule(module)
+    }
+  }
+}
+
+function reloadPages(server: ViteDevServer, known: KnownReferences, file: string): void {
   for (const { moduleGraph } of Object.values(server.environments)) {
-    for (const importer of known?.importersOf(file) ?? []) {
+    for (const importer of known.importersOf(file)) {
       for (const module of moduleGraph.getModulesByFile(importer) ?? []) {
         moduleGraph.invalidateModule(module)
       }
@@ -69,27 +89,24 @@ function reload(server: ViteDevServer, { known }: Session, file: string): void {
 
 function createMiddleware(
   server: ViteDevServer,
-  session: Session,
-  background: Background,
+  config: ResolvedConfig,
+  upscaler: Upscaler,
+  dev: DevSession,
 ): Connect.NextHandleFunction {
-  const { config, upscaler, known } = session
+  const { known } = dev
   const settings = {
     root: config.root,
     base: config.base,
     passthrough: upscaler.options.passthrough,
   }
   let strangers = 0
+  let busy = 0
+  let saving: NodeJS.Timeout | undefined
 
-  /** What is shown for a reference now; what is better comes later. */
-  const obtain = async (
-    reference: Reference,
-    isKnown: boolean,
-    signal: AbortSignal,
-  ): Promise<Variant> => {
-    if (upscaler.options.onMiss !== 'upscale') return upscaler.upscale(reference, { signal })
-    const variant = await upscaler.upscale(reference, { onMiss: 'preview', signal })
-    if (isKnown && variant.from === 'preview') background.upscale(reference)
-    return variant
+  /** Servers are stopped by Ctrl-C, without a word: what was learned about files is kept when nothing goes on. */
+  const saveWhenQuiet = (): void => {
+    clearTimeout(saving)
+    if (busy === 0) saving = setTimeout(upscaler.end, quiet).unref()
   }
 
   const serve = async (
@@ -107,7 +124,7 @@ function createMiddleware(
     if (!(await mayRead(config, reference.file, reference.query))) {
       return answer(response, 403, 'This file is not in server.fs.allow.')
     }
-    const isKnown = known?.has(reference) ?? false
+    const isKnown = known.has(reference)
     if (!isKnown && request.headers['sec-fetch-site'] === 'cross-site') {
       return answer(response, 403, 'No module of this project refers to this image.')
     }
@@ -116,19 +133,22 @@ function createMiddleware(
     }
     const controller = new AbortController()
     response.on('close', () => controller.abort())
+    busy++
     if (!isKnown) strangers++
     try {
       if (isPublicFile(config, asked.path)) throw publicFileError(config, asked.path)
       checkAsset(config, reference.file)
-      const variant = await obtain(reference, isKnown, controller.signal)
+      const variant = await show(reference, upscaler, dev, controller.signal)
       if (!controller.signal.aborted)
         await sendFile(request, response, variant.file, config.server.headers)
     } catch (error) {
       if (controller.signal.aborted) return
-      if (isKnown) tellPage(server, session, reference, error)
+      if (isKnown) tellPage(server, known, reference, error)
       answerError(response, error)
     } finally {
+      busy--
       if (!isKnown) strangers--
+      saveWhenQuiet()
     }
   }
 
@@ -139,12 +159,12 @@ function createMiddleware(
 
 /** Real pages show what is wrong with what they refer to; what is asked for by hand is answered, and no more. */
 function tellPage(
-  { environments }: ViteDevServer,
-  { config, known }: Session,
+  { config, environments }: ViteDevServer,
+  known: KnownReferences,
   { file }: Reference,
   error: unknown,
 ): void {
-  known?.markMissing(file)
+  known.markMissing(file)
   const { message } = error as Error
   config.logger.error(message, { timestamp: true })
   environments.client.hot.send({

@@ -6,7 +6,10 @@ import { isOwnUrl } from '../session.ts'
 import type { Session } from '../session.ts'
 
 /** URLs as templates are compiled to, in scripts and in HTML within scripts. */
-const rootUrl = /(?<=["'`(\s])\/[^"'`()\s\\<>]+\?[^"'`()\s\\<>]+/g
+const rootUrl = /(?<=["'`(\s])(?:https?:\/\/[^"'`()\s\\<>/]+)?\/[^"'`()\s\\<>]+\?[^"'`()\s\\<>]+/g
+
+/** Cheap, since all code is tested for it. */
+const imageQuery = /\.(?:png|jpe?g|jpe|jfif|pjpeg|pjp|webp|avif)\?/i
 
 /**
  * Notes what modules say in texts. Compilers of templates write the URLs of pictures into scripts where they would import
@@ -18,19 +21,21 @@ export function createTextPlugin(requireSession: () => Session): Plugin {
     apply: 'serve',
     enforce: 'post',
     transform: {
-      filter: { code: referenceFilter },
+      filter: { code: imageQuery },
       handler(code, id) {
         // What a request says about a module may come back in the module's code.
-        if (!referenceFilter.test(code) || referenceFilter.test(id)) return
+        if (!imageQuery.test(code) || referenceFilter.test(id)) return
         const session = requireSession()
-        const { base, root } = session.config
+        const { base, root, server } = session.config
         for (const [text] of code.matchAll(rootUrl)) {
-          const url = text.replaceAll('&amp;', '&')
+          const { origin = '' } = server
+          const local = text.startsWith(`${origin}/`) ? text.slice(origin.length) : text
+          const url = local.replaceAll('&amp;', '&')
           if (!isOwnUrl(url, session)) continue
           const { file: path, query } = splitReference(url)
           const inBase = path.startsWith(base) ? path.slice(base.length - 1) : path
           const file = findFile(inBase.startsWith('/@fs/') ? inBase.slice(4) : join(root, inBase))
-          if (file) session.known?.add({ file, query, importer: splitReference(id).file })
+          if (file) session.dev?.known.add({ file, query, importer: splitReference(id).file })
         }
       },
     },
