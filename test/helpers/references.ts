@@ -9,6 +9,7 @@ import type { OnEnd, Project } from './project.ts'
 import type { ViteConfig, ViteVersion } from './vite-process.ts'
 
 const fixture = new URL('../fixtures/references/', import.meta.url)
+/** Where the packages of the tests are. */
 const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url))
 
 /** The pages of the fixture, as paths below the base. */
@@ -254,13 +255,7 @@ export async function createReferencesApp(
   onEnd: OnEnd,
 ): Promise<ReferencesApp> {
   const project = tmpProject({}, onEnd)
-  const from = fileURLToPath(fixture)
-  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    const text = readFileSync(path, 'utf8')
-    project.write(path.slice(from.length), adapt(text, version))
-  }
+  copyFixture(fixture, project, (text) => adapt(text, version))
 
   const originals = new Set<string>()
   await Promise.all(
@@ -275,10 +270,29 @@ export async function createReferencesApp(
   mkdirSync(modules, { recursive: true })
   cpSync(project.path('some-pkg'), join(modules, 'some-pkg'), { recursive: true })
   symlinkSync(project.path('workspace-pkg'), join(modules, 'workspace-pkg'), 'junction')
-  for (const name of ['react', 'react-dom', 'svelte', 'vue']) {
-    symlinkSync(join(packages, name), join(modules, name), 'junction')
-  }
+  linkPackages(project, ['react', 'react-dom', 'svelte', 'vue'])
   return { project, root: project.path('app'), originals }
+}
+
+/** Copies the texts of a fixture. */
+export function copyFixture(
+  folder: URL,
+  project: Project,
+  change: (text: string) => string = (text) => text,
+): void {
+  const from = fileURLToPath(folder)
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    project.write(path.slice(from.length), change(readFileSync(path, 'utf8')))
+  }
+}
+
+/** Gives the folder `app` packages of the tests. */
+export function linkPackages(project: Project, names: readonly string[]): void {
+  const modules = project.path('app/node_modules')
+  mkdirSync(modules, { recursive: true })
+  for (const name of names) symlinkSync(join(packages, name), join(modules, name), 'junction')
 }
 
 /** SHA-256 in hex. */

@@ -12,6 +12,8 @@ export interface Visit {
   sizes: Readonly<Record<string, string>>
   /** Errors and warnings, and requests that failed. Live. */
   problems: readonly string[]
+  /** What was loaded when the page was there already. Live. */
+  reloads: readonly string[]
   /** URLs at which an original was served that should have been upscaled. */
   originals(): Promise<string[]>
 }
@@ -33,34 +35,45 @@ interface Shown {
  */
 export async function visitPage(
   browser: Browser,
-  app: ReferencesApp,
+  app: Pick<ReferencesApp, 'originals'>,
   url: string,
   serve?: (route: Route) => Promise<void>,
 ): Promise<Visit> {
-  const { page, problems, received } = await openPage(browser, url, serve)
+  const { page, problems, reloads, received } = await openPage(browser, url, serve)
   const ready = page.waitForSelector('html[data-ready]', { state: 'attached', timeout: 20_000 })
   await ready.catch((error: unknown) => {
     throw new Error(`${url} did not come up. ${problems.join('\n')}`, { cause: error })
   })
-  const shown = await page.evaluate(measure)
   return {
     page,
-    sizes: Object.fromEntries(shown.map(([id, picture]) => [id, describeShown(picture)])),
+    sizes: await measurePage(page),
     problems,
+    reloads,
     originals: async () =>
       [...(await received())].filter(([, hash]) => app.originals.has(hash)).map(([from]) => from),
   }
 }
 
-/** Fails where a page lacks a picture, shows one at another size, complains, or was served an original. */
+/** What a page shows at this moment, as `96×72` by id. */
+export async function measurePage(page: Page): Promise<Record<string, string>> {
+  const shown = await page.evaluate(measure)
+  return Object.fromEntries(shown.map(([id, picture]) => [id, describeShown(picture)]))
+}
+
+/** Fails where a page lacks a picture, shows one at another size, complains, loads again, or was served an original. */
 export async function expectRight(
   visit: Visit,
   name: PageName,
   expected: Readonly<Record<string, string>> = expectedSizes(name),
 ): Promise<void> {
-  const { sizes, problems } = visit
+  const { sizes, problems, reloads } = visit
   const originals = isPlain ? [] : await visit.originals()
-  expect({ sizes, problems, originals }).toEqual({ sizes: expected, problems: [], originals: [] })
+  expect({ sizes, problems, reloads, originals }).toEqual({
+    sizes: expected,
+    problems: [],
+    reloads: [],
+    originals: [],
+  })
 }
 
 /** Fails where the client made something else of what the server had rendered. */
