@@ -32,8 +32,8 @@ export function renderClientTag({ base }: ResolvedConfig): HtmlTagDescriptor {
   }
 }
 
-/** An import of the script, for pages that are not Vite's own: it goes with the images that modules import. */
-export const clientImport: string = `import ${JSON.stringify(clientId)};`
+/** Loads the script in pages that are not Vite's own: it goes with the images that modules import, workers left out. */
+export const clientImport: string = `if (typeof document !== 'undefined') import(${JSON.stringify(clientId)});`
 
 /** Puts new URLs in place of old ones wherever a page shows an image, so that nothing has to be loaded anew. */
 const script: string = `

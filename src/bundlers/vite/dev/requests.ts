@@ -38,7 +38,11 @@ export function readImageRequest(
 ): ImageRequest | undefined {
   // A fragment is never sent by a browser.
   const [withoutHash = ''] = url.split('#', 1)
-  if (withoutHash.length > longestUrl || !referenceFilter.test(withoutHash)) return undefined
+  if (withoutHash.length > longestUrl) {
+    if (!/magnific/i.test(withoutHash)) return undefined
+    throw new MagnificError('BAD_QUERY', `The URL has ${withoutHash.length} characters.`)
+  }
+  if (!referenceFilter.test(withoutHash)) return undefined
   const { file: rawPath, query } = splitReference(withoutHash)
   if (isModuleRequest(query) || !isReference(query, passthrough)) return undefined
   const path = decode(rawPath)
