@@ -46,6 +46,8 @@ export interface OpenPage {
   page: Page
   /** Errors and warnings of the console, exceptions, and requests that failed. Live. */
   readonly problems: string[]
+  /** URLs that were loaded in place of the first one, be it the same. Live. */
+  readonly reloads: string[]
   /** The pictures that were received, as SHA-256 by URL. */
   received(): Promise<Map<string, string>>
 }
@@ -63,6 +65,7 @@ export async function openPage(
   const context = await browser.newContext()
   const page = await context.newPage()
   const problems: string[] = []
+  const reloads: string[] = []
   const hashes = new Map<string, Promise<string>>()
 
   page.on('console', (message) => {
@@ -78,10 +81,14 @@ export async function openPage(
     else if (isPicture(response)) hashes.set(response.url(), hashBody(response))
   })
   if (serve) await context.route('**', serve)
-  await page.goto(url)
+  await page.goto(url, { waitUntil: 'commit' })
+  page.on('framenavigated', (frame) => {
+    if (frame === page.mainFrame()) reloads.push(frame.url())
+  })
   return {
     page,
     problems,
+    reloads,
     received: async () =>
       new Map(
         await Promise.all([...hashes].map(async ([from, hash]) => [from, await hash] as const)),
