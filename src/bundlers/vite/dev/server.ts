@@ -9,8 +9,8 @@ import { findFile } from '../files.ts'
 import { checkAsset, isPublicFile, mayRead, publicFileError } from '../project.ts'
 import { show } from '../session.ts'
 import type { DevSession, Session } from '../session.ts'
-import { updateEvent } from './client.ts'
-import type { UpdatePayload } from './client.ts'
+import { helloEvent, updateEvent } from './client.ts'
+import type { HelloPayload, UpdatePayload } from './client.ts'
 import type { KnownReferences } from './known-references.ts'
 import { readImageRequest } from './requests.ts'
 
@@ -31,6 +31,7 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
       servers++
       const { known, background } = dev
       server.middlewares.use(createMiddleware(server, config, upscaler, dev))
+      answerHellos(server, known)
       background.listen((file) => {
         announceChange(server, known, file)
         reloadCopies(server, file)
@@ -53,17 +54,31 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
 }
 
 /** Tells pages to load a picture anew wherever it is shown. */
-function announceChange(server: ViteDevServer, known: KnownReferences, file: string): void {
-  const { root, base } = server.config
+function announceChange(
+  { config, environments }: ViteDevServer,
+  known: KnownReferences,
+  file: string,
+): void {
   const timestamp = Date.now()
   known.touch(file, timestamp)
+  const data: UpdatePayload = { paths: pathsOf(file, config), timestamp }
+  environments.client.hot.send({ type: 'custom', event: updateEvent, data })
+}
+
+/** What changes while a page loads, before it listens, would be lost on it. */
+function answerHellos({ config, environments }: ViteDevServer, known: KnownReferences): void {
+  environments.client.hot.on(helloEvent, ({ since }: HelloPayload, client) => {
+    const paths = known.touchedSince(since).flatMap((file) => pathsOf(file, config))
+    const data: UpdatePayload = { paths, timestamp: Date.now() }
+    if (paths.length > 0) client.send(updateEvent, data)
+  })
+}
+
+/** The paths of URLs that lead to a file. */
+function pathsOf(file: string, { root, base }: ResolvedConfig): string[] {
   const path = formatPath(root, file)
   const inRoot = path.startsWith('../') ? [] : [`${base}${path}`]
-  const data: UpdatePayload = {
-    paths: [...inRoot, `${base}@fs/${file.replaceAll('\\', '/').replace(/^\//, '')}`],
-    timestamp,
-  }
-  server.environments.client.hot.send({ type: 'custom', event: updateEvent, data })
+  return [...inRoot, `${base}@fs/${file.replaceAll('\\', '/').replace(/^\//, '')}`]
 }
 
 /** Modules that hold a picture, and not its URL, are made anew. */
