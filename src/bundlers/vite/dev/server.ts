@@ -30,7 +30,8 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
       if (!dev) return
       servers++
       const { known, background } = dev
-      server.middlewares.use(createMiddleware(server, config, upscaler, dev))
+      const middleware = createMiddleware(server, config, upscaler, dev)
+      server.middlewares.use(middleware)
       answerHellos(server, known)
       background.listen((file) => {
         announceChange(server, known, file)
@@ -44,6 +45,7 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
         // Somebody was shown an error.
         if (event !== 'unlink' && known.takeMissing(file)) reloadPages(server, known, file)
       })
+      return () => moveBehindChecks(server, middleware)
     },
     async closeBundle() {
       servers--
@@ -51,6 +53,18 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
       if (servers === 0) await requireSession().upscaler.abort()
     },
   }
+}
+
+/** Vite 6 calls `configureServer` before what checks hosts and origins is in its place. */
+function moveBehindChecks(
+  { middlewares: { stack } }: ViteDevServer,
+  middleware: Connect.NextHandleFunction,
+): void {
+  const own = stack.findIndex(({ handle }) => handle === middleware)
+  const next = stack.findIndex(
+    ({ handle }) => typeof handle === 'function' && handle.name === 'viteCachedTransformMiddleware',
+  )
+  if (own !== -1 && own < next) stack.splice(next - 1, 0, ...stack.splice(own, 1))
 }
 
 /** Tells pages to load a picture anew wherever it is shown. */
@@ -112,6 +126,8 @@ function createMiddleware(
   const settings = {
     root: config.root,
     base: config.base,
+    // Whoever has Vite for a middleware may have taken the base off.
+    mayLackBase: Boolean(config.server.middlewareMode),
     passthrough: upscaler.options.passthrough,
   }
   let strangers = 0
