@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, extname, join } from 'node:path'
 import { chromium } from 'playwright-core'
-import type { Browser, Page, Response, Route } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page, Response, Route } from 'playwright-core'
 import { hashOf } from './references.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
@@ -61,8 +61,9 @@ export async function openPage(
   browser: Browser,
   url: string,
   serve?: (route: Route) => Promise<void>,
+  settings: BrowserContextOptions = {},
 ): Promise<OpenPage> {
-  const context = await browser.newContext()
+  const context = await browser.newContext(settings)
   const page = await context.newPage()
   const problems: string[] = []
   const reloads: string[] = []
