@@ -80,8 +80,8 @@ export function splitReference(id: string): { file: string; query: string } {
  * @param query without the question mark
  */
 export function isReference(query: string, passthrough: readonly string[] = []): boolean {
-  // `;` and `&amp;` are separators elsewhere, and a key may be escaped.
-  return query.split(/&amp;|[&;]/).some((part) => {
+  // `;` and `&amp;` are separators elsewhere, a "?" is where there are two queries, and a key may be escaped.
+  return query.split(/&amp;|[&;?]/).some((part) => {
     const key = (decodePart(part)?.key ?? part).split('=', 1)[0] ?? ''
     if (passthrough.includes(key)) return false
     return ownKeys.includes(key) || findNearest(key, ['magnific']) !== undefined
@@ -120,7 +120,6 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
       continue
     }
     const { key, value } = entry
-    if (ignored.includes(key) && !vocabulary.passthrough.includes(key)) continue
     if (seen.has(key) && !vocabulary.passthrough.includes(key)) {
       problems.push(`\`${key}\` is given more than once. Keep one.`)
       continue
@@ -142,7 +141,7 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
       else problems.push(field === 'scale_factor' ? scaleProblem(value ?? '', vocabulary) : problem)
     } else if (handedOn.includes(key) || vocabulary.passthrough.includes(key)) {
       handed.push(part)
-    } else {
+    } else if (!ignored.includes(key)) {
       problems.push(unknownKeyProblem(key, vocabulary))
     }
   }

@@ -258,6 +258,20 @@ describe('keys', () => {
     expect(await refusal(query)).toContain(`\`${key}\` is given more than once. Keep one.`)
   })
 
+  it('refuses a query that is longer than servers take, without showing all of it', async () => {
+    const text = await refusal(`magnific&prompt=${'x'.repeat(8000)}`)
+    expect(text).toContain('It has 8016 characters, and 8000 are allowed.')
+    expect(text.length).toBeLessThan(400)
+  })
+
+  it('counts problems when there are too many to list', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `key${index}=1`)
+    const text = await refusal(`magnific&${keys.join('&')}`)
+    expect(text).toContain('Unknown key "key7"')
+    expect(text).not.toContain('Unknown key "key8"')
+    expect(text).toContain('And 12 more.')
+  })
+
   it('lists every problem at once', async () => {
     const text = await refusal(
       'magnific=3x&engine=oil&hdr=11&colour=1&raw&w=9&prompt=%E0%A4%A&hdr=1',
@@ -464,6 +478,7 @@ describe('isReference', () => {
     'magnific=4x&hdr=1',
     'magnific=',
     'a&magnific',
+    'hdr=1?magnific=2x',
   ])('knows ?%s', (query) => {
     expect(isReference(query)).toBe(true)
   })

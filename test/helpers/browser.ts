@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, extname, join } from 'node:path'
 import { chromium } from 'playwright-core'
-import type { Browser, Page, Response, Route } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page, Response, Route } from 'playwright-core'
 import { hashOf } from './references.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
@@ -46,6 +46,8 @@ export interface OpenPage {
   page: Page
   /** Errors and warnings of the console, exceptions, and requests that failed. Live. */
   readonly problems: string[]
+  /** URLs that were loaded in place of the first one, be it the same. Live. */
+  readonly reloads: string[]
   /** The pictures that were received, as SHA-256 by URL. */
   received(): Promise<Map<string, string>>
 }
@@ -59,10 +61,12 @@ export async function openPage(
   browser: Browser,
   url: string,
   serve?: (route: Route) => Promise<void>,
+  settings: BrowserContextOptions = {},
 ): Promise<OpenPage> {
-  const context = await browser.newContext()
+  const context = await browser.newContext(settings)
   const page = await context.newPage()
   const problems: string[] = []
+  const reloads: string[] = []
   const hashes = new Map<string, Promise<string>>()
 
   page.on('console', (message) => {
@@ -78,10 +82,14 @@ export async function openPage(
     else if (isPicture(response)) hashes.set(response.url(), hashBody(response))
   })
   if (serve) await context.route('**', serve)
-  await page.goto(url)
+  await page.goto(url, { waitUntil: 'commit' })
+  page.on('framenavigated', (frame) => {
+    if (frame === page.mainFrame()) reloads.push(frame.url())
+  })
   return {
     page,
     problems,
+    reloads,
     received: async () =>
       new Map(
         await Promise.all([...hashes].map(async ([from, hash]) => [from, await hash] as const)),

@@ -2,16 +2,15 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createHash } from 'node:crypto'
+import type { Options } from '../../src/index.ts'
 import { drawNoise } from './images.ts'
 import { tmpProject } from './project.ts'
 import type { OnEnd, Project } from './project.ts'
-import type { ViteVersion } from './vite-process.ts'
+import type { ViteConfig, ViteVersion } from './vite-process.ts'
 
 const fixture = new URL('../fixtures/references/', import.meta.url)
+/** Where the packages of the tests are. */
 const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url))
-
-/** The module that makes the fixture's config. */
-export const referencesConfig: string = new URL('vite.config.js', fixture).href
 
 /** The pages of the fixture, as paths below the base. */
 export const pages = ['index.html', 'nested/page.html', 'ssr.html'] as const
@@ -205,6 +204,19 @@ export const references: readonly Reference[] = [
   return { ...row, width: 48 + (index % 16), height: 36 + Math.floor(index / 16) }
 })
 
+/** The app's config, for a process with a version of Vite. */
+export function configFor(
+  { root }: ReferencesApp,
+  options: Options,
+  settings: object = {},
+): ViteConfig {
+  return {
+    module: new URL('vite.config.js', fixture).href,
+    // So many pictures at once cost a test less time.
+    settings: { root, ...(!isPlain && { options: { concurrency: 64, ...options } }), ...settings },
+  }
+}
+
 /** How many pictures are to be paid for. */
 export const upscaledCount: number = new Set(
   references.filter(({ scale }) => scale > 1).map(({ file }) => file),
@@ -243,13 +255,7 @@ export async function createReferencesApp(
   onEnd: OnEnd,
 ): Promise<ReferencesApp> {
   const project = tmpProject({}, onEnd)
-  const from = fileURLToPath(fixture)
-  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    const text = readFileSync(path, 'utf8')
-    project.write(path.slice(from.length), adapt(text, version))
-  }
+  copyFixture(fixture, project, (text) => adapt(text, version))
 
   const originals = new Set<string>()
   await Promise.all(
@@ -264,10 +270,29 @@ export async function createReferencesApp(
   mkdirSync(modules, { recursive: true })
   cpSync(project.path('some-pkg'), join(modules, 'some-pkg'), { recursive: true })
   symlinkSync(project.path('workspace-pkg'), join(modules, 'workspace-pkg'), 'junction')
-  for (const name of ['react', 'react-dom', 'svelte', 'vue']) {
-    symlinkSync(join(packages, name), join(modules, name), 'junction')
-  }
+  linkPackages(project, ['react', 'react-dom', 'svelte', 'vue'])
   return { project, root: project.path('app'), originals }
+}
+
+/** Copies the texts of a fixture. */
+export function copyFixture(
+  folder: URL,
+  project: Project,
+  change: (text: string) => string = (text) => text,
+): void {
+  const from = fileURLToPath(folder)
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    project.write(path.slice(from.length), change(readFileSync(path, 'utf8')))
+  }
+}
+
+/** Gives the folder `app` packages of the tests. */
+export function linkPackages(project: Project, names: readonly string[]): void {
+  const modules = project.path('app/node_modules')
+  mkdirSync(modules, { recursive: true })
+  for (const name of names) symlinkSync(join(packages, name), join(modules, name), 'junction')
 }
 
 /** SHA-256 in hex. */
@@ -312,8 +337,8 @@ function adapt(text: string, version: ViteVersion): string {
 }
 
 /**
- * `?magnific=2x&inline` becomes `?inline`, and `?magnific=2x` nothing. Vite itself knows no `#` in the names of assets, and
- * looks for what `new URL()` says letter by letter.
+ * `?magnific=2x&inline` becomes `?inline`, and `?magnific=2x` nothing. Vite itself knows no `#` in the names of assets, its
+ * dev server no `%`, and what `new URL()` says is looked for letter by letter.
  */
 function dropQueries(text: string): string {
   return text
@@ -323,4 +348,5 @@ function dropQueries(text: string): string {
     )
     .replaceAll(/\{ magnific: '2x' \}/g, "''")
     .replaceAll(/with(?:#|%23)hash/g, 'with-hash')
+    .replaceAll(/with%(?:25)?percent/g, 'with-percent')
 }

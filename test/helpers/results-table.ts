@@ -40,6 +40,7 @@ export function recordSizes(
 /** Vitest calls it when all tests have ended. */
 export function teardown(): void {
   if (file === undefined) return
+  mkdirSync(folder, { recursive: true })
   const results = readdirSync(folder)
     .toSorted()
     .flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Result[])

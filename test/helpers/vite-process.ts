@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { findClosedPort } from './servers.ts'
 
 /** The versions of Vite that are supported. */
 export const viteVersions = ['vite8', 'vite7', 'vite6'] as const
@@ -9,7 +10,7 @@ export const viteVersions = ['vite8', 'vite7', 'vite6'] as const
 /** One of the versions that are supported. */
 export type ViteVersion = (typeof viteVersions)[number]
 
-/** A module that makes a config by default, and what it makes it of, as JSON. */
+/** A module that makes a config by default, and what it makes it of, as JSON; servers get a `port` more. */
 export interface ViteConfig {
   /** A `file:` URL. */
   module: string
@@ -93,8 +94,8 @@ export async function startVite(
   return {
     version: async () => ask('version'),
     build: async (config) => ask('build', config),
-    preview: async (config) => ask('preview', config),
-    serve: async (config) => ask('serve', config),
+    preview: async (config) => ask('preview', await withPort(config)),
+    serve: async (config) => ask('serve', await withPort(config)),
     stop: async (url) => ask('stop', url),
     call: async (module, name) => ask('call', module, name),
     warnings: async () =>
@@ -104,4 +105,9 @@ export async function startVite(
       await gone
     },
   }
+}
+
+/** To older versions of Vite, port 0 is none. */
+async function withPort({ module, settings }: ViteConfig): Promise<ViteConfig> {
+  return { module, settings: { ...settings, port: await findClosedPort() } }
 }

@@ -1,4 +1,5 @@
-import { resolve, sep } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { normalize, resolve, sep } from 'node:path'
 import type { Environment, Plugin, ResolvedConfig } from 'vite'
 import type { Options } from '../../core/options.ts'
 import { isReference } from '../../core/request.ts'
@@ -101,19 +102,21 @@ function shieldCache({ server }: ResolvedConfig, dir: string): void {
     ...server.watch,
     ignored: [
       ...(Array.isArray(ignored) ? ignored : [ignored]),
-      (path: string) => path === dir || path.startsWith(dir + sep),
+      (path: string) => `${normalize(path)}${sep}`.startsWith(dir + sep),
     ],
   }
 }
 
 /** The id that a style sheet refers to in place of what is written. */
 async function answerStyle(
-  { file, query, importer, url }: StyleReference,
+  { file, query, importer, url, isInPage }: StyleReference,
   environment: Environment,
   session: Session,
 ): Promise<string> {
   const reference = { file, query, importer }
-  const known = session.dev?.known
+  // What an app has rendered into a page may be anybody's text.
+  const isWritten = !isInPage || pageHolds(importer, url)
+  const known = isWritten ? session.dev?.known : undefined
   try {
     known?.add(reference)
     known?.markMissing(file)
@@ -126,6 +129,15 @@ async function answerStyle(
     return `${escapePath(file)}?${query}${touchedAt === undefined ? '' : `&t=${touchedAt}`}`
   } catch (error) {
     throw locateStyle(error, url, importer)
+  }
+}
+
+function pageHolds(page: string, url: string): boolean {
+  try {
+    const html = readFileSync(page, 'utf8').replaceAll('&amp;', '&')
+    return html.includes(url) || html.includes(encodeURI(url))
+  } catch {
+    return false
   }
 }
 

@@ -14,6 +14,8 @@ export interface StyleReference {
   importer: string
   /** As it is written. */
   url: string
+  /** Whether the style sheet is a part of a page. */
+  isInPage: boolean
 }
 
 /**
@@ -86,7 +88,8 @@ function createAlias(
       const sheet = splitReference(importer).file.replace(/^\0/, root)
       const id = typeof resolved === 'string' ? resolved : resolved ? resolved.id : undefined
       const path = splitReference(id ?? resolve(dirname(sheet), target)).file
-      return answer({ file: findFile(path) ?? path, query, importer: sheet, url })
+      const isInPage = importer.includes('html-proxy')
+      return answer({ file: findFile(path) ?? path, query, importer: sheet, url, isInPage })
     } as unknown as NonNullable<Alias['customResolver']>,
   }
 }

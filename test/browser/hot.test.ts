@@ -1,0 +1,137 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Emulator } from '../../src/emulator/index.ts'
+import { chromePath, launchChrome, warnWithoutChrome } from '../helpers/browser.ts'
+import { postsTo, startEmulator } from '../helpers/emulator.ts'
+import { createEnds } from '../helpers/ends.ts'
+import { optionsFor } from '../helpers/hero.ts'
+import { createHotApp, hotIds } from '../helpers/hot.ts'
+import type { HotApp } from '../helpers/hot.ts'
+import { measurePage, visitPage } from '../helpers/visit.ts'
+import type { Visit } from '../helpers/visit.ts'
+import { hashOf } from '../helpers/references.ts'
+import { startVite, viteVersions } from '../helpers/vite-process.ts'
+import type { ViteProcess } from '../helpers/vite-process.ts'
+
+warnWithoutChrome()
+
+const originals: ReadonlySet<string> = new Set()
+const sizes = { js: '120×80', css: '122×80', html: '124×80', vue: '126×80' }
+
+describe.skipIf(chromePath === undefined)('in Chromium,', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChrome()
+  })
+  afterAll(async () => browser.close())
+
+  describe.each(viteVersions)('a page that %s serves', (version) => {
+    const { onEnd, end } = createEnds()
+    let emulator: Emulator
+    let vite: ViteProcess
+    let app: HotApp
+    let visit: Visit
+
+    beforeAll(async () => {
+      emulator = await startEmulator({}, onEnd)
+      app = await createHotApp(onEnd)
+      vite = await startVite(version, 'development')
+      onEnd(vite.end)
+      const url = await vite.serve(app.config(optionsFor(emulator)))
+      visit = await visitPage(browser, { originals }, url)
+      onEnd(async () => visit.page.context().close())
+    }, 60_000)
+    afterAll(end)
+
+    it.each(hotIds)('shows what was put in place of a picture: %s', async (id) => {
+      const before = readFileSync(app.fileOf(id))
+      await app.draw(id, { width: 70, height: 50 }, 50)
+      await expectSizes(visit.page, { ...sizes, [id]: '140×100' })
+
+      writeFileSync(app.fileOf(id), before)
+      await expectSizes(visit.page, sizes)
+    })
+
+    it.each(hotIds)('says that a picture is gone, and recovers when it is back: %s', async (id) => {
+      const before = readFileSync(app.fileOf(id))
+      onTestFinished(() => writeFileSync(app.fileOf(id), before))
+      rmSync(app.fileOf(id))
+      const overlay = visit.page.locator('vite-error-overlay')
+      const message = overlay.locator('.message-body')
+      await message.filter({ hasText: `${id}.png` }).waitFor({ timeout: 20_000 })
+
+      await app.draw(id, { width: 80, height: 60 }, 60)
+      await expectSizes(visit.page, { ...sizes, [id]: '160×120' })
+      await overlay.waitFor({ state: 'detached', timeout: 20_000 })
+      writeFileSync(app.fileOf(id), before)
+      await expectSizes(visit.page, sizes)
+    })
+
+    it('costs nothing all the while', () => {
+      expect(emulator.calls).toEqual([])
+    })
+
+    it('shows previews at once and what is bought when it is there, without loading again', async () => {
+      // Its pixels are others than the preview's, which is made as the emulator makes its results.
+      const seller = await startEmulator({
+        latency: Number.POSITIVE_INFINITY,
+        resultFormat: 'jpeg',
+      })
+      const own = await createHotApp(onTestFinished)
+      const url = await vite.serve(
+        own.config({ ...optionsFor(seller), onMiss: { serve: 'upscale' } }),
+      )
+      onTestFinished(async () => vite.stop(url))
+      const { page, reloads, problems } = await visitPage(browser, { originals }, url)
+      onTestFinished(async () => page.context().close())
+      expect(await measurePage(page)).toEqual(sizes)
+      await seller.until(() => seller.tasks.length === hotIds.length)
+      await page.evaluate('window.mark = 1')
+      const previews = await shootAll(page)
+
+      seller.complete()
+      for (const id of hotIds) await expectShot(page, id, previews[id])
+      expect(await measurePage(page)).toEqual(sizes)
+      expect(await page.evaluate('window.mark')).toBe(1)
+      expect({ reloads, problems }).toEqual({ reloads: [], problems: [] })
+      expect(postsTo(seller)).toBe(hotIds.length)
+
+      const results = await shootAll(page)
+      await page.reload()
+      await expectSizes(page, sizes)
+      expect(await shootAll(page)).toEqual(results)
+      expect(postsTo(seller)).toBe(hotIds.length)
+
+      await own.draw('html', { width: 70, height: 50 }, 50)
+      await expectSizes(page, { ...sizes, html: '140×100' })
+      const preview = await shoot(page, 'html')
+      await seller.until(() => seller.tasks.length > hotIds.length)
+      seller.complete()
+      await expectShot(page, 'html', preview)
+      expect(postsTo(seller)).toBe(hotIds.length + 1)
+    })
+  })
+})
+
+/** Waits until a page shows its pictures at these sizes; it may be loading again. */
+async function expectSizes(page: Page, expected: Readonly<Record<string, string>>): Promise<void> {
+  const measure = async (): Promise<unknown> => measurePage(page).catch(String)
+  await expect.poll(measure, { timeout: 20_000 }).toEqual(expected)
+}
+
+/** Waits until something else is to be seen of a picture. */
+async function expectShot(page: Page, id: string, before: string | undefined): Promise<void> {
+  await expect.poll(async () => shoot(page, id), { timeout: 20_000 }).not.toBe(before)
+}
+
+/** What is really to be seen of each picture. */
+async function shootAll(page: Page): Promise<Record<string, string>> {
+  const shots: Record<string, string> = {}
+  for (const id of hotIds) shots[id] = await shoot(page, id)
+  return shots
+}
+
+async function shoot(page: Page, id: string): Promise<string> {
+  return hashOf(await page.locator(`[data-ref=${id}]`).screenshot())
+}
