@@ -14,7 +14,10 @@ type Settings = Omit<RawRequest, 'target'>
 interface Shopping {
   emulator: Emulator
   get(target: string, settings?: Settings): Promise<RawAnswer>
-  /** What was bought, as `<width>×<scale>`, before two images that really are to be bought and are asked for last. */
+  /**
+   * What was bought, as `<width>×<scale>`, by the time that two images, which really are to be bought and are asked for last,
+   * one after the other, are there.
+   */
   purchases(): Promise<string[]>
 }
 
@@ -171,9 +174,13 @@ describe.each(viteVersions)('$host', ({ vite }) => {
         await get('/src/sentinels.js')
         for (const width of sentinels) {
           await get(`/src/${width}.png?magnific=2x`)
-          await emulator.until(() => emulator.tasks.some(({ source }) => source.width === width))
+          await emulator.until(() =>
+            emulator.tasks.some(
+              ({ source, status }) => source.width === width && status === 'COMPLETED',
+            ),
+          )
         }
-        expect(postsTo(emulator)).toBe(emulator.tasks.length)
+        await emulator.until(() => postsTo(emulator) === emulator.tasks.length)
         return emulator.tasks
           .filter(({ source }) => !sentinels.includes(source.width))
           .map(({ source, params }) => `${source.width}×${String(params['scale_factor'])}`)
