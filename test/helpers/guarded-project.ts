@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { expect } from 'vitest'
 import sharp from 'sharp'
+import { canary } from './canary.ts'
 import { makeJpeg, makePng, makeWebp } from './images.ts'
 import { drawPlain, insertChunk, makeApng, makeBombPng } from './odd-images.ts'
 import { tmpProject } from './project.ts'
@@ -32,8 +33,9 @@ const secretText = 'for-no-eyes-but-mine.'.repeat(12)
 /** And this is every pixel of it. */
 const secretColour = [255, 0, 255]
 
-/** As text, and as it is in base64, where the text begins at each of three places. */
+/** As text, and as it is in base64, where the text begins at each of three places; the API key as well. */
 const secretTraces = [
+  canary,
   secretText.slice(0, 40),
   ...[0, 1, 2].map((shift) => Buffer.from(secretText).toString('base64', shift, shift + 60)),
 ]
@@ -98,7 +100,10 @@ export async function makeGuardedProject(onEnd: OnEnd): Promise<GuardedProject> 
   return { project, outside, allowed }
 }
 
-/** Fails where an answer shows anything of a secret file: its bytes, its text in base64, or its pixels, enlarged or not. */
+/**
+ * Fails where an answer shows anything of a secret file: its bytes, its text in base64, or its pixels, enlarged or not; or
+ * the API key.
+ */
 export async function expectNoSecret({ headers, body }: Omit<RawAnswer, 'status'>): Promise<void> {
   const text = `${JSON.stringify(headers)}${body.toString('latin1')}`
   for (const trace of secretTraces) expect(text).not.toContain(trace)
