@@ -43,7 +43,8 @@ export function readImageRequest(
     if (!/magnific/i.test(url)) return undefined
     throw new MagnificError('BAD_QUERY', `The URL has ${url.length} characters.`)
   }
-  if (!referenceFilter.test(url)) return undefined
+  // Escapes make keys longer than the filter expects them.
+  if (!referenceFilter.test(url) && !referenceFilter.test(decodePath(url) ?? '')) return undefined
   const { file: rawPath, query } = splitReference(url)
   if (!isReference(query, passthrough)) return undefined
   // What Vite cannot decode it takes for no module, and serves the original.
