@@ -17,7 +17,7 @@ import {
   upscaledCount,
 } from '../helpers/references.ts'
 import type { PageName, ReferencesApp } from '../helpers/references.ts'
-import { recordSizes } from '../helpers/results-table.ts'
+import { recordOutcome, recordSizes } from '../helpers/results-table.ts'
 import { expectHydrated, expectRight, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
 import { startVite, viteVersions } from '../helpers/vite-process.ts'
@@ -25,17 +25,16 @@ import type { ViteConfig, ViteProcess } from '../helpers/vite-process.ts'
 
 warnWithoutChrome()
 
-/** Other ways to deploy, with other ways to make style sheets and workers beside them. */
+/** Other ways to deploy, one of them with other ways to make style sheets and workers. */
 const deployments = [
   [
-    'a base path, with Lightning CSS and plain workers',
-    'https://app.example.test/app/',
-    { base: '/app/', transformer: 'lightningcss', workerFormat: 'iife' },
-  ],
-  [
-    'an absolute base',
+    'an absolute base, with Lightning CSS and plain workers',
     'https://cdn.example.test/deep/er/',
-    { base: 'https://cdn.example.test/deep/er/' },
+    {
+      base: 'https://cdn.example.test/deep/er/',
+      transformer: 'lightningcss',
+      workerFormat: 'iife',
+    },
   ],
   ['a relative base', 'https://example.test/any/where/', { base: './' }],
 ] as const
@@ -61,11 +60,11 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
       app = await createReferencesApp(version, onEnd)
       vite = await startVite(version, 'production')
       onEnd(vite.end)
-      await vite.build(config())
+      await vite.build(config({ base: '/app/' }))
       warnings = await vite.warnings()
-      await vite.build(config({ ssr: true, outDir: 'dist/server' }))
+      await vite.build(config({ base: '/app/', ssr: true, outDir: 'dist/server' }))
       await renderServerPage(vite, app)
-      const url = await vite.preview(config())
+      const url = await vite.preview(config({ base: '/app/' }))
       await Promise.all(
         pages.map(async (page) => {
           visits.set(page, await visitPage(browser, app, url + page))
@@ -98,6 +97,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
     })
 
     it('is hydrated as the server rendered it', async () => {
+      recordOutcome(version, 'build', 'ssr-hydrated')
       await expectHydrated(visits.get('ssr.html')!)
     })
 

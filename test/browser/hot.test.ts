@@ -8,6 +8,7 @@ import { createEnds } from '../helpers/ends.ts'
 import { optionsFor } from '../helpers/hero.ts'
 import { createHotApp, hotIds } from '../helpers/hot.ts'
 import type { HotApp } from '../helpers/hot.ts'
+import { recordOutcome } from '../helpers/results-table.ts'
 import { measurePage, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
 import { hashOf } from '../helpers/references.ts'
@@ -45,6 +46,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
     afterAll(end)
 
     it.each(hotIds)('shows what was put in place of a picture: %s', async (id) => {
+      recordOutcome(version, 'dev', `replaced-${id}`)
       const before = readFileSync(app.fileOf(id))
       await app.draw(id, { width: 70, height: 50 }, 50)
       await expectSizes(visit.page, { ...sizes, [id]: '140×100' })
@@ -54,6 +56,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
     })
 
     it.each(hotIds)('says that a picture is gone, and recovers when it is back: %s', async (id) => {
+      recordOutcome(version, 'dev', `lost-${id}`)
       const before = readFileSync(app.fileOf(id))
       onTestFinished(() => writeFileSync(app.fileOf(id), before))
       rmSync(app.fileOf(id))
@@ -73,6 +76,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
     })
 
     it('shows previews at once and what is bought when it is there, without loading again', async () => {
+      recordOutcome(version, 'dev', 'bought')
       // Its pixels are others than the preview's, which is made as the emulator makes its results.
       const seller = await startEmulator({
         latency: Number.POSITIVE_INFINITY,

@@ -7,7 +7,7 @@ import { createEnds } from '../helpers/ends.ts'
 import { optionsFor } from '../helpers/hero.ts'
 import { configFor, createReferencesApp, expectedSizes, pages } from '../helpers/references.ts'
 import type { PageName } from '../helpers/references.ts'
-import { recordSizes } from '../helpers/results-table.ts'
+import { recordOutcome, recordSizes } from '../helpers/results-table.ts'
 import { expectHydrated, expectRight, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
 import { startVite, viteVersions } from '../helpers/vite-process.ts'
@@ -48,6 +48,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
       })
 
       it('is hydrated as the server rendered it', async () => {
+        recordOutcome(version, 'dev', 'ssr-hydrated')
         await expectHydrated(visits.get('ssr.html')!)
       })
 

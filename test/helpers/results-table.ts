@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 
 /** One reference in one way to build or serve it. */
 interface Result {
@@ -27,14 +28,19 @@ export function recordSizes(
   seen: Readonly<Record<string, string>>,
   expected: Readonly<Record<string, string>>,
 ): void {
-  if (file === undefined) return
   const results = Object.entries(expected).map(([id, size]): Result => {
     const result = { id, version, mode }
     return seen[id] === size ? result : { ...result, failure: seen[id] ?? 'not shown' }
   })
-  mkdirSync(folder, { recursive: true })
-  const name = `${version} ${mode} ${results[0]?.id}.json`.replaceAll(/[^\w.]+/g, '-')
-  writeFileSync(join(folder, name), JSON.stringify(results))
+  record(results)
+}
+
+/** Notes how the test that runs ends. */
+export function recordOutcome(version: string, mode: string, id: string): void {
+  onTestFinished(({ task }) => {
+    const result = { id, version, mode }
+    record([task.result?.state === 'fail' ? { ...result, failure: 'failed' } : result])
+  })
 }
 
 /** Vitest calls it when all tests have ended. */
@@ -42,26 +48,41 @@ export function teardown(): void {
   if (file === undefined) return
   mkdirSync(folder, { recursive: true })
   const results = readdirSync(folder)
-    .toSorted()
     .flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Result[])
-  writeFileSync(file, renderTable(results))
+    .toSorted((a, b) => b.version.localeCompare(a.version) || a.mode.localeCompare(b.mode))
+  const kinds = results.map((result) => ({ ...result, id: kindOf(result) }))
+  writeFileSync(file, `${renderTable(kinds)}\n${renderTable(results)}`)
   rmSync(folder, { recursive: true })
 }
 
-/** A line for each reference, a column for each version and mode. */
+function record(results: readonly Result[]): void {
+  const [first] = results
+  if (file === undefined || !first) return
+  mkdirSync(folder, { recursive: true })
+  const { version, mode, id } = first
+  const name = `${version} ${mode} ${id}.json`.replaceAll(/[^\w.]+/g, '-')
+  writeFileSync(join(folder, name), JSON.stringify(results))
+}
+
+/** The names of references begin with their kind, and then tell a name's kind. */
+function kindOf({ id }: Result): string {
+  return (/^(?:name-)?[^-]+/.exec(id) ?? [id])[0]
+}
+
+/** A line for each reference or kind, a column for each version and mode. */
 function renderTable(results: readonly Result[]): string {
-  const ids = [...new Set(results.map(({ id }) => id))]
+  const ids = [...new Set(results.map(({ id }) => id))].toSorted()
   const columns = [...new Set(results.map(({ version, mode }) => `${version} ${mode}`))]
-  const cells = new Map(
-    results.map(({ id, version, mode, failure }) => [
-      `${id} ${version} ${mode}`,
-      failure === undefined ? '✓' : `✗ ${failure}`,
-    ]),
-  )
-  const lines = ids.map((id) => [
-    id,
-    ...columns.map((column) => cells.get(`${id} ${column}`) ?? ''),
-  ])
-  const rows = [['reference', ...columns], columns.map(() => '---').concat('---'), ...lines]
+  const renderCell = (id: string, column: string): string => {
+    const found = results.filter((result) => {
+      return result.id === id && `${result.version} ${result.mode}` === column
+    })
+    const failures = found.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
+    const count = found.length > 1 ? ` ${found.length - failures.length}/${found.length}` : ''
+    if (failures.length > 0) return `✗${count} ${failures.join(', ')}`
+    return found.length > 0 ? `✓${count}` : ''
+  }
+  const lines = ids.map((id) => [id, ...columns.map((column) => renderCell(id, column))])
+  const rows = [['', ...columns], ['---', ...columns.map(() => '---')], ...lines]
   return rows.map((row) => `| ${row.join(' | ')} |\n`).join('')
 }

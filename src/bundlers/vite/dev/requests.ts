@@ -1,6 +1,6 @@
 import { join, normalize } from 'node:path'
 import { MagnificError } from '../../../core/errors.ts'
-import { isReference, referenceFilter, splitReference } from '../../../core/request.ts'
+import { isReference, splitReference } from '../../../core/request.ts'
 import { decodePath } from '../files.ts'
 
 /** What a request for an image asks for. */
@@ -43,8 +43,8 @@ export function readImageRequest(
     if (!/magnific/i.test(url)) return undefined
     throw new MagnificError('BAD_QUERY', `The URL has ${url.length} characters.`)
   }
-  if (!referenceFilter.test(url)) return undefined
   const { file: rawPath, query } = splitReference(url)
+  // Not by the cheap filter: escapes make keys longer than it expects them.
   if (!isReference(query, passthrough)) return undefined
   // What Vite cannot decode it takes for no module, and serves the original.
   if (isModuleRequest(query) && decodePath(url) !== undefined) return undefined
