@@ -9,6 +9,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createEmulator } from 'unplugin-magnific/emulator'
+import { compare, printRows, runPairs } from './pairs.js'
 import { makeProjects } from './projects.js'
 import { runBuild } from './run.js'
 
@@ -47,17 +48,7 @@ try {
       rows.push(await measure(host, state, projects))
     }
   }
-  console.table(
-    rows.map((row) => ({
-      what: row.what,
-      'ours, ms': Math.round(row.ours),
-      'plain, ms': Math.round(row.plain),
-      ratio: row.ratio.toFixed(3),
-      spread: `${row.low.toFixed(2)}–${row.high.toFixed(2)}`,
-      goal: row.goal === undefined ? '' : `≤ ${row.goal}`,
-      n: row.n,
-    })),
-  )
+  printRows(rows)
   if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
 } finally {
   await emulator.close()
@@ -70,39 +61,19 @@ try {
  * @param state one of `losses`
  */
 async function measure(host, state, { ours, plain }) {
-  const times = { ours: [], plain: [] }
-  for (let pair = -1; pair < pairs; pair++) {
-    // The order within a pair changes, so that neither always runs into the other's leftovers.
-    const order = pair % 2 === 0 ? ['plain', 'ours'] : ['ours', 'plain']
-    for (const name of order) {
-      for (const lost of name === 'ours' ? losses[state] : []) {
-        rmSync(join(ours, '.magnific/v1', lost), { recursive: true, force: true })
-      }
-      const time = await runBuild(host, name === 'ours' ? ours : plain, {
-        FREEPIK_API_KEY: '',
-        MAGNIFIC_BASE_URL: emulator.url,
-      })
-      // The first pair warms the machine's caches.
-      if (pair >= 0) times[name].push(time)
+  const times = await runPairs(pairs, async (name) => {
+    for (const lost of name === 'ours' ? losses[state] : []) {
+      rmSync(join(ours, '.magnific/v1', lost), { recursive: true, force: true })
     }
-  }
-  const ratios = times.ours
-    .map((time, index) => time / times.plain[index])
-    .toSorted((a, b) => a - b)
+    return runBuild(host, name === 'ours' ? ours : plain, {
+      FREEPIK_API_KEY: '',
+      MAGNIFIC_BASE_URL: emulator.url,
+    })
+  })
   return {
     what: `${host}, ${state}`,
-    ours: median(times.ours),
-    plain: median(times.plain),
-    ratio: median(ratios),
-    low: ratios[0],
-    high: ratios.at(-1),
+    ...compare(times),
     ...(state === 'warm' ? { goal } : {}),
     n: pairs,
   }
-}
-
-function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

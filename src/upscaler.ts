@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { accessSync, constants } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, normalize, sep } from 'node:path'
 import { systemClock } from './core/clock.ts'
 import { BudgetError, MagnificError, placeError } from './core/errors.ts'
@@ -239,7 +239,11 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
         if (options.onMiss === 'error') {
           await resolve(reference, {})
         } else {
-          checkExistence(reference.file)
+          try {
+            checkFile(reference.file)
+          } catch (error) {
+            throw explainSource(error)
+          }
           const { measureSource } = await import('./image/inspect.ts')
           await measureSource(reference.file, scaleOf(params), directives.format)
         }
@@ -305,12 +309,8 @@ function hashSource(file: string, memo: Memo): string {
   }
 }
 
-function checkExistence(file: string): void {
-  try {
-    accessSync(file, constants.R_OK)
-  } catch (error) {
-    throw explainSource(error)
-  }
+function checkFile(file: string): void {
+  if (!statSync(file).isFile()) throw new Error('not a file')
 }
 
 function explainSource(error: unknown): MagnificError {

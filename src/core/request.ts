@@ -61,7 +61,7 @@ export const ownKeys: readonly string[] = [
  * two edits of `magnific` has one of these pieces left, unless its letters are escaped.
  */
 export const referenceFilter: RegExp = new RegExp(
-  `[?&](?:[^=&#]{0,8}(?:mag|ni|fic|%[4-7])|[^#]{0,500}(?:${ownKeys.join('|')}))`,
+  `[?&;](?:[^=&#]{0,8}(?:mag|ni|fic|%[4-7])|[^#]{0,500}(?:${ownKeys.join('|')}))`,
   'i',
 )
 

@@ -53,6 +53,8 @@ export function createMemo(layout: Layout, now: () => number = Date.now): Memo {
   return {
     hash: (file) => {
       const before = statSync(file, { bigint: true })
+      // Whoever opens a pipe waits for somebody who writes to it.
+      if (!before.isFile()) throw new Error('not a file')
       const known = find(file, before)
       if (known) return known
       const sha256 = hashFile(file)

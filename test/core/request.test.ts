@@ -479,6 +479,7 @@ describe('isReference', () => {
     'magnific=',
     'a&magnific',
     'hdr=1?magnific=2x',
+    'prompt=2x;magnifc',
   ])('knows ?%s', (query) => {
     expect(isReference(query)).toBe(true)
   })

@@ -27,6 +27,10 @@ export function decodePath(path: string): string | undefined {
 }
 
 function isFile(path: string): boolean {
-  // A path with a NUL in it is no path.
-  return !path.includes('\0') && statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(path).isFile()
+  } catch {
+    // Not there, below what is no folder, too long for a name, a link to itself.
+    return false
+  }
 }

@@ -52,9 +52,9 @@ export async function mayRead(
   const { isFileLoadingAllowed, normalizePath } = await importVite()
   // Where a link leads counts as well as what it is called.
   const real = await realpath(file).catch(() => file)
-  return [file, `${file}?${query}`, real].every((path) =>
-    isFileLoadingAllowed(config, normalizePath(path)),
-  )
+  // A colon means a stream of NTFS to Vite; in a prompt it does not.
+  const id = `${file}?${query.replaceAll(':', '_')}`
+  return [file, id, real].every((path) => isFileLoadingAllowed(config, normalizePath(path)))
 }
 
 /**

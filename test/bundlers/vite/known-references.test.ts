@@ -38,4 +38,13 @@ describe('createKnownReferences', () => {
     expect(known.takeMissing('/a.png')).toBe(true)
     expect(known.takeMissing('/a.png')).toBe(false)
   })
+
+  it('tells what has changed since a page began to load', () => {
+    const known = createKnownReferences()
+    known.touch('/a.png', 1000)
+    known.touch('/b.png', 2000)
+    expect(known.touchedAt('/a.png')).toBe(1000)
+    expect(known.touchedSince(1500)).toEqual(['/b.png'])
+    expect(known.touchedSince(3000)).toEqual([])
+  })
 })

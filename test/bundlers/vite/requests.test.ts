@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readImageRequest } from '../../../src/bundlers/vite/dev/requests.ts'
 
-const settings = { root: '/app', base: '/', passthrough: [] }
+const settings = { root: '/app', base: '/', mayLackBase: false, passthrough: [] }
 const read = (url: string, base = '/'): ReturnType<typeof readImageRequest> =>
   readImageRequest(url, { ...settings, base })
 
@@ -14,8 +14,10 @@ describe('readImageRequest', () => {
     ['/@fs/home/a.png?magnific=2x', '/home/a.png', 'magnific=2x'],
     ['/src/%2e%2e/%2e%2e/a.png?magnific=2x', '/a.png', 'magnific=2x'],
     ['//src/a.png?magnific=2x', '/app/src/a.png', 'magnific=2x'],
-    ['/src/A.PNG?hdr=1&magnifc=2x#x', '/app/src/A.PNG', 'hdr=1&magnifc=2x'],
+    ['/src/A.PNG?hdr=1&magnifc=2x', '/app/src/A.PNG', 'hdr=1&magnifc=2x'],
     ['/src/a.svg?magnific=2x', '/app/src/a.svg', 'magnific=2x'],
+    // Vite cannot decode it, and would serve the original.
+    ['/src/a.png?import&magnific&prompt=%ff', '/app/src/a.png', 'magnific&prompt=%ff'],
     ['/src/a.png?important&magnific=2x', '/app/src/a.png', 'important&magnific=2x'],
   ])('takes %s for an image', (url, file, query) => {
     expect(read(url)).toMatchObject({ file, query })
@@ -36,6 +38,7 @@ describe('readImageRequest', () => {
 
   it.each([
     '/src/a.png??magnific=2x',
+    '/src/a.png?magnific=2x#x',
     '/src/a.png?hdr=1?magnific=2x',
     '/src/a%2fb.png?magnific=2x',
     '/src/a%5cb.png?magnific=2x',
@@ -56,5 +59,8 @@ describe('readImageRequest', () => {
       path: '/src/a.png',
     })
     expect(read('/deep/app/@fs/x/a.png?magnific=2x', '/deep/app/')?.file).toBe('/x/a.png')
+    expect(read('/src/a.png?magnific=2x', '/deep/app/')).toBeUndefined()
+    const mounted = { ...settings, base: '/deep/app/', mayLackBase: true }
+    expect(readImageRequest('/src/a.png?magnific=2x', mounted)?.file).toBe('/app/src/a.png')
   })
 })

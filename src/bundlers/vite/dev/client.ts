@@ -11,6 +11,15 @@ export interface UpdatePayload {
 /** The event of `import.meta.hot` that carries it; part of what users may listen to. */
 export const updateEvent = 'magnific:update'
 
+/** What a page says when it listens: it may have missed something since it began to load. */
+export interface HelloPayload {
+  /** ms since 1970 */
+  since: number
+}
+
+/** The event that carries it. */
+export const helloEvent = 'magnific:hello'
+
 const clientId = 'virtual:unplugin-magnific/client'
 
 /** Serves the script that pages load in a dev server. */
@@ -110,4 +119,5 @@ function swap({ paths, timestamp }) {
 }
 
 import.meta.hot?.on('${updateEvent}', swap)
+import.meta.hot?.send('${helloEvent}', { since: performance.timeOrigin })
 `

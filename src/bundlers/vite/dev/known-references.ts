@@ -13,6 +13,8 @@ export interface KnownReferences {
   touch(file: string, timestamp: number): void
   /** When a file was touched last; `undefined` where it is as it was when the server started. */
   touchedAt(file: string): number | undefined
+  /** @param time ms since 1970 */
+  touchedSince(time: number): string[]
   /** A file that is referred to is not there: somebody was shown an error. */
   markMissing(file: string): void
   /** Whether a file was marked; it is not any more. */
@@ -37,6 +39,7 @@ export function createKnownReferences(): KnownReferences {
     hasFile: (file) => files.has(file),
     touch: (file, timestamp) => void touched.set(file, timestamp),
     touchedAt: (file) => touched.get(file),
+    touchedSince: (time) => [...touched].flatMap(([file, at]) => (at >= time ? [file] : [])),
     markMissing: (file) => {
       if (files.has(file)) missing.add(file)
     },

@@ -1,6 +1,7 @@
 import { join, normalize } from 'node:path'
 import { MagnificError } from '../../../core/errors.ts'
-import { isReference, referenceFilter, splitReference } from '../../../core/request.ts'
+import { isReference, splitReference } from '../../../core/request.ts'
+import { decodePath } from '../files.ts'
 
 /** What a request for an image asks for. */
 export interface ImageRequest {
@@ -18,6 +19,8 @@ export interface RequestSettings {
   root: string
   /** Begins and ends with a slash. */
   base: string
+  /** Whether URLs may come without the base. */
+  mayLackBase: boolean
   passthrough: readonly string[]
 }
 
@@ -34,24 +37,28 @@ const longestUrl = 16_000
  */
 export function readImageRequest(
   url: string,
-  { root, base, passthrough }: RequestSettings,
+  { root, base, mayLackBase, passthrough }: RequestSettings,
 ): ImageRequest | undefined {
-  // A fragment is never sent by a browser.
-  const [withoutHash = ''] = url.split('#', 1)
-  if (withoutHash.length > longestUrl) {
-    if (!/magnific/i.test(withoutHash)) return undefined
-    throw new MagnificError('BAD_QUERY', `The URL has ${withoutHash.length} characters.`)
+  if (url.length > longestUrl) {
+    if (!/magnific/i.test(url)) return undefined
+    throw new MagnificError('BAD_QUERY', `The URL has ${url.length} characters.`)
   }
-  if (!referenceFilter.test(withoutHash)) return undefined
-  const { file: rawPath, query } = splitReference(withoutHash)
-  if (isModuleRequest(query) || !isReference(query, passthrough)) return undefined
+  const { file: rawPath, query } = splitReference(url)
+  // Not by the cheap filter: escapes make keys longer than it expects them.
+  if (!isReference(query, passthrough)) return undefined
+  // What Vite cannot decode it takes for no module, and serves the original.
+  if (isModuleRequest(query) && decodePath(url) !== undefined) return undefined
   const path = decode(rawPath)
   if (
     !/\.(?:png|jpe?g|jpe|jfif|pjpeg|pjp|webp|avif|gif|svg|apng|tiff?|bmp|ico|heic)$/i.test(path)
   ) {
     return undefined
   }
-  const inBase = stripBase(path, base)
+  if (!path.startsWith(base) && !mayLackBase) return undefined
+  const inBase = path.startsWith(base) ? path.slice(base.length - 1) : path
+  if (query.includes('#')) {
+    throw new MagnificError('BAD_QUERY', 'The URL holds a fragment, which no browser sends.')
+  }
   if (query.includes('?')) {
     throw new MagnificError(
       'BAD_QUERY',
@@ -75,16 +82,10 @@ function isModuleRequest(query: string): boolean {
   return /(?:^|[?&])import=?(?:&|$)/.test(query)
 }
 
-function stripBase(path: string, base: string): string {
-  return path.startsWith(base) ? path.slice(base.length - 1) : path
-}
-
 /** @throws MagnificError where it is no path */
 function decode(path: string): string {
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(path)
-  } catch {
+  const decoded = decodePath(path)
+  if (decoded === undefined) {
     throw new MagnificError('BAD_QUERY', 'The path is not percent-encoded UTF-8.')
   }
   if (/%(?:2f|5c)/i.test(path) || /[\0\\]/.test(decoded)) {

@@ -9,8 +9,8 @@ import { findFile } from '../files.ts'
 import { checkAsset, isPublicFile, mayRead, publicFileError } from '../project.ts'
 import { show } from '../session.ts'
 import type { DevSession, Session } from '../session.ts'
-import { updateEvent } from './client.ts'
-import type { UpdatePayload } from './client.ts'
+import { helloEvent, updateEvent } from './client.ts'
+import type { HelloPayload, UpdatePayload } from './client.ts'
 import type { KnownReferences } from './known-references.ts'
 import { readImageRequest } from './requests.ts'
 
@@ -30,7 +30,9 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
       if (!dev) return
       servers++
       const { known, background } = dev
-      server.middlewares.use(createMiddleware(server, config, upscaler, dev))
+      const middleware = createMiddleware(server, config, upscaler, dev)
+      server.middlewares.use(middleware)
+      answerHellos(server, known)
       background.listen((file) => {
         announceChange(server, known, file)
         reloadCopies(server, file)
@@ -43,6 +45,7 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
         // Somebody was shown an error.
         if (event !== 'unlink' && known.takeMissing(file)) reloadPages(server, known, file)
       })
+      return () => moveBehindChecks(server, middleware)
     },
     async closeBundle() {
       servers--
@@ -52,18 +55,44 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
   }
 }
 
+/** Vite 6 calls `configureServer` before what checks hosts and origins is in its place. */
+function moveBehindChecks(
+  { middlewares: { stack } }: ViteDevServer,
+  middleware: Connect.NextHandleFunction,
+): void {
+  const own = stack.findIndex(({ handle }) => handle === middleware)
+  const next = stack.findIndex(
+    ({ handle }) => typeof handle === 'function' && handle.name === 'viteCachedTransformMiddleware',
+  )
+  if (own !== -1 && own < next) stack.splice(next - 1, 0, ...stack.splice(own, 1))
+}
+
 /** Tells pages to load a picture anew wherever it is shown. */
-function announceChange(server: ViteDevServer, known: KnownReferences, file: string): void {
-  const { root, base } = server.config
+function announceChange(
+  { config, environments }: ViteDevServer,
+  known: KnownReferences,
+  file: string,
+): void {
   const timestamp = Date.now()
   known.touch(file, timestamp)
+  const data: UpdatePayload = { paths: pathsOf(file, config), timestamp }
+  environments.client.hot.send({ type: 'custom', event: updateEvent, data })
+}
+
+/** What changes while a page loads, before it listens, would be lost on it. */
+function answerHellos({ config, environments }: ViteDevServer, known: KnownReferences): void {
+  environments.client.hot.on(helloEvent, ({ since }: HelloPayload, client) => {
+    const paths = known.touchedSince(since).flatMap((file) => pathsOf(file, config))
+    const data: UpdatePayload = { paths, timestamp: Date.now() }
+    if (paths.length > 0) client.send(updateEvent, data)
+  })
+}
+
+/** The paths of URLs that lead to a file. */
+function pathsOf(file: string, { root, base }: ResolvedConfig): string[] {
   const path = formatPath(root, file)
   const inRoot = path.startsWith('../') ? [] : [`${base}${path}`]
-  const data: UpdatePayload = {
-    paths: [...inRoot, `${base}@fs/${file.replaceAll('\\', '/').replace(/^\//, '')}`],
-    timestamp,
-  }
-  server.environments.client.hot.send({ type: 'custom', event: updateEvent, data })
+  return [...inRoot, `${base}@fs/${file.replaceAll('\\', '/').replace(/^\//, '')}`]
 }
 
 /** Modules that hold a picture, and not its URL, are made anew. */
@@ -97,6 +126,8 @@ function createMiddleware(
   const settings = {
     root: config.root,
     base: config.base,
+    // Whoever has Vite for a middleware may have taken the base off.
+    mayLackBase: Boolean(config.server.middlewareMode),
     passthrough: upscaler.options.passthrough,
   }
   let strangers = 0

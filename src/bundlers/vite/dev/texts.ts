@@ -11,6 +11,9 @@ const rootUrl = /(?<=["'`(\s])(?:https?:\/\/[^"'`()\s\\<>/]+)?\/[^"'`()\s\\<>]+\
 /** Cheap, since all code is tested for it. */
 const imageQuery = /\.(?:png|jpe?g|jpe|jfif|pjpeg|pjp|webp|avif)\?/i
 
+/** What holds code or a template. What is loaded as a text, or as data, refers to nothing. */
+const codeFile = /\.(?:[cm]?[jt]sx?|vue|svelte|astro|marko|mdx?|html)(?:$|\?(?!(?:.*&)?raw(?:&|$)))/
+
 /**
  * Notes what modules say in texts. Compilers of templates write the URLs of pictures into scripts where they would import
  * them in a build: so it is a module that refers to them, although no plugin is asked.
@@ -23,8 +26,9 @@ export function createTextPlugin(requireSession: () => Session): Plugin {
     transform: {
       filter: { code: imageQuery },
       handler(code, id) {
+        if (!imageQuery.test(code) || !codeFile.test(id)) return
         // What a request says about a module may come back in the module's code.
-        if (!imageQuery.test(code) || referenceFilter.test(id)) return
+        if (referenceFilter.test(id)) return
         const session = requireSession()
         const { base, root, server } = session.config
         for (const [text] of code.matchAll(rootUrl)) {
