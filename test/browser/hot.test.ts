@@ -42,6 +42,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
       const url = await vite.serve(app.config(optionsFor(emulator)))
       visit = await visitPage(browser, { originals }, url)
       onEnd(async () => visit.page.context().close())
+      await visit.connected()
     }, 60_000)
     afterAll(end)
 
@@ -67,6 +68,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
       await app.draw(id, { width: 80, height: 60 }, 60)
       await expectSizes(visit.page, { ...sizes, [id]: '160×120' })
       await overlay.waitFor({ state: 'detached', timeout: 20_000 })
+      await visit.connected()
       writeFileSync(app.fileOf(id), before)
       await expectSizes(visit.page, sizes)
     })
@@ -87,8 +89,9 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
         own.config({ ...optionsFor(seller), onMiss: { serve: 'upscale' } }),
       )
       onTestFinished(async () => vite.stop(url))
-      const { page, reloads, problems } = await visitPage(browser, { originals }, url)
+      const { page, connected, reloads, problems } = await visitPage(browser, { originals }, url)
       onTestFinished(async () => page.context().close())
+      await connected()
       expect(await measurePage(page)).toEqual(sizes)
       await seller.until(() => seller.tasks.length === hotIds.length)
       await page.evaluate('window.mark = 1')
@@ -103,6 +106,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
 
       const results = await shootAll(page)
       await page.reload()
+      await connected()
       await expectSizes(page, sizes)
       expect(await shootAll(page)).toEqual(results)
       expect(postsTo(seller)).toBe(hotIds.length)

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, extname, join } from 'node:path'
@@ -46,6 +47,8 @@ export interface OpenPage {
   page: Page
   /** Errors and warnings of the console, exceptions, and requests that failed. Live. */
   readonly problems: string[]
+  /** Waits until the page hears of what its dev server finds changed. */
+  connected(): Promise<void>
   /** URLs that were loaded in place of the first one, be it the same. Live. */
   readonly reloads: string[]
   /** The pictures that were received, as SHA-256 by URL. */
@@ -69,7 +72,13 @@ export async function openPage(
   const reloads: string[] = []
   const hashes = new Map<string, Promise<string>>()
 
+  const connections = new EventEmitter()
+  const state = { isConnected: false }
   page.on('console', (message) => {
+    if (message.text() === '[vite] connected.') {
+      state.isConnected = true
+      connections.emit('connected')
+    }
     if (!['error', 'warning'].includes(message.type())) return
     problems.push(`${message.type()}: ${message.text()} (${message.location().url})`)
   })
@@ -84,12 +93,18 @@ export async function openPage(
   if (serve) await context.route('**', serve)
   await page.goto(url, { waitUntil: 'commit' })
   page.on('framenavigated', (frame) => {
-    if (frame === page.mainFrame()) reloads.push(frame.url())
+    if (frame !== page.mainFrame()) return
+    state.isConnected = false
+    reloads.push(frame.url())
   })
   return {
     page,
     problems,
     reloads,
+    connected: async () => {
+      const signal = AbortSignal.timeout(20_000)
+      while (!state.isConnected) await once(connections, 'connected', { signal })
+    },
     received: async () =>
       new Map(
         await Promise.all([...hashes].map(async ([from, hash]) => [from, await hash] as const)),

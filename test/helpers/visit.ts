@@ -12,6 +12,8 @@ export interface Visit {
   sizes: Readonly<Record<string, string>>
   /** Errors and warnings, and requests that failed. Live. */
   problems: readonly string[]
+  /** Waits until the page hears of what its dev server finds changed: Vite itself tells nobody later. */
+  connected(): Promise<void>
   /** What was loaded when the page was there already. Live. */
   reloads: readonly string[]
   /** URLs at which an original was served that should have been upscaled. */
@@ -39,7 +41,7 @@ export async function visitPage(
   url: string,
   serve?: (route: Route) => Promise<void>,
 ): Promise<Visit> {
-  const { page, problems, reloads, received } = await openPage(browser, url, serve)
+  const { page, problems, reloads, connected, received } = await openPage(browser, url, serve)
   const ready = page.waitForSelector('html[data-ready]', { state: 'attached', timeout: 20_000 })
   await ready.catch((error: unknown) => {
     throw new Error(`${url} did not come up. ${problems.join('\n')}`, { cause: error })
@@ -49,6 +51,7 @@ export async function visitPage(
     sizes: await measurePage(page),
     problems,
     reloads,
+    connected,
     originals: async () =>
       [...(await received())].filter(([, hash]) => app.originals.has(hash)).map(([from]) => from),
   }
