@@ -73,6 +73,26 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
       await expectSizes(visit.page, sizes)
     })
 
+    it('shows what was put in place of a picture before it listened', async () => {
+      const before = readFileSync(app.fileOf('html'))
+      onTestFinished(() => writeFileSync(app.fileOf('html'), before))
+      let letListen = (): void => {}
+      const held = new Promise<void>((resolve) => (letListen = resolve))
+      const late = await visitPage(browser, { originals }, visit.page.url(), async (route) => {
+        if (route.request().url().includes('unplugin-magnific/client')) await held
+        await route.continue()
+      })
+      onTestFinished(async () => late.page.context().close())
+      const changed = { ...sizes, html: '140×100' }
+      await app.draw('html', { width: 70, height: 50 }, 50)
+      // The server has seen it by then.
+      await expectSizes(visit.page, changed)
+      expect(await measurePage(late.page)).toEqual(sizes)
+      letListen()
+      await expectSizes(late.page, changed)
+      expect(late.reloads).toEqual([])
+    })
+
     it('costs nothing all the while', () => {
       expect(emulator.calls).toEqual([])
     })

@@ -36,7 +36,8 @@ export function createClientPlugin(): Plugin {
 export function renderClientTag({ base }: ResolvedConfig): HtmlTagDescriptor {
   return {
     tag: 'script',
-    attrs: { type: 'module', src: `${base}@id/__x00__${clientId}` },
+    // Later scripts do not wait for it.
+    attrs: { type: 'module', async: true, src: `${base}@id/__x00__${clientId}` },
     injectTo: 'head',
   }
 }
