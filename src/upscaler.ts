@@ -7,7 +7,6 @@ import { computeFingerprint } from './core/fingerprint.ts'
 import { limitLogger } from './core/logger.ts'
 import type { Logger } from './core/logger.ts'
 import type { MissPolicy, ResolvedOptions } from './core/options.ts'
-import { scaleOf } from './core/params.ts'
 import { parseRequest } from './core/request.ts'
 import type { Request } from './core/request.ts'
 import type { Miss, MissHandler } from './miss.ts'
@@ -63,8 +62,8 @@ export interface Upscaler {
    */
   upscale(reference: Reference, manner?: Manner): Promise<Variant>
   /**
-   * Looks at a reference without making anything: the query, the source's header, and the cache where `onMiss` is
-   * `'error'`. Takes a few ms.
+   * Looks at what takes no time: the query, whether there is a source, and the cache where `onMiss` is `'error'`. What is
+   * in the source shows when the image is asked for.
    *
    * @throws MagnificError as `upscale` would
    */
@@ -235,18 +234,9 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     },
     check: async (reference) => {
       try {
-        const { params, directives } = parse(reference.file, reference.query)
-        if (options.onMiss === 'error') {
-          await resolve(reference, {})
-        } else {
-          try {
-            checkFile(reference.file)
-          } catch (error) {
-            throw explainSource(error)
-          }
-          const { measureSource } = await import('./image/inspect.ts')
-          await measureSource(reference.file, scaleOf(params), directives.format)
-        }
+        parse(reference.file, reference.query)
+        if (options.onMiss === 'error') await resolve(reference, {})
+        else checkFile(reference.file)
       } catch (error) {
         throw place(error, reference)
       }
@@ -310,7 +300,11 @@ function hashSource(file: string, memo: Memo): string {
 }
 
 function checkFile(file: string): void {
-  if (!statSync(file).isFile()) throw new Error('not a file')
+  try {
+    if (!statSync(file).isFile()) throw new Error('not a file')
+  } catch (error) {
+    throw explainSource(error)
+  }
 }
 
 function explainSource(error: unknown): MagnificError {

@@ -577,6 +577,14 @@ describe.each(versions)('$host', ({ host, vite }) => {
       expect(error).not.toContain('NaN')
     })
 
+    it('an image of a package that is not there, before anything is bought', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png?magnific=2x', 'no-pkg/hero.png?magnific=2x')
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain('"no-pkg/hero.png" is found neither as an alias nor in a package')
+      expect(error).toContain(project.path('src/main.js'))
+    })
+
     it('an import that is external', async () => {
       const emulator = await startEmulator()
       const project = await heroProject('./hero.png?magnific=2x')

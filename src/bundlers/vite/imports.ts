@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Plugin, Rolldown } from 'vite'
+import { MagnificError } from '../../core/errors.ts'
 import { isReference, referenceFilter, splitReference } from '../../core/request.ts'
 import type { Reference } from '../../upscaler.ts'
 import { locateError, locateImport } from '../host-error.ts'
@@ -12,7 +13,7 @@ import type { AssetOwner } from './dev/assets.ts'
 import { clientImport } from './dev/client.ts'
 import { escapePath, findFile } from './files.ts'
 import { checkAccess, hasForeignHook } from './project.ts'
-import { examine, isServed, ship } from './session.ts'
+import { examine, isElsewhere, isServed, ship } from './session.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -71,6 +72,9 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         const file = places.map((place) => findFile(place)).find((found) => found !== undefined)
         if (file !== undefined) return `${escapePath(file)}?${query}`
         const [missing] = places
+        if (missing === undefined && !session.dev && !isElsewhere(source)) {
+          throw locateError(packageError(path, fileOf(importer)), source, importer)
+        }
         if (missing === undefined || isAbsolute(path)) return null
         noteImport(`${missing}?${query}`, importer, session)
         session.dev?.known.markMissing(missing)
@@ -161,6 +165,15 @@ function noteImport(
 
 function fileOf(id: string | undefined): string | undefined {
   return id === undefined ? undefined : splitReference(id).file
+}
+
+/** Some versions of Vite take what they do not find for external. */
+function packageError(path: string, importer: string | undefined): MagnificError {
+  return new MagnificError(
+    'SOURCE_MISSING',
+    `"${path}" is found neither as an alias nor in a package. Install the package, or check the path: a file beside the module begins with "./".`,
+    { importer },
+  )
 }
 
 /** Where the file of a specifier may be, unless it is a package's. */

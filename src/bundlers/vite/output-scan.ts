@@ -33,12 +33,15 @@ export function findScriptUrls(code: string, isShipped: (path: string) => boolea
     .filter((url) => referenceFilter.test(url) && isShipped(url.slice(0, url.indexOf('?'))))
 }
 
-/** Texts in a script, whole ones, that are URLs of images with a query of ours. */
+/** Texts in a script, whole ones and without parts that are put in when it runs, that are URLs of images with a query of ours. */
 export function findScriptTexts(code: string): string[] {
   if (!scriptHint.test(code)) return []
   const texts = code.matchAll(/(["'`])((?:\.{0,2}\/)[^"'`\s\\<>]*\?[^"'`\s\\<>]*)\1/g)
   return [...new Set([...texts].map(([, , text = '']) => text))].filter(
-    (text) => referenceFilter.test(text) && hasImageExtension(text.slice(0, text.indexOf('?'))),
+    (text) =>
+      referenceFilter.test(text) &&
+      !text.includes('${') &&
+      hasImageExtension(text.slice(0, text.indexOf('?'))),
   )
 }
 

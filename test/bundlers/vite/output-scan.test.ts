@@ -11,6 +11,7 @@ describe('findScriptTexts', () => {
 
   it.each([
     '"Write ./a.png?magnific=2x"',
+    '`./${name}.png?magnific=2x`',
     '"./a.png"',
     '"./a.js?magnific=2x"',
     '"a.png?magnific=2x"',

@@ -59,15 +59,6 @@ export function readImageRequest(
   if (query.includes('#')) {
     throw new MagnificError('BAD_QUERY', 'The URL holds a fragment, which no browser sends.')
   }
-  if (query.includes('?')) {
-    throw new MagnificError(
-      'BAD_QUERY',
-      'The URL holds more than one "?". Write "&" between the keys.',
-    )
-  }
-  const file = inBase.startsWith('/@fs/')
-    ? normalize(inBase.slice(process.platform === 'win32' ? 5 : 4))
-    : join(root, inBase)
   const kept = query.split('&').filter((part) => !isAdded(part))
   return { file, query: kept.join('&'), path: inBase }
 }
