@@ -481,6 +481,29 @@ describe.each(versions)('$host', ({ host, vite }) => {
     expect(emulator.calls).toHaveLength(0)
   })
 
+  it.each([
+    [
+      'src/main.js',
+      "import url from './hero.png'\nglobalThis.query = '?magnific=4x'\nconsole.log(url + query)",
+      '"?magnific=4x" in assets/main-',
+    ],
+    [
+      'index.html',
+      '<!doctype html><script>console.log("./src/hero.png?magnific=4x")</script>',
+      '"./src/hero.png?magnific=4x" in index.html',
+    ],
+  ])('warns of a query that no image has, in %s', async (name, text, warning) => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write(name, text)
+    const { error, log } = await build(host, project, {
+      options: optionsFor(emulator),
+      entry: name,
+    })
+    expect(error).toBeUndefined()
+    expect(log).toContain(warning)
+  })
+
   it('rebuilds a style sheet and a page, while watching, when their images change', async () => {
     const emulator = await startEmulator()
     const project = tmpProject({
@@ -575,6 +598,70 @@ describe.each(versions)('$host', ({ host, vite }) => {
       expect(error).toContain('Did you mean "hero.png"?')
       expect(error).toContain(`${project.path(name)}:1`)
       expect(error).not.toContain('NaN')
+    })
+
+    it.each([
+      '<my-img src="/logo.png?magnific=2x"></my-img>',
+      '<meta itemprop="image" content="/logo.png?magnific=2x">',
+      '<table background="./src/hero.png?magnific=2x"></table>',
+      '<div data-src="./src/hero.png?magnific=2x"></div>',
+    ])('%s, which Vite leaves as it is', async (tag) => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png')
+      project.write('public/logo.png', await makePng())
+      project.write('index.html', `<!doctype html><body>${tag}`)
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        entry: 'index.html',
+      })
+      expect(error).toContain('for a reference to an asset')
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it('a style sheet that a plugin emits, as a text or as bytes', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png')
+      project.write('public/logo.png', await makePng())
+      const css = "a { background: url('/logo.png?magnific=2x') }"
+      for (const source of [css, Buffer.from(css)]) {
+        const { error } = await build(host, project, {
+          options: optionsFor(emulator),
+          vite: {
+            plugins: [
+              {
+                name: 'emits',
+                generateBundle() {
+                  this.emitFile({ type: 'asset', fileName: 'late.css', source })
+                },
+              },
+            ],
+          },
+        })
+        expect(error).toContain('whose files are shipped as they are')
+      }
+    })
+
+    it('the former name of `query` in a glob', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write(
+        'src/main.js',
+        "console.log(import.meta.glob('./*.png', { eager: true, as: 'magnific=2x' }))",
+      )
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain("Write query: '?magnific=4x'")
+      expect(error).toContain(project.path('src/main.js'))
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it.each(['public/kept', 'dist/kept'])('a cache directory in %s', async (dir) => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png?magnific=2x')
+      const { error } = await build(host, project, {
+        options: { ...optionsFor(emulator), cache: { dir } },
+      })
+      expect(error).toContain('Choose another `cache.dir`')
+      expect(emulator.calls).toHaveLength(0)
     })
 
     it('an image of a package that is not there, before anything is bought', async () => {
@@ -707,6 +794,25 @@ describe.each(versions)('$host', ({ host, vite }) => {
       expect(log.filter((line) => line.startsWith('magnific src/'))).toEqual([])
     })
 
+    it('loads its script below a base', async () => {
+      const project = await heroProject('./hero.png?magnific=4x')
+      project.write(
+        'index.html',
+        '<!doctype html><head></head><img src="./src/hero.png?magnific=2x">',
+      )
+      const { url } = await serve(project, { base: '/app/' })
+      const html = await (await fetch(`${url}/app/`, { headers: { accept: 'text/html' } })).text()
+      const [, src = ''] = /src="([^"]*unplugin-magnific[^"]*)"/.exec(html) ?? []
+      const script = await fetch(url + src)
+      expect(script.status).toBe(200)
+      expect(await script.text()).toContain('magnific:update')
+      const [, image = ''] = /<img src="([^"]*)"/.exec(html) ?? []
+      const picture = await fetch(new URL(image, `${url}/app/`))
+      expect(await describeImage(Buffer.from(await picture.arrayBuffer()))).toMatchObject({
+        width: 120,
+      })
+    })
+
     it('answers an import before there is a picture', async () => {
       const project = await heroProject('./hero.png?magnific=4x')
       const { url } = await serve(project)
@@ -730,6 +836,8 @@ describe.each(versions)('$host', ({ host, vite }) => {
           },
         ],
       })
+      // Only what a module imports is made while a module is loaded.
+      await (await fetch(`${url}/src/main.js`)).text()
       const outer = await (await fetch(`${url}/src/hero.png?import&magnific=4x`)).text()
       const [, inner = ''] = /from "([^"]+)"/.exec(outer) ?? []
       expect(await (await fetch(url + inner)).text()).toContain('{ width: 240 }')

@@ -39,8 +39,8 @@ const sources: Readonly<Record<string, readonly string[]>> = {
 /** What a `<meta>` must be called for its `content` to be one. */
 const metaName =
   /^(?:og:(?:image|audio|video)(?::(?:secure_)?url)?|twitter:image|msapplication-.+)$/i
-/** Attributes that lead somewhere, too, and that Vite leaves as they are. */
-const links: Readonly<Record<string, readonly string[]>> = { a: ['href'], area: ['href'] }
+/** Attributes that are for people, or not about pictures. Whatever is in others may be meant as a URL. */
+const textAttribute = /^(?:alt|title|value|placeholder|label|summary|id|class|style|aria-.*)$/
 
 /**
  * Finds what a page refers to: comments, texts and `vite-ignore` are left out. Styles are not looked at: Vite takes them
@@ -97,10 +97,9 @@ function readElement(
     ...srcAttributes,
     ...srcsetAttributes,
   ]
-  const others = [
-    ...(links[element] ?? []),
-    ...[...attributes.keys()].filter((name) => name.startsWith('data-')),
-  ].filter((name) => !assets.includes(name))
+  const others = [...attributes.keys()].filter(
+    (name) => !assets.includes(name) && !textAttribute.test(name),
+  )
   return [...assets, ...others].flatMap((name) => {
     const value = attributes.get(name)
     const location = sourceCodeLocation?.attrs?.[name]

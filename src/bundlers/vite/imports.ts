@@ -99,9 +99,10 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
           await examine(reference, session)
           const isInline = reference.query.split('&').includes('inline')
           const isUrl =
-            !isInline &&
             isServed(session, this.environment) &&
-            (await owner?.isVite(this, this.environment, reference.file))
+            // Nothing is made for a request by hand.
+            (!dev.known.has(reference) ||
+              (!isInline && (await owner?.isVite(this, this.environment, reference.file))))
           return await (isUrl ? loadUrl(this, id) : loadVariant(this, reference))
         } catch (error) {
           dev?.known.markMissing(reference.file)

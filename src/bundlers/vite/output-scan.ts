@@ -36,13 +36,18 @@ export function findScriptUrls(code: string, isShipped: (path: string) => boolea
 /** Texts in a script, whole ones and without parts that are put in when it runs, that are URLs of images with a query of ours. */
 export function findScriptTexts(code: string): string[] {
   if (!scriptHint.test(code)) return []
+  // What is put behind a URL when it runs is a query of the original.
+  const queries = code.matchAll(/["'`]([?&]magnific(?:=[\w-]*)?)(?=["'`&])/g)
   const texts = code.matchAll(/(["'`])((?:\.{0,2}\/)[^"'`\s\\<>]*\?[^"'`\s\\<>]*)\1/g)
-  return [...new Set([...texts].map(([, , text = '']) => text))].filter(
-    (text) =>
-      referenceFilter.test(text) &&
-      !text.includes('${') &&
-      hasImageExtension(text.slice(0, text.indexOf('?'))),
-  )
+  const urls = [...texts]
+    .map(([, , text = '']) => text)
+    .filter(
+      (text) =>
+        referenceFilter.test(text) &&
+        !text.includes('${') &&
+        hasImageExtension(text.slice(0, text.indexOf('?'))),
+    )
+  return [...new Set([...urls, ...[...queries].map(([, query = '']) => query)])]
 }
 
 function hasImageExtension(path: string): boolean {

@@ -34,18 +34,19 @@ export function createOutputPlugin(
         const isShipped = (path: string): boolean => isEmitted(path) || isPublicUrl(config, path)
         // Only by name at first: Rolldown hands an asset's content over when it is looked at.
         for (const fileName of Object.keys(bundle)) {
-          const [kind] = /(?:css|html|[cm]?js)$/.exec(fileName) ?? []
+          const [kind] = /(?:css|html|svg|json|webmanifest|[cm]?js)$/.exec(fileName) ?? []
           const output = kind ? bundle[fileName] : undefined
           if (!output) continue
           if (output.type === 'chunk') checkImports(output, upscaler.options.passthrough)
           const text = readText(output)
+          const urls = findScriptUrls(text, isShipped)
           if (kind === 'css') refuse(findStyleUrls(text), fileName, session)
           else if (kind === 'html') await checkPage(text, fileName, session, replaced)
-          else {
-            // Whatever host it names, it is a file of this build.
-            refuse(findScriptUrls(text, isShipped), fileName, session, () => false)
-            warnOfTexts(text, fileName, session)
+          // Whatever host it names, it is a file of this build.
+          else if (output.type === 'chunk' || kind?.endsWith('js')) {
+            refuse(urls, fileName, session, () => false)
           }
+          warnOfTexts([...urls, ...findScriptTexts(text)], fileName, session)
         }
       },
     },
@@ -74,23 +75,28 @@ function refuse(
   session: Session,
   isForeign: (url: string) => boolean = isElsewhere,
 ): void {
+  const { base } = session.config
   for (const url of urls) {
-    if (!referenceFilter.test(url) || isForeign(url)) continue
+    const isBelowBase = isElsewhere(base) && url.startsWith(base)
+    if (!referenceFilter.test(url) || (isForeign(url) && !isBelowBase)) continue
     // Without the host, where it names one.
-    const path = url.replace(/^(?:[a-z][\w+.-]*:)?\/\/[^/]*/i, '')
+    const path = isBelowBase
+      ? `/${url.slice(base.length)}`
+      : url.replace(/^(?:[a-z][\w+.-]*:)?\/\/[^/]*/i, '')
     if (!isOwnUrl(path, session)) continue
     checkPublic(path, fileName, session)
     throw refusal(url, fileName)
   }
 }
 
-/** Texts that are nothing but a reference: perhaps they are shown, perhaps somebody takes them for a picture's URL. */
-function warnOfTexts(code: string, fileName: string, session: Session): void {
+/** Texts that may be meant for people, or for somebody who takes them for a picture's URL. */
+function warnOfTexts(texts: readonly string[], fileName: string, session: Session): void {
   const { config, upscaler } = session
   const logger = limitLogger(config.logger, upscaler.options.logLevel)
-  for (const url of findScriptTexts(code).filter((text) => isOwnUrl(text, session))) {
+  for (const text of new Set(texts)) {
+    if (!isOwnUrl(text.replace(/^&/, '?'), session)) continue
     logger.warn(
-      `magnific: "${url}" in ${fileName} is a text, and no image is upscaled for it. ` +
+      `magnific: "${text}" in ${fileName} is a text, and no image is upscaled for it. ` +
         "If it is to be a picture's URL, import the image, import url from './hero.png?magnific=4x', and use that.",
     )
   }
@@ -98,16 +104,23 @@ function warnOfTexts(code: string, fileName: string, session: Session): void {
 
 function readText(output: Rolldown.OutputAsset | Rolldown.OutputChunk): string {
   if (output.type === 'chunk') return output.code
-  return typeof output.source === 'string' ? output.source : ''
+  return typeof output.source === 'string'
+    ? output.source
+    : Buffer.from(output.source).toString('utf8')
 }
 
 function refusal(url: string, fileName: string): unknown {
   const importer = splitReference(fileName).file
   const error = new MagnificError(
     'UNSUPPORTED_REFERENCE',
-    `"${url}" is left as it is by Vite, which asks no plugin here, and the original would be shipped. ` +
-      "Import the image in a module, import url from './hero.png?magnific=4x', and hand the URL on from there.",
+    `"${url}" is left as it is by Vite, which asks no plugin here, and the original would be shipped. ${wayOut(fileName)}`,
     { importer },
   )
   return locateError(error, url, importer)
+}
+
+function wayOut(fileName: string): string {
+  return fileName.endsWith('css')
+    ? 'It stands in a style sheet that Vite reads by itself, such as one that `composes … from` names: write the url() in the sheet that is imported, or in a custom property there.'
+    : "Import the image in a module, import url from './hero.png?magnific=4x', and hand the URL on from there."
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import type { HtmlTagDescriptor, Plugin, ResolvedConfig } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
@@ -6,8 +5,9 @@ import { referenceFilter, splitReference } from '../../core/request.ts'
 import { locateError } from '../host-error.ts'
 import { missingError } from '../missing.ts'
 import { toModuleId } from '../redirect.ts'
-import { renderClientTag } from './dev/client.ts'
+import { clientTag } from './dev/client.ts'
 import { findFile } from './files.ts'
+import { isWrittenIn } from './page-file.ts'
 import type { AssetSources, PageAttribute } from './html.ts'
 import { checkPublic, examine, isOwnUrl, ship } from './session.ts'
 import type { Session } from './session.ts'
@@ -38,7 +38,7 @@ export function createPagePlugin(
         const attributes = mayRefer(html) ? await findOwnAttributes(html, filename, session) : []
         if (server) {
           await noticeAll(html, attributes, filename, session)
-          const tags: HtmlTagDescriptor[] = [renderClientTag(session.config)]
+          const tags: HtmlTagDescriptor[] = [clientTag]
           return { html, tags }
         }
         if (attributes.length === 0) return html
@@ -100,12 +100,9 @@ async function noticeAll(
   page: string,
   session: Session,
 ): Promise<void> {
-  if (attributes.length === 0) return
-  const own = readPage(page)
   for (const attribute of attributes) {
     // What an app has rendered into the page may be anybody's text.
-    const written = html.slice(attribute.start, attribute.end)
-    if (!own.includes(written)) continue
+    if (!isWrittenIn(page, html.slice(attribute.start, attribute.end))) continue
     for (const url of attribute.urls.filter((each) => isOwnUrl(each, session))) {
       await explained(url, page, async () => {
         const reference = resolveReference(url, page, session)
@@ -174,13 +171,5 @@ async function explained<T>(url: string, page: string, work: () => Promise<T>): 
     return await work()
   } catch (error) {
     throw locateError(error, url, page)
-  }
-}
-
-function readPage(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
   }
 }

@@ -1,11 +1,17 @@
 import { resolve, dirname } from 'node:path'
 import type { Plugin } from 'vite'
+import { MagnificError } from '../../core/errors.ts'
 import { splitReference } from '../../core/request.ts'
 import { formatPath } from '../../core/format-path.ts'
 import { limitLogger } from '../../core/logger.ts'
+import { locateError } from '../host-error.ts'
 import { findFile } from './files.ts'
 import { isOwnUrl } from './session.ts'
 import type { Session } from './session.ts'
+
+const pattern = /\bimport\.meta\.glob|\bimport\s*\(\s*`/
+/** What `query` was called up to Vite 5. Vite 8 does not look at it, and would ship the originals. */
+const formerQuery = /\bimport\.meta\.glob\w*\s*\([^;]*\bas\s*:\s*["'`][^"'`]*\bmagnific\b/
 
 /**
  * Says how many images a glob stands for, and how many of them will be bought: nobody sees it in the code. Vite has
@@ -17,11 +23,12 @@ export function createPatternPlugins(requireSession: () => Session): Plugin[] {
     {
       name: 'unplugin-magnific:patterns',
       enforce: 'pre',
-      apply: 'build',
       transform: {
-        filter: { code: /\bimport\.meta\.glob|\bimport\s*\(\s*`/ },
+        filter: { code: pattern },
         handler(code, id) {
-          if (/\bimport\.meta\.glob|\bimport\s*\(\s*`/.test(code)) withPattern.add(id)
+          if (!pattern.test(code)) return
+          if (formerQuery.test(code)) throw formerQueryError(id)
+          withPattern.add(id)
         },
       },
     },
@@ -59,5 +66,18 @@ function tellCount(code: string, id: string, session: Session): void {
       : `${missing} of them are not in the cache`
   limitLogger(config.logger, upscaler.options.logLevel).info(
     `magnific: a pattern in ${formatPath(config.root, importer)} refers to ${references.length} images; ${missing === 0 ? 'all of them are in the cache' : fate}.`,
+  )
+}
+
+function formerQueryError(id: string): unknown {
+  const importer = splitReference(id).file
+  return locateError(
+    new MagnificError(
+      'UNSUPPORTED_REFERENCE',
+      "import.meta.glob knows no option `as` any more, and would take the originals. Write query: '?magnific=4x', import: 'default'.",
+      { importer },
+    ),
+    'import.meta.glob',
+    importer,
   )
 }

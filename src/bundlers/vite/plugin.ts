@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { normalize, resolve, sep } from 'node:path'
 import type { Environment, Plugin, ResolvedConfig } from 'vite'
+import { MagnificError } from '../../core/errors.ts'
 import type { Options } from '../../core/options.ts'
 import { isReference } from '../../core/request.ts'
 import { resolveOptions } from '../../core/resolve-options.ts'
@@ -17,6 +17,7 @@ import { createTextPlugin } from './dev/texts.ts'
 import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
 import { createOutputPlugin } from './output.ts'
+import { isWrittenIn } from './page-file.ts'
 import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
@@ -86,11 +87,25 @@ async function createSession(userOptions: Options, config: ResolvedConfig): Prom
     command: commandOf(config),
     env: await loadEnvironment(config),
   })
+  const cacheDir = resolve(options.root, options.cacheDir)
+  checkCachePlace(config, cacheDir)
   const upscaler = createUpscaler(options, config.logger)
   if (config.command === 'build') return { config, upscaler, dev: undefined }
-  shieldCache(config, resolve(options.root, options.cacheDir))
+  shieldCache(config, cacheDir)
   const background = createBackground(upscaler, config.logger)
   return { config, upscaler, dev: { known: createKnownReferences(), background } }
+}
+
+/** What is published must not be the journal, and what is emptied before each build must not be what was paid for. */
+function checkCachePlace({ publicDir, root, build }: ResolvedConfig, dir: string): void {
+  const places = { publicDir, 'build.outDir': resolve(root, build.outDir) }
+  for (const [name, place] of Object.entries(places)) {
+    if (place === '' || !`${dir}${sep}`.startsWith(`${normalize(place)}${sep}`)) continue
+    throw new MagnificError(
+      'BAD_OPTIONS',
+      `The cache directory ${dir} is in ${name} (${place}). Choose another \`cache.dir\`, or leave it out.`,
+    )
+  }
 }
 
 /** What is written to the cache reloads no page, and variants may be served from wherever they are. */
@@ -114,8 +129,7 @@ async function answerStyle(
   session: Session,
 ): Promise<string> {
   const reference = { file, query, importer }
-  // What an app has rendered into a page may be anybody's text.
-  const isWritten = !isInPage || pageHolds(importer, url)
+  const isWritten = !isInPage || isWrittenIn(importer, url)
   const known = isWritten ? session.dev?.known : undefined
   try {
     known?.add(reference)
@@ -129,15 +143,6 @@ async function answerStyle(
     return `${escapePath(file)}?${query}${touchedAt === undefined ? '' : `&t=${touchedAt}`}`
   } catch (error) {
     throw locateStyle(error, url, importer)
-  }
-}
-
-function pageHolds(page: string, url: string): boolean {
-  try {
-    const html = readFileSync(page, 'utf8').replaceAll('&amp;', '&')
-    return html.includes(url) || html.includes(encodeURI(url))
-  } catch {
-    return false
   }
 }
 

@@ -3,7 +3,8 @@ import type { Alias, Environment, Plugin, ResolverFunction, Rolldown } from 'vit
 import { referenceFilter, splitReference } from '../../core/request.ts'
 import { findFile } from './files.ts'
 
-const cssLanguage = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)(?:$|\?)/
+/** Ids of style sheets, in whatever language. */
+export const cssLanguage: RegExp = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)(?:$|\?)/
 
 /** A reference of a style sheet, resolved to a file. */
 export interface StyleReference {

@@ -98,10 +98,13 @@ function patternError(text: string, id: string): unknown {
   const url = text.slice(1, -1)
   const importer = splitReference(id).file
   const glob = splitReference(url).file.replaceAll(/\$\{[^}]*\}/g, '*')
+  const { query } = splitReference(url)
+  const all = query.includes('${')
+    ? ''
+    : `, or say that you mean all: import.meta.glob('${glob}', { query: '?${query}', import: 'default' })`
   const error = new MagnificError(
     'UNSUPPORTED_REFERENCE',
-    `new URL(${text}, import.meta.url) stands for every image that the pattern fits, and all of them would be bought. ` +
-      `Name the images, or say that you mean all: import.meta.glob('${glob}', { query: '?${splitReference(url).query}', import: 'default' }).`,
+    `new URL(${text}, import.meta.url) stands for every image that the pattern fits, and all of them would be bought. Name the images${all}.`,
     { importer },
   )
   return locateError(error, url, importer)

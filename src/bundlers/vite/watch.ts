@@ -1,4 +1,5 @@
 import type { Plugin } from 'vite'
+import { cssLanguage } from './styles.ts'
 
 /**
  * Lets a watching build see the images of style sheets: they are resolved where no plugin can add a file. All of them are
@@ -12,7 +13,7 @@ export function createWatchPlugin(files: ReadonlySet<string>): Plugin {
     enforce: 'post',
     apply: ({ build }, { command }) => command === 'build' && Boolean(build?.watch),
     transform(_, id) {
-      if (!/\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss|html)(?:$|\?)/.test(id)) return
+      if (!cssLanguage.test(id) && !id.endsWith('.html')) return
       for (const file of files) this.addWatchFile(file)
     },
   }

@@ -31,7 +31,12 @@ export function createBackground(
       failed.set(file, queries.add(query))
       const { code, text, message } = error as MagnificError
       // What is wrong with the key or the account is wrong for every image, and told once.
-      if (code !== 'ABORTED' && text !== lastError) logger.error(message, { timestamp: true })
+      if (code !== 'ABORTED' && text !== lastError) {
+        logger.error(
+          `${message}\n  Until then the preview is shown. The dev server tries again when the image changes, or when it is started anew.`,
+          { timestamp: true },
+        )
+      }
       lastError = text
     }
   }
@@ -44,7 +49,12 @@ export function createBackground(
       running.add(key)
       void run(reference).finally(() => running.delete(key))
     },
-    forget: (file) => void failed.delete(file),
+    forget: (file) => {
+      failed.delete(file)
+      lastError = ''
+      // What ended all spending may be mended.
+      upscaler.begin()
+    },
     listen: (listener) => void listeners.push(listener),
   }
 }

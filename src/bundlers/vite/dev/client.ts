@@ -1,4 +1,4 @@
-import type { HtmlTagDescriptor, Plugin, ResolvedConfig } from 'vite'
+import type { HtmlTagDescriptor, Plugin } from 'vite'
 
 /** What the server tells pages: that the images at these paths have changed. */
 export interface UpdatePayload {
@@ -12,13 +12,13 @@ export interface UpdatePayload {
 export const updateEvent = 'magnific:update'
 
 /** What a page says when it listens: it may have missed something since it began to load. */
-export interface HelloPayload {
+export interface ListeningPayload {
   /** ms since 1970 */
   since: number
 }
 
 /** The event that carries it. */
-export const helloEvent = 'magnific:hello'
+export const listeningEvent = 'magnific:listening'
 
 const clientId = 'virtual:unplugin-magnific/client'
 
@@ -32,14 +32,11 @@ export function createClientPlugin(): Plugin {
   }
 }
 
-/** The script, as a tag in a page. */
-export function renderClientTag({ base }: ResolvedConfig): HtmlTagDescriptor {
-  return {
-    tag: 'script',
-    // Later scripts do not wait for it.
-    attrs: { type: 'module', async: true, src: `${base}@id/__x00__${clientId}` },
-    injectTo: 'head',
-  }
+/** The script, as a tag in a page. Vite puts the base before its URL; later scripts do not wait for it. */
+export const clientTag: HtmlTagDescriptor = {
+  tag: 'script',
+  attrs: { type: 'module', async: true, src: `/@id/__x00__${clientId}` },
+  injectTo: 'head',
 }
 
 /** Loads the script in pages that are not Vite's own: it goes with the images that modules import, workers left out. */
@@ -120,5 +117,5 @@ function swap({ paths, timestamp }) {
 }
 
 import.meta.hot?.on('${updateEvent}', swap)
-import.meta.hot?.send('${helloEvent}', { since: performance.timeOrigin })
+import.meta.hot?.send('${listeningEvent}', { since: performance.timeOrigin })
 `

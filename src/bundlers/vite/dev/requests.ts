@@ -59,6 +59,9 @@ export function readImageRequest(
   if (query.includes('#')) {
     throw new MagnificError('BAD_QUERY', 'The URL holds a fragment, which no browser sends.')
   }
+  const file = inBase.startsWith('/@fs/')
+    ? normalize(inBase.slice(process.platform === 'win32' ? 5 : 4))
+    : join(root, inBase)
   const kept = query.split('&').filter((part) => !isAdded(part))
   return { file, query: kept.join('&'), path: inBase }
 }

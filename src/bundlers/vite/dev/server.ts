@@ -9,8 +9,8 @@ import { findFile } from '../files.ts'
 import { checkAsset, isPublicFile, mayRead, publicFileError } from '../project.ts'
 import { show } from '../session.ts'
 import type { DevSession, Session } from '../session.ts'
-import { helloEvent, updateEvent } from './client.ts'
-import type { HelloPayload, UpdatePayload } from './client.ts'
+import { listeningEvent, updateEvent } from './client.ts'
+import type { ListeningPayload, UpdatePayload } from './client.ts'
 import type { KnownReferences } from './known-references.ts'
 import { readImageRequest } from './requests.ts'
 
@@ -32,7 +32,7 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
       const { known, background } = dev
       const middleware = createMiddleware(server, config, upscaler, dev)
       server.middlewares.use(middleware)
-      answerHellos(server, known)
+      tellWhatWasMissed(server, known)
       background.listen((file) => {
         announceChange(server, known, file)
         reloadCopies(server, file)
@@ -80,8 +80,8 @@ function announceChange(
 }
 
 /** What changes while a page loads, before it listens, would be lost on it. */
-function answerHellos({ config, environments }: ViteDevServer, known: KnownReferences): void {
-  environments.client.hot.on(helloEvent, ({ since }: HelloPayload, client) => {
+function tellWhatWasMissed({ config, environments }: ViteDevServer, known: KnownReferences): void {
+  environments.client.hot.on(listeningEvent, ({ since }: ListeningPayload, client) => {
     const paths = known.touchedSince(since).flatMap((file) => pathsOf(file, config))
     const data: UpdatePayload = { paths, timestamp: Date.now() }
     if (paths.length > 0) client.send(updateEvent, data)

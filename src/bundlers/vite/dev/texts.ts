@@ -26,7 +26,8 @@ export function createTextPlugin(requireSession: () => Session): Plugin {
     transform: {
       filter: { code: imageQuery },
       handler(code, id) {
-        if (!imageQuery.test(code) || !codeFile.test(id)) return
+        // A script in a page may hold what an app has rendered, which may be anybody's text.
+        if (!imageQuery.test(code) || !codeFile.test(id) || id.includes('html-proxy')) return
         // What a request says about a module may come back in the module's code.
         if (referenceFilter.test(id)) return
         const session = requireSession()
