@@ -12,7 +12,7 @@ import { recordOutcome } from '../helpers/results-table.ts'
 import { measurePage, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
 import { hashOf } from '../helpers/references.ts'
-import { startVite, viteVersions } from '../helpers/vite-process.ts'
+import { startVite, versionsInBrowser } from '../helpers/vite-process.ts'
 import type { ViteProcess } from '../helpers/vite-process.ts'
 
 warnWithoutChrome()
@@ -27,7 +27,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
   })
   afterAll(async () => browser.close())
 
-  describe.each(viteVersions)('a page that %s serves', (version) => {
+  describe.each(versionsInBrowser)('a page that %s serves', (version) => {
     const { onEnd, end } = createEnds()
     let emulator: Emulator
     let vite: ViteProcess

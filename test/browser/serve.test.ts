@@ -10,7 +10,7 @@ import type { PageName } from '../helpers/references.ts'
 import { recordOutcome, recordSizes } from '../helpers/results-table.ts'
 import { expectHydrated, expectRight, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
-import { startVite, viteVersions } from '../helpers/vite-process.ts'
+import { startVite, versionsInBrowser } from '../helpers/vite-process.ts'
 
 warnWithoutChrome()
 
@@ -21,7 +21,7 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
   })
   afterAll(async () => browser.close())
 
-  describe.each(viteVersions)(
+  describe.each(versionsInBrowser)(
     "an app with every kind of reference, served by %s's dev server,",
     (version) => {
       const { onEnd, end } = createEnds()

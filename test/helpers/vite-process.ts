@@ -7,6 +7,11 @@ import { findClosedPort } from './servers.ts'
 /** The versions of Vite that are supported. */
 export const viteVersions = ['vite8', 'vite7', 'vite6'] as const
 
+/** Those that are looked at in a browser: the newest and the oldest, unless EVERY_VERSION is set. */
+export const versionsInBrowser: readonly ViteVersion[] = process.env['EVERY_VERSION']
+  ? viteVersions
+  : ['vite8', 'vite6']
+
 /** One of the versions that are supported. */
 export type ViteVersion = (typeof viteVersions)[number]
 

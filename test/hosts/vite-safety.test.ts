@@ -395,7 +395,6 @@ const groups: { title: string; rows: Row[] }[] = [
         '/src/.env.png',
         '/src/private/diary.png',
         '/src/.git/secret.png',
-        '/src/bomb.png',
       ].flatMap((path): Row[] =>
         ['import&magnific=2x', 'magnific=2x&inline&import', 'import&magnific=2x&url'].map(
           (search): Row => ({
@@ -410,6 +409,9 @@ const groups: { title: string; rows: Row[] }[] = [
   {
     title: 'leaves to Vite, or answers,',
     rows: [
+      '/src/bomb.png?import&magnific=2x',
+      '/src/bomb.png?magnific=2x&inline&import',
+      '/src/bomb.png?import&magnific=2x&url',
       `${hero}${query}&url`,
       `${hero}?inline&magnific=2x`,
       `${hero}?no-inline&magnific=2x`,

@@ -489,12 +489,13 @@ describe.each(versions)('$host', ({ host, vite }) => {
     ],
     [
       'index.html',
-      '<!doctype html><script>console.log("./src/hero.png?magnific=4x")</script>',
-      '"./src/hero.png?magnific=4x" in index.html',
+      '<!doctype html><script>console.log("/logo.png?magnific=4x")</script>',
+      '"/logo.png?magnific=4x" in index.html',
     ],
   ])('warns of a query that no image has, in %s', async (name, text, warning) => {
     const emulator = await startEmulator()
     const project = await heroProject()
+    project.write('public/logo.png', await makePng())
     project.write(name, text)
     const { error, log } = await build(host, project, {
       options: optionsFor(emulator),

@@ -97,13 +97,15 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
           if (!dev) return await loadVariant(this, reference)
           await checkAccess(session.config, reference.file, reference.query)
           await examine(reference, session)
-          const isInline = reference.query.split('&').includes('inline')
-          const isUrl =
-            isServed(session, this.environment) &&
-            // Nothing is made for a request by hand.
-            (!dev.known.has(reference) ||
-              (!isInline && (await owner?.isVite(this, this.environment, reference.file))))
-          return await (isUrl ? loadUrl(this, id) : loadVariant(this, reference))
+          if (isServed(session, this.environment)) {
+            const isInline = reference.query.split('&').includes('inline')
+            // Nothing is made for a request by hand: the URL costs nothing.
+            const isKnown = dev.known.has(reference)
+            if (isInline && !isKnown) throw strangerError(reference)
+            const isVite = owner?.isVite(this, this.environment, reference.file)
+            if (!isInline && (!isKnown || (await isVite))) return await loadUrl(this, id)
+          }
+          return await loadVariant(this, reference)
         } catch (error) {
           dev?.known.markMissing(reference.file)
           throw locateImport(error, id, this)
@@ -166,6 +168,14 @@ function noteImport(
 
 function fileOf(id: string | undefined): string | undefined {
   return id === undefined ? undefined : splitReference(id).file
+}
+
+function strangerError({ file }: Reference): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    'No module of this project imports this image with this query. Import it, and load the page that does.',
+    { file },
+  )
 }
 
 /** Some versions of Vite take what they do not find for external. */

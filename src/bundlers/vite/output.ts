@@ -46,7 +46,9 @@ export function createOutputPlugin(
           else if (output.type === 'chunk' || kind?.endsWith('js')) {
             refuse(urls, fileName, session, () => false)
           }
-          warnOfTexts([...urls, ...findScriptTexts(text)], fileName, session)
+          // In pages, what leads nowhere may be meant to be read.
+          const texts = kind === 'html' ? urls : [...urls, ...findScriptTexts(text)]
+          warnOfTexts(texts, fileName, session)
         }
       },
     },
