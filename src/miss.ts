@@ -109,14 +109,16 @@ export function createMissHandler(context: MissContext): MissHandler {
     const key = computeVariantKey(`${kind}:${miss.sourceHash}:${scale}`, directives)
     return make({ key, file, directives, limit: cold.pictures, signal }, async (tmp) => {
       const { inspectSource, measureSource } = await import('./image/inspect.ts')
-      const source = await measureSource(miss.file, scale, directives.format)
+      const measured = await measureSource(miss.file, scale, directives.format)
+      const { bytes, width, height } = measured
+      const source = { bytes, width, height }
       if (kind === 'original') {
-        await copyFile(source.file, tmp)
-        return { bytes: source.bytes, width: source.width, height: source.height, source }
+        await copyFile(miss.file, tmp)
+        return { ...source, source }
       }
       const { renderPreview } = await import('./image/variants.ts')
       try {
-        return { ...(await renderPreview(source, scale, directives, tmp)), source }
+        return { ...(await renderPreview(measured, scale, directives, tmp)), source }
       } catch (error) {
         // Says what is wrong with the picture, if it is the picture.
         await inspectSource(miss.file, scale, directives.format)

@@ -25,7 +25,9 @@ export interface SourceImage {
 }
 
 /** What a source's header tells. */
-export type MeasuredImage = Pick<SourceImage, 'file' | 'bytes' | 'width' | 'height' | 'orientation'>
+export interface MeasuredImage extends Omit<SourceImage, 'transparent' | 'thumbnail'> {
+  hasAlpha: boolean
+}
 
 /**
  * Looks at a source's header, which takes no time: enough for what will be decoded anyway, and costs nothing.
@@ -56,7 +58,7 @@ export async function measureSource(
       'It has transparency, which a JPEG cannot show, and its name says JPEG. Rename it to what it is (.png or .webp).',
     )
   }
-  const { orientation } = header
+  const { orientation, hasAlpha } = header
   const turned = orientation >= 5
   return {
     file,
@@ -64,6 +66,7 @@ export async function measureSource(
     width: turned ? header.height : header.width,
     height: turned ? header.width : header.height,
     orientation,
+    hasAlpha,
   }
 }
 
@@ -79,12 +82,12 @@ export async function inspectSource(
   scale: number,
   format: Format,
 ): Promise<SourceImage> {
-  const measured = await measureSource(file, scale, format)
+  const { hasAlpha, ...measured } = await measureSource(file, scale, format)
   // A header alone says nothing about a file that was cut off: this decodes every pixel.
   return unlessDamaged(file, async () => ({
     ...measured,
     thumbnail: await renderThumbnail(file),
-    transparent: (await readHeader(file)).hasAlpha && (await isTransparent(file)),
+    transparent: hasAlpha && (await isTransparent(file)),
   }))
 }
 

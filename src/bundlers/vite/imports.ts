@@ -102,8 +102,10 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
             // Nothing is made for a request by hand: the URL costs nothing.
             const isKnown = dev.known.has(reference)
             if (isInline && !isKnown) throw strangerError(reference)
-            const isVite = owner?.isVite(this, this.environment, reference.file)
-            if (!isInline && (!isKnown || (await isVite))) return await loadUrl(this, id)
+            const isUrl =
+              !isInline &&
+              (!isKnown || (await owner?.isVite(this, this.environment, reference.file)))
+            if (isUrl) return await loadUrl(this, id)
           }
           return await loadVariant(this, reference)
         } catch (error) {

@@ -33,8 +33,12 @@ export function createAssetOwner(loadAsset: AssetLoad): AssetOwner {
       const known = answers.get(environment) ?? new Map<string, Promise<boolean>>()
       answers.set(environment, known)
       const extension = extname(file).toLowerCase()
-      const answer = known.get(extension) ?? ask(context, environment, file)
+      const asked = known.get(extension)
+      if (asked) return asked
+      const answer = ask(context, environment, file)
       known.set(extension, answer)
+      // One picture that cannot be loaded says nothing about the next.
+      answer.catch(() => known.delete(extension))
       return answer
     },
   }
