@@ -9,6 +9,7 @@ export default defineConfig({
     loader: 'src/loader.ts',
     cli: 'src/cli.ts',
     emulator: 'src/emulator/index.ts',
+    types: 'src/types.ts',
   },
   platform: 'node',
   target: 'node20.19',
@@ -22,7 +23,8 @@ export default defineConfig({
         // What a warm build runs is in one file, which imports none of the rest.
         {
           name: 'warm',
-          test: /src\/(?:core\/|bundlers\/(?:host-error|missing|redirect)|(?:upscaler|shared|report|progress|refusals)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
+          // Not types, which would be left out of the package.
+          test: /^(?!.*\.d\.ts).*src\/(?:core\/|bundlers\/(?:host-error|missing|redirect|module-code|types)|(?:upscaler|lookup|shipment|source-file|shared|report|progress|refusals)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
         },
       ],
     },

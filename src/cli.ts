@@ -3,6 +3,7 @@ import { cac } from 'cac'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
 import type { ResolveFlags } from './cli/resolve.ts'
+import type { TypesFlags } from './cli/types.ts'
 import type { CommonFlags, Workspace } from './cli/workspace.ts'
 import { MagnificError } from './core/errors.ts'
 
@@ -47,6 +48,22 @@ cli
   .action(async (fingerprints: string[], flags: CommonFlags) => {
     const [{ runRetry }, open] = await Promise.all([import('./cli/retry.ts'), loadWorkspace()])
     await runRetry(open(flags), fingerprints, Date.now())
+  })
+
+cli
+  .command('types', 'Writes the types of all imports of upscaled images: see the option `dts`')
+  .option('--out <file>', 'Where to, if not to what `dts` says, or to magnific.d.ts')
+  .option(
+    '--options <file>',
+    'A module whose default export the options are, where there is no Vite config',
+  )
+  .option('--check', 'Writes nothing, and ends with 1 where the file is not up to date')
+  .example('magnific types')
+  .example('magnific types --check')
+  .action(async (flags: TypesFlags) => {
+    const { runTypes } = await import('./cli/types.ts')
+    const paths = { out: readText('--out'), options: readText('--options') }
+    await runTypes({ ...flags, ...paths }, console.log)
   })
 
 cli.option('--cache-dir <dir>', 'The cache directory, where it is not .magnific in the project')

@@ -45,3 +45,10 @@ export { MagnificError }
 export type { ErrorCode } from './core/errors.ts'
 export type { MissPolicy, Options, RequestFields } from './core/options.ts'
 export type { Params, Scale } from './core/params.ts'
+export type {
+  MagnificFormat,
+  MagnificImg,
+  MagnificMetadata,
+  MagnificOrigin,
+  MagnificPicture,
+} from './types.ts'

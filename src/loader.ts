@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { LoaderContext } from 'webpack'
 import type { LoaderOptions } from './bundlers/webpack.ts'
+import { isSingle, renderShipment } from './bundlers/module-code.ts'
 import { MagnificError } from './core/errors.ts'
+import { renderVariantQuery } from './core/variant-query.ts'
+import type { Reference, Shipment } from './shipment.ts'
+import type { Upscaler } from './upscaler.ts'
 
 // The one of node:fs/promises takes three times as long.
 const read = promisify(readFile)
@@ -11,26 +16,49 @@ const read = promisify(readFile)
 export const raw = true
 
 /**
- * Answers with the upscaled image before webpack has read the original.
+ * Answers with the upscaled image before webpack has read the original; or with a module that imports its variants one by
+ * one, each of which comes here again.
  *
  * @throws MagnificError
  */
-export async function pitch(this: LoaderContext<LoaderOptions>): Promise<Buffer | undefined> {
+export async function pitch(
+  this: LoaderContext<LoaderOptions>,
+): Promise<Buffer | string | undefined> {
   const { upscaler } = this.getOptions()
   this.addDependency(this.resourcePath)
   try {
-    const { file, from } = await upscaler.upscale({
+    const reference = {
       file: this.resourcePath,
       query: this.resourceQuery.slice(1) + this.resourceFragment,
       importer: findIssuer(this),
-    })
+    }
+    const shipment = await upscaler.upscale(reference)
     // What stands in for a result must not outlive the moment when there is one.
-    if (from === 'preview' || from === 'original') this.cacheable(false)
-    return await read(file)
+    if (shipment.from === 'preview' || shipment.from === 'original') this.cacheable(false)
+    if (!isSingle(shipment)) return await renderModule(reference, shipment, upscaler)
+    const [variant] = shipment.variants
+    // Loaders that name files, such as file-loader, go by it.
+    if (variant) this.resourcePath = join(dirname(reference.file), basename(variant.file))
+    return await read(variant?.file ?? '')
   } catch (error) {
     // webpack prints stacks unless it is told that the message says it all.
     throw error instanceof MagnificError ? Object.assign(error, { hideStack: true }) : error
   }
+}
+
+/** Each variant is asked for by itself, and comes here again: so the user's rules apply to it. */
+async function renderModule(
+  reference: Reference,
+  shipment: Shipment,
+  upscaler: Upscaler,
+): Promise<string> {
+  const request = upscaler.parse(reference)
+  // webpack takes a # for the beginning of a fragment.
+  const path = reference.file.replaceAll('#', '\0#')
+  return renderShipment(
+    shipment,
+    ({ directives }) => `${path}?${renderVariantQuery(request, directives, upscaler.options)}`,
+  )
 }
 
 function findIssuer({ _compilation, _module }: LoaderContext<LoaderOptions>): string | undefined {

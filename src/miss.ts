@@ -1,34 +1,44 @@
 import { randomBytes } from 'node:crypto'
-import { constants, copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import { systemClock } from './core/clock.ts'
+import type { Directives } from './core/directives.ts'
 import { MagnificError } from './core/errors.ts'
+import { maxOutputPixels } from './core/limits.ts'
 import type { Logger } from './core/logger.ts'
-import type { MissPolicy, ResolvedOptions } from './core/options.ts'
+import type { AlphaPolicy, MissPolicy, ResolvedOptions } from './core/options.ts'
 import { scaleOf } from './core/params.ts'
+import { createWeightedLimit } from './core/weighted-limit.ts'
+import { createDeriver, isPlain } from './derive/deriver.ts'
+import type { Base } from './derive/deriver.ts'
+import type { PlannedImage } from './image/variants.ts'
 import type { Orderer } from './orders.ts'
 import { createProgress } from './progress.ts'
 import type { Order } from './purchase/order.ts'
 import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
+import { createStandIns } from './derive/stand-ins.ts'
+import type { ExaminedImage } from './derive/stand-ins.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { createLayout, prepareLayout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
-import { createRecordStore } from './store/records.ts'
+import { createRecordStore, needsAlpha } from './store/records.ts'
 import type { ResultRecord } from './store/records.ts'
-import { computeVariantKey } from './store/variants.ts'
 import type { VariantStore } from './store/variants.ts'
-import { createVariantMaker } from './variant-maker.ts'
+import { createVariantMaker } from './derive/variant-maker.ts'
 
-/** A reference whose variant is not in the cache. */
-export type Miss = Omit<Order, 'knownTask'>
+/** A reference whose variants are not all in the cache. */
+export type Miss = Omit<Order, 'knownTask'> & {
+  /** What the keys of the variants are made from: see `computeVariantKey`. */
+  origin: string
+}
 
 /** What came of a miss. */
 export interface Obtained {
-  /** The file to ship, absolute. */
-  file: string
+  /** The files to ship, absolute: one for each variant of the request. */
+  files: string[]
   from: Origin
   /** euros */
   estimate: number
@@ -42,8 +52,14 @@ export interface MissContext {
   logger: Logger
 }
 
-/** Turns a reference whose variant is missing into a file: from the stored result, or as the policy says. */
-export type MissHandler = (miss: Miss, policy: MissPolicy, signal: AbortSignal) => Promise<Obtained>
+/** Turns a reference whose variants are missing into files: from the stored result, or as the policy says. */
+export interface MissHandler {
+  obtain(miss: Miss, policy: MissPolicy, signal: AbortSignal): Promise<Obtained>
+  /** What the variants will be, in order, without making them; and what they will come from for now. */
+  plan(
+    miss: Miss,
+  ): Promise<{ images: (PlannedImage & { directives: Directives })[]; from: 'cached' | 'preview' }>
+}
 
 /**
  * Everything that a build with all variants does without is imported by this module. What touches pixels or the network
@@ -57,8 +73,11 @@ export function createMissHandler(context: MissContext): MissHandler {
   const records = createRecordStore(shared.layout, warn)
   const journal = createJournal(shared.layout)
   const spareBlobs = createBlobStore(cold.spare, createMemo(cold.spare))
-  const make = createVariantMaker(shared, cold.spare, variants, warn)
+  const make = createVariantMaker(shared, cold.spare, variants, systemClock, warn)
+  const deriver = createDeriver(options, cold, make)
+  const standIns = createStandIns(options, cold, make, deriver)
   let orderer: Promise<Orderer> | undefined
+  const told = new Set<string>()
 
   const loadOrderer = async (): Promise<Orderer> => {
     const { createOrderer } = await import('./orders.ts')
@@ -75,55 +94,58 @@ export function createMissHandler(context: MissContext): MissHandler {
     return recoverRecord(miss, attempt, { service: options.service, blobs, records })
   }
 
-  const derive = async (
-    miss: Miss,
-    { result, source }: ResultRecord,
+  /** What variants of a result are derived from: its bytes, or these with the source's transparency. */
+  const openResult = async (
+    { file, origin }: Miss,
+    record: ResultRecord,
     blob: string,
-  ): Promise<string> => {
-    const { file, request } = miss
-    const { directives } = request
-    const { format, ...copy } = result
-    const key = computeVariantKey(miss.fingerprint, directives)
-    if (format === directives.format) {
-      return make({ key, file, directives, limit: cold.copies }, async (tmp) => {
-        // Sharing its blocks where the file system can.
-        await copyFile(blob, tmp, constants.COPYFILE_FICLONE)
-        return { ...copy, source }
-      })
-    }
-    return make({ key, file, directives, limit: cold.pictures }, async (tmp) => {
-      const { convertImage } = await import('./image/variants.ts')
-      return { ...(await convertImage(blob, directives, tmp)), source }
-    })
+  ): Promise<Base> => {
+    const { width, height, format, sha256 } = record.result
+    const { bytes, width: sourceWidth, height: sourceHeight } = record.source
+    const source = { bytes, width: sourceWidth, height: sourceHeight }
+    const base = { origin, file: blob, format, size: { width, height }, source, sha256 }
+    // What was sent opaque is never what anybody wants to see as it came.
+    if (options.alpha === 'keep-result' && record.alpha !== 'join') return base
+    const isOpaque = needsAlpha(record) ?? (await (await loadAlpha()).lacksAlpha(file, blob))
+    if (!isOpaque) return base
+    const oddity = describeOtherAlpha(file, record.alpha, options.alpha)
+    if (oddity !== undefined && !told.has(record.fingerprint)) warn(oddity)
+    told.add(record.fingerprint)
+    return deriver.join(file, base)
   }
 
-  /** What is shipped in place of a result has a key of its own, and is never taken for one. */
-  const standIn = async (
+  /** The variants of a result that is there. */
+  const deriveResult = async (
     miss: Miss,
-    kind: 'preview' | 'original',
-    signal: AbortSignal,
-  ): Promise<string> => {
+    record: ResultRecord,
+    blob: string,
+  ): Promise<string[]> => {
     const { file, request } = miss
-    const { directives, params } = request
-    const scale = kind === 'preview' ? scaleOf(params) : 1
-    const key = computeVariantKey(`${kind}:${miss.sourceHash}:${scale}`, directives)
-    return make({ key, file, directives, limit: cold.pictures, signal }, async (tmp) => {
-      const { inspectSource, measureSource } = await import('./image/inspect.ts')
-      const measured = await measureSource(miss.file, scale, directives.format)
-      const { bytes, width, height } = measured
-      const source = { bytes, width, height }
-      if (kind === 'original') {
-        await copyFile(miss.file, tmp)
-        return { ...source, source }
-      }
-      const { renderPreview } = await import('./image/variants.ts')
-      try {
-        return { ...(await renderPreview(measured, scale, directives, tmp)), source }
-      } catch (error) {
-        // Says what is wrong with the picture, if it is the picture.
-        await inspectSource(miss.file, scale, directives.format)
-        throw error
-      }
+    const base = await openResult(miss, record, blob)
+    return Promise.all(request.variants.map(async (each) => deriver.derive(file, base, each)))
+  }
+
+  /** What can be told of an image before anything is spent on it: its header, and what its variants will be. */
+  const examine = async (miss: Miss): Promise<ExaminedImage> => {
+    const { file, request } = miss
+    const { isTransparent } = await import('./image/decode.ts')
+    const { measureSource } = await import('./image/inspect.ts')
+    const scale = scaleOf(request.params)
+    const measured = await measureSource(file, scale, options)
+    const output = { width: measured.sent.width * scale, height: measured.sent.height * scale }
+    await deriver.check(request, output, async () => measured.hasAlpha && isTransparent(file))
+    return { ...measured, output }
+  }
+
+  /** What is made of a result that is there costs nothing, and may still be impossible. */
+  const checkStored = async (miss: Miss, { result, source }: ResultRecord): Promise<void> => {
+    const { file, request } = miss
+    const [only, ...others] = request.variants
+    if (only && others.length === 0 && isPlain(only, result.format)) return
+    await deriver.check(request, result, async () => {
+      if (source.transparent !== undefined) return source.transparent
+      const { isTransparent, readHeader } = await import('./image/decode.ts')
+      return (await readHeader(file)).hasAlpha && isTransparent(file)
     })
   }
 
@@ -136,11 +158,12 @@ export function createMissHandler(context: MissContext): MissHandler {
     }))
   }
 
-  return async (miss, policy, signal) => {
+  const obtain: MissHandler['obtain'] = async (miss, policy, signal) => {
     const stored = await findRecord(miss)
     const blob = stored && blobs.verify(stored.result.sha256)
     if (stored && blob !== undefined) {
-      return { file: await derive(miss, stored, blob), from: 'cached', estimate: 0 }
+      await checkStored(miss, stored)
+      return { files: await deriveResult(miss, stored, blob), from: 'cached', estimate: 0 }
     }
     if (policy === 'error') {
       throw new MagnificError(
@@ -151,22 +174,68 @@ export function createMissHandler(context: MissContext): MissHandler {
     }
     if (policy === 'upscale') {
       await prepare()
+      await examine(miss)
       const order = await (orderer ??= loadOrderer())
       const { record, file, from, estimate } = await order(
         { ...miss, knownTask: stored?.task },
         signal,
       )
-      return { file: await derive(miss, record, file), from, estimate }
+      // The API may have answered with another size.
+      await checkStored(miss, record)
+      return { files: await deriveResult(miss, record, file), from, estimate }
     }
     await prepare().catch(() => {})
-    return { file: await standIn(miss, policy, signal), from: policy, estimate: 0 }
+    const image = await examine(miss)
+    const files =
+      policy === 'preview'
+        ? await standIns.makePreviews(miss, image, signal)
+        : await standIns.makeOriginals(miss, image, signal)
+    return { files, from: policy, estimate: 0 }
+  }
+
+  return {
+    obtain,
+    plan: async (miss) => {
+      const stored = await findRecord(miss)
+      if (stored) await checkStored(miss, stored)
+      const { variants: wanted } = miss.request
+      const size = stored?.result ?? (await examine(miss)).output
+      const { planVariant } = await import('./image/variants.ts')
+      const images = await Promise.all(
+        wanted.map(async (directives) => ({
+          ...(await planVariant(size, directives)),
+          directives,
+        })),
+      )
+      return { images, from: stored ? 'cached' : 'preview' }
+    },
   }
 }
+
+/** How an image was sent is not changed by an option, unless it is bought anew. */
+function describeOtherAlpha(
+  file: string,
+  bought: AlphaPolicy | undefined,
+  wanted: AlphaPolicy,
+): string | undefined {
+  if (bought === undefined || bought === wanted) return undefined
+  return bought === 'join'
+    ? `${file} was bought with alpha: 'join', that is sent opaque, and ships with its own transparency all the same. Change the image to have it sent with alpha: 'keep-result'.`
+    : `${file} was bought with alpha: 'keep-result', so that its edges may show the ground that the API laid it on. Take that option for it, or change the image to have it bought anew.`
+}
+
+async function loadAlpha(): Promise<typeof import('./image/alpha.ts')> {
+  return import('./image/alpha.ts')
+}
+
+/** Pixels of pictures that are decoded and encoded at once, which takes memory by the pixel: two of the largest. */
+const pixelsAtOnce = 2 * maxOutputPixels
 
 function prepareShared({ options, shared }: MissContext): NonNullable<Shared['cold']> {
   const cold = (shared.cold ??= {
     tasks: pLimit(options.concurrency),
-    pictures: pLimit(2),
+    pictures: createWeightedLimit(pixelsAtOnce),
+    previews: pLimit(2),
     copies: pLimit(16),
     progress: createProgress([process.stderr, process.stdout], shared.tally),
     spare: createLayout(

@@ -3,6 +3,7 @@ import type { Client } from './api/client.ts'
 import { createClient } from './api/client.ts'
 import { systemClock } from './core/clock.ts'
 import { MagnificError } from './core/errors.ts'
+import { maxOutputPixels } from './core/limits.ts'
 import { defaultCacheDir } from './core/option-readers.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import type { Logger } from './core/logger.ts'
@@ -57,6 +58,10 @@ export function createOrderer(context: OrderContext): Orderer {
           root: options.root,
           service: options.service,
           deadline: options.deadline,
+          onTooLarge: options.onTooLarge,
+          alpha: options.alpha,
+          tmp: shared.layout.tmp,
+          drawing: async (work) => cold.pictures(maxOutputPixels / 4, work),
           clock: systemClock,
           journal,
           blobs,
@@ -76,6 +81,8 @@ export function createOrderer(context: OrderContext): Orderer {
         signal,
       )
       spent = purchased.estimate
+      // Before anybody is answered: who joined, or finds the record now, says the same of it.
+      shared.origins.set(order.fingerprint, purchased.from)
       return purchased
     } finally {
       item.done(spent)

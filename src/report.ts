@@ -2,6 +2,7 @@ import { isAbsolute, relative } from 'node:path'
 import pc from 'picocolors'
 import { formatPath } from './core/format-path.ts'
 import { formatBytes, formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
+import type { Shipment } from './shipment.ts'
 import type { VariantInfo } from './store/variants.ts'
 
 /**
@@ -12,8 +13,10 @@ export type Origin = 'paid' | 'resumed' | 'cached' | 'preview' | 'original'
 
 /** One image of a build. */
 export interface ReportEntry {
-  /** What makes it the same image as another one: listed once, however often it is referenced. */
-  key: string
+  /** The result and the source that it was made from: what counts as one image while it is waited for. */
+  image: string
+  /** The variants' keys: what makes it the same as another one, listed once however often it is referenced. */
+  keys: readonly string[]
   /** The source, an absolute path. */
   file: string
   from: Origin
@@ -21,8 +24,8 @@ export interface ReportEntry {
   duration: number
   /** euros; 0 where nothing was bought */
   estimate: number
-  /** Reads the figures of the shipped picture; they are on the disk, and a warm build does not show them. */
-  readInfo: () => VariantInfo | undefined
+  /** The pictures; their figures are on the disk, and a warm build does not show them. */
+  shipment: Pick<Shipment, 'variants'>
 }
 
 /** What a build did, told at its end. */
@@ -51,20 +54,31 @@ export function createReport(settings: ReportSettings): Report {
   let entries = new Map<string, ReportEntry>()
   return {
     add: (entry) => {
-      const known = entries.get(entry.key)
-      if (!known || known.from === 'cached') entries.set(entry.key, entry)
+      const key = `${entry.keys.join()}/${entry.file}`
+      const known = entries.get(key)
+      if (!known || known.from === 'cached') entries.set(key, entry)
     },
     take: () => {
-      const taken = [...entries.values()]
+      const taken = dropParts([...entries.values()])
       entries = new Map()
       return taken.length === 0 ? undefined : renderReport(taken, settings)
     },
   }
 }
 
+/** Hosts that ask for each of several variants by itself have been told of all of them. */
+function dropParts(entries: readonly ReportEntry[]): ReportEntry[] {
+  const parts = new Set(
+    entries.flatMap(({ keys, file }) =>
+      keys.length > 1 ? keys.map((key) => `${key}/${file}`) : [],
+    ),
+  )
+  return entries.filter(({ keys, file }) => keys.length > 1 || !parts.has(`${keys[0]}/${file}`))
+}
+
 /** One image on a line of its own, as it is told when it is done. */
 export function renderLine(entry: ReportEntry, root: string): string {
-  const info = entry.readInfo()
+  const info = summarize(entry)
   const path = relative(root, entry.file)
   return [
     `magnific ${isAbsolute(path) ? entry.file : path}`,
@@ -87,15 +101,26 @@ function renderReport(entries: readonly ReportEntry[], settings: ReportSettings)
 }
 
 function renderRow(entry: ReportEntry, root: string): string[] {
-  const info = entry.readInfo()
+  const info = summarize(entry)
   return [
     formatPath(root, entry.file),
-    info ? `${formatBytes(info.source.bytes)} → ${formatBytes(info.bytes)}` : '',
+    info ? `${formatBytes(info.source.bytes)} → ${formatBytes(info.bytes)}${info.several}` : '',
     info ? `${formatSize(info.source)} → ${formatSize(info)}` : '',
     entry.from,
     entry.duration > 0 ? formatDuration(entry.duration) : '',
     entry.estimate > 0 ? formatEstimate(entry.estimate) : '',
   ]
+}
+
+/** Of several variants, all bytes and the largest size. */
+function summarize({ shipment }: ReportEntry): (VariantInfo & { several: string }) | undefined {
+  const infos = shipment.variants
+    .map(({ readInfo }) => readInfo())
+    .filter((info) => info !== undefined)
+  const [first, ...others] = infos.toSorted((a, b) => b.width * b.height - a.width * a.height)
+  if (!first) return undefined
+  const bytes = others.reduce((sum, info) => sum + info.bytes, first.bytes)
+  return { ...first, bytes, several: others.length > 0 ? ` in ${infos.length} files` : '' }
 }
 
 function renderTotals(entries: readonly ReportEntry[], settings: ReportSettings): string {

@@ -4,9 +4,11 @@ import type { LimitFunction } from 'p-limit'
 import type { MagnificError } from './core/errors.ts'
 import { createSingleFlight } from './core/single-flight.ts'
 import type { SingleFlight } from './core/single-flight.ts'
+import type { WeightedLimit } from './core/weighted-limit.ts'
 import { createTally } from './progress.ts'
 import type { Progress, Tally } from './progress.ts'
 import type { Purchased } from './purchase/order.ts'
+import type { Origin } from './report.ts'
 import type { Budget } from './store/budget.ts'
 import { createLayout } from './store/layout.ts'
 import type { Layout } from './store/layout.ts'
@@ -27,6 +29,8 @@ export interface Shared {
   readonly tally: Tally
   /** Why nothing more is bought: the key or the account is at fault, for whichever image. */
   readonly halt: { error?: MagnificError }
+  /** How results came to be here in this process, by fingerprint: builds of client and server say the same of them. */
+  readonly origins: Map<string, Origin>
   /** What was taken of budgets. Client and server builds are often two builds of one process: they share it. */
   budget?: Budget
   /** The cache directory is there, with its .gitignore. */
@@ -35,8 +39,10 @@ export interface Shared {
   cold?: {
     /** Tasks in flight. */
     readonly tasks: LimitFunction
-    /** Pictures being decoded or encoded, which takes memory by the pixel. */
-    readonly pictures: LimitFunction
+    /** Variants being decoded and encoded, which takes memory: by pixels. */
+    readonly pictures: WeightedLimit
+    /** Previews being made, which a page waits for. */
+    readonly previews: LimitFunction
     /** Files being copied, which mostly wait for the disk. */
     readonly copies: LimitFunction
     readonly progress: Progress
@@ -74,6 +80,7 @@ export function getShared(root: string, cacheDir: string): Shared {
     derivations: createSingleFlight(),
     tally: createTally(),
     halt: {},
+    origins: new Map(),
   }
   registry.set(dir, shared)
   return shared

@@ -1,42 +1,24 @@
 import { setMaxListeners } from 'node:events'
-import { statSync } from 'node:fs'
 import { join, normalize, sep } from 'node:path'
 import { systemClock } from './core/clock.ts'
 import { BudgetError, MagnificError, placeError } from './core/errors.ts'
-import { computeFingerprint } from './core/fingerprint.ts'
 import { limitLogger } from './core/logger.ts'
 import type { Logger } from './core/logger.ts'
 import type { MissPolicy, ResolvedOptions } from './core/options.ts'
-import { parseRequest } from './core/request.ts'
 import type { Request } from './core/request.ts'
-import type { Miss, MissHandler } from './miss.ts'
+import { createLookup } from './lookup.ts'
+import type { Look } from './lookup.ts'
+import type { MissHandler } from './miss.ts'
 import { resetTally } from './progress.ts'
 import { createRefusals } from './refusals.ts'
 import { createReport, renderLine } from './report.ts'
 import type { Origin, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
-import { isDiskError, isMissing } from './store/files.ts'
-import type { Memo } from './store/memo.ts'
-import { computeVariantKey, createVariantStore } from './store/variants.ts'
-
-/** An image as a module refers to it. */
-export interface Reference {
-  /** The source, an absolute path. */
-  file: string
-  /** Without the question mark. */
-  query: string
-  /** The module that refers to it, where the host tells. */
-  importer?: string | undefined
-}
-
-/** What is shipped for a reference. */
-export interface Variant {
-  /** An absolute path; its name is the source's. */
-  file: string
-  from: Origin
-  /** What the host has still to see of the query: see `Request`. */
-  hostQuery: string
-}
+import { describeVariant } from './shipment.ts'
+import type { PlannedVariant, Reference, Shipment } from './shipment.ts'
+import { checkFile } from './source-file.ts'
+import { isDiskError } from './store/files.ts'
+import { createVariantStore } from './store/variants.ts'
 
 /** How one reference is answered, where that is not as the options say. */
 export interface Manner {
@@ -50,17 +32,18 @@ export interface Manner {
 export interface Upscaler {
   readonly options: ResolvedOptions
   /**
-   * The variant of a reference, where it is in the cache. Takes no time; whatever is wrong is for `upscale` to tell.
+   * What is shipped for a reference, where all of it is in the cache. Takes no time; whatever is wrong is for `upscale` to
+   * tell.
    *
    * @returns `undefined` where `upscale` has to be asked
    */
-  find(reference: Reference): Variant | undefined
+  find(reference: Reference): Shipment | undefined
   /**
-   * The file to ship for a reference: from the cache, or as `onMiss` says.
+   * The files to ship for a reference: from the cache, or as `onMiss` says.
    *
    * @throws MagnificError with the file and the importer named
    */
-  upscale(reference: Reference, manner?: Manner): Promise<Variant>
+  upscale(reference: Reference, manner?: Manner): Promise<Shipment>
   /**
    * Looks at what takes no time: the query, whether there is a source, and the cache where `onMiss` is `'error'`. What is
    * in the source shows when the image is asked for.
@@ -68,6 +51,18 @@ export interface Upscaler {
    * @throws MagnificError as `upscale` would
    */
   check(reference: Reference): Promise<void>
+  /**
+   * Reads a reference's query.
+   *
+   * @throws MagnificError `BAD_QUERY`, `SOURCE_REFUSED`
+   */
+  parse(reference: Reference): Request
+  /**
+   * Tells what will be shipped for a reference, without making any of it.
+   *
+   * @throws MagnificError as `upscale` would
+   */
+  plan(reference: Reference): Promise<PlannedVariant[]>
   /** Whether a path is that of a variant in the cache directory. */
   isVariant(path: string): boolean
   /** A build begins: what an earlier one was refused for is asked again. */
@@ -81,11 +76,6 @@ export interface Upscaler {
   abort(): Promise<void>
 }
 
-/** What is known of a reference without waiting for anything. */
-type Look =
-  | { variant: Variant; miss?: never; entry?: never }
-  | { variant?: never; miss: Miss; entry: Omit<ReportEntry, 'readInfo'> }
-
 /**
  * @param logger the host's own
  */
@@ -95,9 +85,9 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   const { memo, tally } = shared
   const variants = createVariantStore(shared.layout, memo)
   const report = createReport(options)
-  const running = new Set<Promise<Variant>>()
+  const running = new Set<Promise<Shipment>>()
   const refusals = createRefusals(options.root, logger, running)
-  const requests = new Map<string, Request>()
+  const lookup = createLookup(options, shared, variants)
   let controller = createController()
   let missHandler: Promise<MissHandler> | undefined
   let standInWarned = false
@@ -115,72 +105,54 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
       standInWarned = true
       return
     }
-    tally.asked.add(entry.key)
-    tally.done.add(entry.key)
+    tally.asked.add(entry.image)
+    tally.done.add(entry.image)
     report.add(entry)
     if (entry.from !== 'cached' && !process.stderr.isTTY) {
       logger.info(renderLine(entry, options.root))
     }
   }
 
-  /** Read once for each query and extension: a project's images share a few. */
-  const parse = (file: string, query: string): Request => {
-    const key = `${file.slice(file.lastIndexOf('.'))}?${query}`
-    const known = requests.get(key)
-    if (known) return known
-    const request = parseRequest(file, query, options)
-    if (requests.size === plentyOfQueries) requests.clear()
-    requests.set(key, request)
-    return request
+  /** What is cached is told of at once. */
+  const look = (reference: Reference): Look & { image: string } => {
+    const looked = lookup.look(reference)
+    const { keys, fingerprint, shipment } = looked
+    const { file } = reference
+    const image = `${fingerprint}/${file}`
+    if (shipment) {
+      tally.cached.add(image)
+      finish({ image, keys, file, from: 'cached', duration: 0, estimate: 0, shipment })
+    }
+    return { ...looked, image }
   }
 
-  /** What a reference means, and its variant where there is one. */
-  const look = ({ file, query }: Reference): Look => {
-    const request = parse(file, query)
-    const sourceHash = hashSource(file, memo)
-    const fingerprint = computeFingerprint(options.service, sourceHash, request.params)
-    const key = computeVariantKey(fingerprint, request.directives)
-    const reportKey = `${key}/${file}`
-    const entry = { key: reportKey, file, from: 'cached', duration: 0, estimate: 0 } as const
-    const path = variants.find(key, file)
-    if (path === undefined) return { miss: { file, sourceHash, fingerprint, request }, entry }
-    tally.cached.add(reportKey)
-    finish({ ...entry, readInfo: () => variants.readInfo(path) })
-    return { variant: { file: path, from: 'cached', hostQuery: request.hostQuery } }
-  }
-
-  const resolveVariant = async (
+  const resolveVariants = async (
     reference: Reference,
     policy: MissPolicy,
     signal: AbortSignal,
-  ): Promise<Variant> => {
-    const { variant, miss, entry } = look(reference)
-    if (variant) return variant
+  ): Promise<Shipment> => {
+    const { shipment: cached, miss, keys, fingerprint, image } = look(reference)
+    if (cached) return cached
     const startedAt = Date.now()
-    if (options.command === 'build' || policy === 'upscale') tally.asked.add(entry.key)
-    missHandler ??= loadMissHandler()
-    const handle = await missHandler
-    const obtained = await handle(miss, policy, signal)
-    if (obtained.from === 'cached') tally.cached.add(entry.key)
-    finish({
-      ...entry,
-      ...obtained,
-      file: miss.file,
-      duration: obtained.from === 'cached' ? 0 : Date.now() - startedAt,
-      readInfo: () => variants.readInfo(obtained.file),
-    })
-    return { file: obtained.file, from: obtained.from, hostQuery: miss.request.hostQuery }
+    if (options.command === 'build' || policy === 'upscale') tally.asked.add(image)
+    const { obtain } = await (missHandler ??= loadMissHandler())
+    const { files, from, estimate } = await obtain(miss, policy, signal)
+    if (from === 'cached') tally.cached.add(image)
+    const shipment = lookup.ship(miss.request, files, fingerprint, from)
+    const duration = from === 'cached' ? 0 : Date.now() - startedAt
+    finish({ image, keys, file: miss.file, from, estimate, duration, shipment })
+    return shipment
   }
 
   /** While somebody edits, a picture is bought when it has come to rest, and not for each time that it is saved. */
-  const resolveEdited: typeof resolveVariant = async (reference, policy, signal) => {
+  const resolveEdited: typeof resolveVariants = async (reference, policy, signal) => {
     for (;;) {
-      const { variant } = look(reference)
-      if (variant) return variant
+      const { shipment } = look(reference)
+      if (shipment) return shipment
       const { awaitSettled } = await import('./settle.ts')
       await awaitSettled(reference.file, systemClock, signal)
       try {
-        return await resolveVariant(reference, policy, signal)
+        return await resolveVariants(reference, policy, signal)
       } catch (error) {
         if (!(error instanceof MagnificError) || error.code !== 'SOURCE_CHANGED') throw error
       }
@@ -190,8 +162,8 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   const resolve = async (
     reference: Reference,
     { onMiss: policy = options.onMiss, signal }: Manner,
-  ): Promise<Variant> =>
-    (options.command === 'serve' && policy === 'upscale' ? resolveEdited : resolveVariant)(
+  ): Promise<Shipment> =>
+    (options.command === 'serve' && policy === 'upscale' ? resolveEdited : resolveVariants)(
       reference,
       policy,
       signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
@@ -213,7 +185,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     },
     find: (reference) => {
       try {
-        return look(reference).variant
+        return look(reference).shipment
       } catch {
         return undefined
       }
@@ -232,11 +204,27 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
         running.delete(work)
       }
     },
+    parse: lookup.parse,
     check: async (reference) => {
       try {
-        parse(reference.file, reference.query)
+        lookup.parse(reference)
         if (options.onMiss === 'error') await resolve(reference, {})
         else checkFile(reference.file)
+      } catch (error) {
+        throw place(error, reference)
+      }
+    },
+    plan: async (reference) => {
+      try {
+        const { shipment, miss } = lookup.look(reference)
+        if (shipment) return shipment.variants.map((each) => describeVariant(each, shipment.origin))
+        if (options.onMiss === 'original') {
+          // How large a source is, and what is made of it, is not said by the query.
+          const { variants: made, origin } = await resolve(reference, {})
+          return made.map((each) => describeVariant(each, origin))
+        }
+        const { images, from } = await (await (missHandler ??= loadMissHandler())).plan(miss)
+        return images.map((image) => ({ ...image, from }))
       } catch (error) {
         throw place(error, reference)
       }
@@ -265,9 +253,6 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
   }
 }
 
-/** Requests by hand may hold any number of queries; a project has a few. */
-const plentyOfQueries = 1000
-
 function describeStandIns(from: Origin, { onMiss }: ResolvedOptions): string {
   return onMiss === 'upscale'
     ? `magnific: images that are not in the cache are being upscaled; until then, ${from}s stand in for them.`
@@ -287,33 +272,6 @@ function explainDisk(error: unknown, dir: string): unknown {
   return new MagnificError(
     'CACHE_FAILED',
     `The cache directory ${dir} cannot be used (${error.message}). Nothing that was paid for is lost. Mend that, or set the option \`cache.dir\`, and build again.`,
-    { cause: error },
-  )
-}
-
-function hashSource(file: string, memo: Memo): string {
-  try {
-    return memo.hash(file)
-  } catch (error) {
-    throw explainSource(error)
-  }
-}
-
-function checkFile(file: string): void {
-  try {
-    if (!statSync(file).isFile()) throw new Error('not a file')
-  } catch (error) {
-    throw explainSource(error)
-  }
-}
-
-function explainSource(error: unknown): MagnificError {
-  const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-  return new MagnificError(
-    'SOURCE_MISSING',
-    isMissing(error)
-      ? 'The image does not exist. Check the path, capitals included.'
-      : `The image cannot be read (${reason}). Check that it is a file and may be read.`,
     { cause: error },
   )
 }

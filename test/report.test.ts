@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createReport } from '../src/report.ts'
+import { createReport, renderLine } from '../src/report.ts'
 import type { Origin, Report, ReportEntry } from '../src/report.ts'
 import type { VariantInfo } from '../src/store/variants.ts'
 
@@ -17,14 +17,21 @@ const info: VariantInfo = {
 
 function createEntry(name: string, from: Origin, more: Partial<ReportEntry> = {}): ReportEntry {
   return {
-    key: name,
+    image: name,
+    keys: [name],
     file: `/project/src/${name}`,
     from,
     duration: 0,
     estimate: 0,
-    readInfo: () => info,
+    shipment: shipmentOf(() => info),
     ...more,
   }
+}
+
+/** A shipment of pictures with these figures. */
+function shipmentOf(...infos: (() => VariantInfo | undefined)[]): ReportEntry['shipment'] {
+  const directives = { format: 'png' } as const
+  return { variants: infos.map((readInfo) => ({ file: '/cache/a.png', directives, readInfo })) }
 }
 
 /** The summary as a terminal without colours shows it. */
@@ -46,16 +53,16 @@ describe('createReport', () => {
   })
 
   it('says one line when everything was cached, and reads no figures for it', () => {
-    const readInfo = (): never => {
+    const shipment = shipmentOf(() => {
       throw new Error('The disk was read.')
-    }
+    })
     expect(
       summarise([
-        createEntry('a.png', 'cached', { readInfo }),
-        createEntry('b.png', 'cached', { readInfo }),
+        createEntry('a.png', 'cached', { shipment }),
+        createEntry('b.png', 'cached', { shipment }),
       ]),
     ).toEqual(['magnific 2 images · 2 cached · nothing paid'])
-    expect(summarise([createEntry('a.png', 'cached', { readInfo })])).toEqual([
+    expect(summarise([createEntry('a.png', 'cached', { shipment })])).toEqual([
       'magnific 1 image · 1 cached · nothing paid',
     ])
   })
@@ -71,7 +78,7 @@ describe('createReport', () => {
     expect(
       summarise([
         createEntry('hero.png', 'paid', { duration: 84_400, estimate: 0.4 }),
-        createEntry('icons/logo.png', 'cached', { readInfo: () => small }),
+        createEntry('icons/logo.png', 'cached', { shipment: shipmentOf(() => small) }),
         createEntry('face.jpg', 'resumed', { duration: 3210 }),
       ]),
     ).toEqual([
@@ -80,6 +87,50 @@ describe('createReport', () => {
       'src/face.jpg        123.5 kB → 1.5 MB  640×480 → 2560×1920  resumed  3.2s',
       'magnific 3 images · 1 paid · 1 resumed · 1 cached · ~€0.40 (an estimate)',
     ])
+  })
+
+  it('shows all bytes of several variants, and the size of the largest', () => {
+    const small = { ...info, bytes: 40_000, width: 640, height: 480 }
+    const tall = { ...info, bytes: 60_000, width: 600, height: 960 }
+    const several = {
+      duration: 1000,
+      estimate: 0.1,
+      shipment: shipmentOf(
+        () => small,
+        () => tall,
+        () => small,
+      ),
+    }
+    expect(
+      summarise([
+        createEntry('hero.png', 'paid', several),
+        createEntry('half.png', 'cached', {
+          shipment: shipmentOf(
+            () => undefined,
+            () => small,
+          ),
+        }),
+      ]),
+    ).toEqual([
+      'src/hero.png  123.5 kB → 140.0 kB in 3 files  640×480 → 600×960  paid    1.0s  ~€0.10',
+      'src/half.png  123.5 kB → 40.0 kB              640×480 → 640×480  cached',
+      'magnific 2 images · 1 paid · 1 cached · ~€0.10 (an estimate)',
+    ])
+    expect(renderLine(createEntry('hero.png', 'paid', several), '/project')).toBe(
+      'magnific src/hero.png  640×480 → 600×960  paid  1.0s  ~€0.10',
+    )
+  })
+
+  it('counts variants that are asked for one by one with the image that they are of', () => {
+    const of = (...keys: string[]): Partial<ReportEntry> => ({ keys, file: '/project/hero.png' })
+    const lines = summarise([
+      createEntry('hero.png', 'cached', of('small')),
+      createEntry('hero.png', 'paid', { ...of('small', 'large'), duration: 1000, estimate: 0.1 }),
+      createEntry('hero.png', 'cached', of('large')),
+      createEntry('hero.png', 'cached', of('other')),
+      createEntry('copy.png', 'cached', { keys: ['small'] }),
+    ])
+    expect(lines?.at(-1)).toBe('magnific 3 images · 1 paid · 2 cached · ~€0.10 (an estimate)')
   })
 
   it('adds up what was paid, and calls it an estimate', () => {
@@ -97,7 +148,7 @@ describe('createReport', () => {
 
   it('leaves the figures out where they cannot be read', () => {
     const lines = summarise([
-      createEntry('a.png', 'original', { duration: 1, readInfo: () => undefined }),
+      createEntry('a.png', 'original', { duration: 1, shipment: shipmentOf(() => undefined) }),
     ])
     expect(lines?.[0]).toMatch(/^src\/a\.png +original +0\.0s$/)
   })

@@ -1,18 +1,22 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Plugin, PluginContext } from 'rollup'
 import { MagnificError } from '../core/errors.ts'
-import { directivesOfName } from '../core/formats.ts'
+import { formatOfName } from '../core/formats.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
 import type { Options } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import { findProjectRoot } from '../store/layout.ts'
 import { createUpscaler } from '../upscaler.ts'
-import type { Upscaler, Variant } from '../upscaler.ts'
+import type { Shipment } from '../shipment.ts'
+import type { Upscaler } from '../upscaler.ts'
 import { checkImports, externalError } from './external.ts'
 import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
-import { readReference, renderRedirect, toModuleId } from './redirect.ts'
+import { readReference, toModuleId } from './redirect.ts'
+import { isSingle, renderShipment } from './module-code.ts'
+import { createTypesPlugin } from './types.ts'
 
 /**
  * The plugin for Rollup, in two parts: one redirects references to files, the other one emits those files after every
@@ -22,6 +26,8 @@ import { readReference, renderRedirect, toModuleId } from './redirect.ts'
  */
 export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
   let upscaler: Upscaler | undefined
+  /** What another plugin makes of variants, by the code that it writes. */
+  const emitted = new Map<string, string>()
 
   const start = ({ meta }: PluginContext): Upscaler =>
     (upscaler ??= createUpscaler(
@@ -38,6 +44,7 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
     {
       name: 'unplugin-magnific',
       buildStart() {
+        emitted.clear()
         start(this).begin()
       },
       async resolveId(source, importer, { isEntry, attributes, custom = {} }) {
@@ -61,8 +68,10 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
         const id = `${splitReference(resolved.id).file}?${query}`
         // As in Vite: what is cached needs no module in between, and what is not is waited for in `load`.
         const reference = this.meta.watchMode ? undefined : readReference(id, start(this))
-        const variant = reference && start(this).find(reference)
-        return { ...resolved, id: variant ? toModuleId(dropUrlKey(variant)) : id }
+        const shipment = reference && start(this).find(reference)
+        if (!shipment || !isSingle(shipment)) return { ...resolved, id }
+        const { variants, hostQuery } = dropUrlKey(shipment)
+        return { ...resolved, id: toModuleId(variants[0]?.file ?? '', hostQuery) }
       },
       generateBundle(_, bundle) {
         for (const output of Object.values(bundle)) {
@@ -77,7 +86,7 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
           if (!reference) return null
           this.addWatchFile(reference.file)
           try {
-            const code = renderRedirect(dropUrlKey(await start(this).upscale(reference)))
+            const code = await renderShipment(dropUrlKey(await start(this).upscale(reference)))
             return { code, map: null, moduleSideEffects: false }
           } catch (error) {
             throw locateImport(error, id, this)
@@ -107,16 +116,22 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
       },
       transform(code, id) {
         // @rollup/plugin-url copies to that name, which may lead back to the variant itself, and cut it off.
-        if (upscaler?.isVariant(id) && code.includes('v1/variants/')) throw nameError(code)
+        if (!upscaler?.isVariant(id)) return null
+        if (code.includes('v1/variants/')) throw nameError(code)
+        // Variants of an image differ in their folders only, until a hash is in their names.
+        const other = emitted.get(code)
+        if (other !== undefined && !isSameFile(other, id)) throw sameNameError(code)
+        emitted.set(code, id)
         return null
       },
     },
+    createTypesPlugin(() => upscaler?.options, { info: writeLine, warn: writeLine }),
   ]
 }
 
 /** Rollup inlines nothing by itself, so `?inline` is on us. */
 function renderDataUri(file: string, source: Buffer): string {
-  return `data:image/${directivesOfName(file).format};base64,${source.toString('base64')}`
+  return `data:image/${formatOfName(file)};base64,${source.toString('base64')}`
 }
 
 function writeLine(message: string): void {
@@ -124,9 +139,22 @@ function writeLine(message: string): void {
 }
 
 /** `url` means that the URL is wanted, which plain Rollup always gives, and plugins for assets would not know the file by. */
-function dropUrlKey(variant: Variant): Variant {
-  const kept = variant.hostQuery.split('&').filter((part) => part !== 'url')
-  return { ...variant, hostQuery: kept.join('&') }
+function dropUrlKey(shipment: Shipment): Shipment {
+  const kept = shipment.hostQuery.split('&').filter((part) => part !== 'url')
+  return { ...shipment, hostQuery: kept.join('&') }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [own, others] = [one, other].map((id) => splitReference(id).file)
+  return own === others || readFileSync(own ?? '').equals(readFileSync(others ?? ''))
+}
+
+function sameNameError(code: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `A plugin for assets would emit two variants under one name: ${code.trim()}. ` +
+      "Put a hash into the names; with @rollup/plugin-url, fileName: '[name]-[hash][extname]'.",
+  )
 }
 
 function nameError(code: string): MagnificError {

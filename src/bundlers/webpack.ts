@@ -1,15 +1,19 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Compiler, WebpackPluginInstance } from 'webpack'
-import { MagnificError } from '../core/errors.ts'
+import { MagnificError, placeError } from '../core/errors.ts'
 import { sha256 } from '../core/fingerprint.ts'
+import { nameVariant } from '../core/formats.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Options, ResolvedOptions } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
+import type { Request } from '../core/request.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { findMissing, missingError } from './missing.ts'
+import { checkSingle, isSingle } from './module-code.ts'
+import { tapTypes } from './webpack-types.ts'
 
 /** What the loader is handed by the plugin. */
 export interface LoaderOptions {
@@ -69,12 +73,13 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       })
       compiler.hooks.normalModuleFactory.tap(name, (factory) => {
         provideType(factory, isOurs)
-        keepLoader(factory, isOurs)
+        keepLoader(factory, isOurs, () => loaderOptions.upscaler)
       })
       explainMissing(compiler, isOurs)
       compiler.hooks.thisCompilation.tap(name, () => loaderOptions.upscaler.begin())
       compiler.hooks.done.tap(name, () => upscaler?.end())
       compiler.hooks.failed.tap(name, () => void upscaler?.abort())
+      tapTypes(compiler, options, logger, isOurs)
     },
   }
 }
@@ -92,8 +97,10 @@ function splitLines(logger: Logger): Logger {
 /**
  * Part of the module's identity, and so of webpack's persistent cache: a preset that changes is another module.
  */
-function identOf({ service, onMiss, defaults, presets }: ResolvedOptions): string {
-  return `${name}-${sha256(JSON.stringify([service, onMiss, defaults, presets])).slice(0, 16)}`
+function identOf(options: ResolvedOptions): string {
+  const { service, onMiss, defaults, presets, alpha, keepMetadata, onTooLarge } = options
+  const said = [service, onMiss, defaults, presets, alpha, keepMetadata, onTooLarge]
+  return `${name}-${sha256(JSON.stringify(said)).slice(0, 16)}`
 }
 
 /** Makes an asset of a reference that no rule of the user or of webpack itself claims: it would be parsed as JavaScript. */
@@ -116,9 +123,16 @@ function provideType({ ruleSet }: NormalModuleFactory, isOurs: ReferenceTest): v
   }
 }
 
-/** Refuses requests that switch configured loaders off, ours among them, and takes our query out of emitted names. */
-function keepLoader(factory: NormalModuleFactory, isOurs: ReferenceTest): void {
-  factory.hooks.afterResolve.tap(name, ({ createData, contextInfo }) => {
+/**
+ * Refuses requests that switch configured loaders off, ours among them. Gives what is emitted the name of what it holds,
+ * without our query in it, and makes modules of what is more than a URL.
+ */
+function keepLoader(
+  factory: NormalModuleFactory,
+  isOurs: ReferenceTest,
+  upscaler: () => Upscaler,
+): void {
+  factory.hooks.afterResolve.tap(name, ({ createData, contextInfo, dependencyType }) => {
     const {
       resource = '',
       loaders = [],
@@ -126,7 +140,7 @@ function keepLoader(factory: NormalModuleFactory, isOurs: ReferenceTest): void {
       matchResource,
       rawRequest = '',
     } = createData
-    const { file } = splitReference(resource)
+    const { file, query } = splitReference(resource)
     const importer = contextInfo.issuer || undefined
     if (![resource, matchResource ?? ''].some(isOurs)) return
     if (matchResource !== undefined) {
@@ -142,16 +156,51 @@ function keepLoader(factory: NormalModuleFactory, isOurs: ReferenceTest): void {
         importer,
       })
     }
-    if (provided in settings && loaders.some((item) => item.loader !== loader)) {
-      // Loaders named in the request, which rules do not see, make a module of the image: what they return is its code.
-      const type = 'javascript/auto'
+    const request = tryParse(upscaler(), file, query)
+    const setType = (type: 'javascript/auto' | 'asset/inline'): void => {
       const parser = factory.getParser(type)
       const generator = factory.getGenerator(type)
       Object.assign(createData, { type, parser, generator })
     }
+    const onlyOurs = (): void => {
+      createData.loaders = loaders.filter((item) => item.loader === loader)
+    }
+    if (request && !isSingle(request)) {
+      const isInText = /\.(?:css|scss|sass|less|styl|pcss|html?|ejs)$/.test(importer ?? '')
+      // Loaders of texts may write `require()` for what stands in url() or src.
+      if (dependencyType === 'url' || isInText) checkPlace(request, file, importer)
+      onlyOurs()
+      setType('javascript/auto')
+    } else if (request?.output.kind === 'lqip') {
+      onlyOurs()
+      setType('asset/inline')
+    } else if (provided in settings && loaders.some((item) => item.loader !== loader)) {
+      // Loaders named in the request, which rules do not see, make a module of the image: what they return is its code.
+      setType('javascript/auto')
+    }
     // The default name is [hash][ext][query]: without this, prompts would stand in public URLs.
-    createData.matchResource = file
+    const [variant] = request?.variants ?? []
+    createData.matchResource = variant
+      ? join(dirname(file), nameVariant(file, variant.format))
+      : file
   })
+}
+
+/** What is wrong with a query is told by the loader. */
+function tryParse(upscaler: Upscaler, file: string, query: string): Request | undefined {
+  try {
+    return upscaler.parse({ file, query })
+  } catch {
+    return undefined
+  }
+}
+
+function checkPlace(request: Request, file: string, importer: string | undefined): void {
+  try {
+    checkSingle(request)
+  } catch (error) {
+    throw placeError(error, { file, importer })
+  }
 }
 
 /** Why our loader does not run though the resource asks for it. */

@@ -1,14 +1,8 @@
+import { basename } from 'node:path'
 import { MagnificError } from './errors.ts'
 
 /** A raster format that can be shipped. */
 export type Format = 'png' | 'jpeg' | 'webp' | 'avif'
-
-/** How a variant is derived from a result. Free of charge, so none of it is part of the fingerprint. */
-export interface Directives {
-  format: Format
-  /** 1 to 100; absent for PNG, which loses nothing. */
-  quality?: number
-}
 
 const formatOfExtension: Record<string, Format> = {
   png: 'png',
@@ -22,11 +16,26 @@ const formatOfExtension: Record<string, Format> = {
   avif: 'avif',
 }
 
-/** The extensions that an upscaled image can be shipped under, in lower case. */
-export const shippableExtensions: readonly string[] = Object.keys(formatOfExtension)
+/** What no browser shows, or only in 256 colours, ships as WebP: every browser shows that, transparency included. */
+const convertedFormat: Format = 'webp'
 
-/** The quality that each lossy format is shipped with: high, since the picture was paid for. */
-const qualityOfFormat: Record<Exclude<Format, 'png'>, number> = { jpeg: 90, webp: 90, avif: 75 }
+const convertedExtensions: readonly string[] = ['gif', 'tif', 'tiff', 'bmp', 'heic', 'heif']
+
+/** The extensions of what can be upscaled, in lower case. */
+export const imageExtensions: readonly string[] = [
+  ...Object.keys(formatOfExtension),
+  ...convertedExtensions,
+]
+
+/**
+ * The quality of a lossy format that a name asks for, and no directive: high, since the picture was paid for. A format that a
+ * directive asks for has the encoder's own, as in imagetools.
+ */
+export const qualityOfFormat: Readonly<Record<Exclude<Format, 'png'>, number>> = {
+  jpeg: 90,
+  webp: 90,
+  avif: 75,
+}
 
 /**
  * What a file's name promises to whoever loads it: hosts keep the extension, and servers derive the content
@@ -34,18 +43,30 @@ const qualityOfFormat: Record<Exclude<Format, 'png'>, number> = { jpeg: 90, webp
  *
  * @throws MagnificError `SOURCE_REFUSED` for an extension that names no format that can be shipped
  */
-export function directivesOfName(file: string): Directives {
-  const extension = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? ''
+export function formatOfName(file: string): Format {
+  const extension = extensionOf(file)
+  if (convertedExtensions.includes(extension)) return convertedFormat
   const format = Object.hasOwn(formatOfExtension, extension)
     ? formatOfExtension[extension]
     : undefined
-  if (!format) {
-    throw new MagnificError(
-      'SOURCE_REFUSED',
-      `${extension ? `".${extension}" names` : 'A name without an extension names'} no format that an upscaled image can be shipped in. ` +
-        `Convert the image to PNG, JPEG or WebP and give it one of these extensions: ${shippableExtensions.join(', ')}.`,
-      { file },
-    )
-  }
-  return format === 'png' ? { format } : { format, quality: qualityOfFormat[format] }
+  if (format) return format
+  throw new MagnificError(
+    'SOURCE_REFUSED',
+    `${extension ? `".${extension}" names` : 'A name without an extension names'} no format that an upscaled image can be shipped in. ` +
+      `Give the image one of these extensions: ${imageExtensions.join(', ')}; or write the format into the query, format=webp.`,
+    { file },
+  )
+}
+
+/** The name of a variant: the source's, with the extension of what it holds. Hosts derive the names they emit from it. */
+export function nameVariant(file: string, format: Format): string {
+  // Hosts cut ids at these characters.
+  const name = basename(file).replaceAll(/[?#%\0]/g, '_')
+  if (formatOfExtension[extensionOf(name)] === format) return name
+  const stem = name.replace(/(?!^)\.[^.]*$/, '')
+  return `${stem}.${format === 'jpeg' ? 'jpg' : format}`
+}
+
+function extensionOf(file: string): string {
+  return /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? ''
 }

@@ -1,8 +1,10 @@
+import { directiveNames } from './directives.ts'
 import { isLoopback } from './service.ts'
 import { suggest } from './nearest.ts'
 import type { BudgetLimits, HostSettings, MissPolicy, Options } from './options.ts'
 import { checkValue, fieldNames, fields, findField, queryKey } from './params.ts'
-import type { Params } from './params.ts'
+import { addDirective } from './request.ts'
+import type { Said } from './request.ts'
 
 const missPolicies = [
   'upscale',
@@ -91,37 +93,44 @@ function setBoth(policies: Record<'build' | 'serve', MissPolicy>, policy: MissPo
   if (policy !== 'upscale') policies.serve = policy
 }
 
-/** Request fields under the names of the query, as params. */
-export function readFields(path: string, value: unknown, problems: string[]): Params {
-  const params: Params = {}
+/** Request fields and directives under the names of the query. */
+export function readFields(path: string, value: unknown, problems: string[]): Said {
+  const said: Said = { params: {}, directives: {} }
   if (!isPlainObject(value)) {
     problems.push(`\`${path}\` must be an object of request fields, got ${show(value)}.`)
-    return params
+    return said
   }
-  const keys = fieldNames.map(queryKey)
-  for (const [key, said] of Object.entries(value)) {
+  const keys = [...fieldNames.map(queryKey), ...directiveNames, 'as']
+  for (const [key, given] of Object.entries(value)) {
     const field = findField(key)
-    if (said === undefined) continue
-    if (!field) {
+    if (given === undefined) continue
+    if (!field && !keys.includes(key)) {
       problems.push(
         `\`${path}.${key}\` is no request field.${suggest(key, keys)} Allowed are ${keys.join(', ')}.`,
       )
       continue
     }
-    const problem = checkValue(field, said)
-    if (problem) problems.push(`In \`${path}\`: ${problem}`)
-    else Object.assign(params, { [field]: said })
+    const problem = field ? checkValue(field, given) : addDirectiveField(said, key, given)
+    if (problem !== undefined) problems.push(`In \`${path}\`: ${problem}`)
+    else if (field) Object.assign(said.params, { [field]: given })
   }
-  return params
+  return said
+}
+
+function addDirectiveField(said: Said, key: string, value: unknown): string | undefined {
+  const values: unknown[] = Array.isArray(value) ? value : [value]
+  const isPlain = values.every((each) => ['string', 'number', 'boolean'].includes(typeof each))
+  if (isPlain && values.length > 0) return addDirective(said, key, values.join(';'))
+  return `\`${key}\` must be a text, a number, true or false, or a list of these, got ${show(value)}.`
 }
 
 /** The sets of request fields by name. */
-export function readPresets(value: unknown, problems: string[]): Record<string, Params> {
+export function readPresets(value: unknown, problems: string[]): Record<string, Said> {
   if (!isPlainObject(value)) {
     problems.push(`\`presets\` must be an object of presets by name, got ${show(value)}.`)
     return {}
   }
-  const presets: Record<string, Params> = {}
+  const presets: Record<string, Said> = {}
   for (const [name, preset] of Object.entries(value)) {
     if (
       !/^[A-Za-z][\w-]*$/.test(name) ||
@@ -200,6 +209,18 @@ export function readCount(
   }
   problems.push(`\`${name}\` must be a whole number from ${min} to ${max}, got ${show(value)}.`)
   return min
+}
+
+/** Yes or no. A text such as 'false' is neither. */
+export function readSwitch(
+  name: string,
+  value: unknown,
+  fallback: boolean,
+  problems: string[],
+): boolean {
+  if (typeof value === 'boolean') return value
+  problems.push(`\`${name}\` must be true or false, got ${show(value)}.`)
+  return fallback
 }
 
 /** One of the allowed words. */

@@ -1,10 +1,18 @@
 import type { LogLevel } from './logger.ts'
+import type { DirectiveFields } from './directives.ts'
+import type { MetadataField, OutputKind } from './outputs.ts'
 import type { Params } from './params.ts'
+import type { Said } from './request.ts'
 
-/** Request fields under the names that they have in the query: `{ magnific: '4x', engine: 'magnific_sharpy' }`. */
-export type RequestFields = Omit<Params, 'scale_factor'> & {
-  magnific?: Params['scale_factor'] | undefined
-}
+/**
+ * Request fields and variant directives under the names that they have in the query:
+ * `{ magnific: '4x', engine: 'magnific_sharpy', format: ['avif', 'webp'], as: 'picture' }`.
+ */
+export type RequestFields = Omit<Params, 'scale_factor'> &
+  DirectiveFields & {
+    magnific?: Params['scale_factor'] | undefined
+    as?: OutputKind | `metadata:${MetadataField | `${MetadataField};${string}`}` | undefined
+  }
 
 /** What may be spent; what is left out is not limited. */
 export interface BudgetLimits {
@@ -16,6 +24,12 @@ export interface BudgetLimits {
 
 /** What happens to an image whose result is not in the cache. */
 export type MissPolicy = 'upscale' | 'error' | 'preview' | 'original'
+
+/** What happens to an image whose upscale would exceed what the API returns. */
+export type TooLargePolicy = 'error' | 'downscale'
+
+/** What happens to the transparency of a source whose result has none. */
+export type AlphaPolicy = 'join' | 'keep-result'
 
 /** The plugin's options, all optional. */
 export interface Options {
@@ -36,10 +50,29 @@ export interface Options {
    * @default { build: 'upscale', serve: 'preview' }; $MAGNIFIC_ON_MISS wins
    */
   onMiss?: MissPolicy | { build?: MissPolicy; serve?: MissPolicy } | undefined
-  /** Request fields for every image; a preset or the query wins. */
+  /** Request fields and variant directives for every image; a preset or the query wins. */
   defaults?: RequestFields | undefined
-  /** Named sets of request fields, asked for with `?magnific=<name>`. */
+  /** Named sets of request fields and variant directives, asked for with `?magnific=<name>`. */
   presets?: Record<string, RequestFields> | undefined
+  /**
+   * What happens to an image whose upscale would have more than 25.3 megapixels: `error` names the largest scale that fits,
+   * `downscale` sends it as large as fits, and says so.
+   * @default 'error'
+   */
+  onTooLarge?: TooLargePolicy | undefined
+  /**
+   * What happens to the transparency of an image whose upscale has none: `join` sends the image opaque and ships the
+   * upscale with the image's own transparency, enlarged here; `keep-result` sends the image with its transparency and
+   * ships what comes back.
+   * @default 'join'
+   */
+  alpha?: AlphaPolicy | undefined
+  /**
+   * Whether an image is shipped with the metadata of its source, such as the copyright and the place where it was taken.
+   * It is never sent, whatever this says.
+   * @default false
+   */
+  keepMetadata?: boolean | undefined
   /**
    * What one run of the bundler may buy at most, together with all that run at the same time on the same cache directory.
    * Builds of one process, such as client and server, share it; a server counts from its start.
@@ -69,6 +102,12 @@ export interface Options {
   /** Query keys that belong to another plugin: they are handed on. */
   passthrough?: string[] | undefined
   /**
+   * Whether a file with the exact types of all imports is kept up to date, in builds and by the dev server; or its path,
+   * relative to the host's root, with `.d.ts` at its end. `true` stands for `magnific.d.ts`.
+   * @default false
+   */
+  dts?: boolean | string | undefined
+  /**
    * How much is said.
    * @default 'info'
    */
@@ -94,8 +133,11 @@ export interface ResolvedOptions {
   /** Part of the fingerprint: see `serviceOf`. */
   readonly service: string
   readonly onMiss: MissPolicy
-  readonly defaults: Params
-  readonly presets: Readonly<Record<string, Params>>
+  readonly defaults: Said
+  readonly presets: Readonly<Record<string, Said>>
+  readonly onTooLarge: TooLargePolicy
+  readonly alpha: AlphaPolicy
+  readonly keepMetadata: boolean
   readonly budget: Readonly<BudgetLimits>
   readonly concurrency: number
   /** ms */
@@ -103,5 +145,7 @@ export interface ResolvedOptions {
   /** As the user or the default says it: absolute, or relative to `root`. */
   readonly cacheDir: string
   readonly passthrough: readonly string[]
+  /** The file of types, as the user says it: absolute, or relative to `root`. */
+  readonly dts: string | undefined
   readonly logLevel: LogLevel
 }

@@ -122,7 +122,7 @@ export function checkValue(name: FieldName, value: unknown): string | undefined 
           (value as number) <= field.max
         : field.kind === 'boolean'
           ? typeof value === 'boolean'
-          : typeof value === 'string' && value.trim() !== ''
+          : typeof value === 'string' && value.trim() !== '' && !/\p{Surrogate}/u.test(value)
   if (good) return undefined
   const hint =
     field.kind === 'enum' && typeof value === 'string' ? suggest(value, field.values) : ''

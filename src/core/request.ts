@@ -1,24 +1,36 @@
 import { MagnificError } from './errors.ts'
-import { directivesOfName } from './formats.ts'
-import type { Directives } from './formats.ts'
+import { directiveNames, expandShorthand, isDirective, readDirective } from './directives.ts'
+import type { Directives, GivenDirectives } from './directives.ts'
 import { findNearest, suggest } from './nearest.ts'
+import { readOutput, urlOutput } from './outputs.ts'
+import type { Output } from './outputs.ts'
 import { checkValue, describeField, fieldNames, findField, queryKey, readValue } from './params.ts'
 import type { FieldName, Params } from './params.ts'
+import { findContradictions, planVariants } from './plan.ts'
 
 /** A parsed, normalised query. */
 export interface Request {
   /** What is sent to the API. */
   params: Params
-  /** What happens after the upscale, free of charge. */
-  directives: Directives
+  /** What happens after the upscale, free of charge: one for each variant, in order; one at least. */
+  variants: readonly Directives[]
+  /** What is made of the variants' URLs. */
+  output: Output
   /** What is left for the host, without a question mark: `url`, a key of another plugin, or nothing. */
   hostQuery: string
 }
 
-/** What a query may refer to: the user's own words for a set of params. */
+/** What was said in a query, a preset or the defaults. */
+export interface Said {
+  params: Params
+  directives: GivenDirectives
+  output?: Output | undefined
+}
+
+/** What a query may refer to: the user's own words for a set of fields. */
 export interface Vocabulary {
-  defaults: Params
-  presets: Readonly<Record<string, Params>>
+  defaults: Said
+  presets: Readonly<Record<string, Said>>
   /** Keys that belong to another plugin: they are handed on. */
   passthrough: readonly string[]
 }
@@ -32,20 +44,6 @@ const manyProblems = 8
 const handedOn = ['url', 'inline', 'no-inline']
 /** Keys that the host adds for itself and has done with by now. */
 const ignored = ['import', 't', 'v']
-/** Variant directives. They are reserved, so that a later version gives no query another meaning. */
-const directiveNames = [
-  'w',
-  'h',
-  'aspect',
-  'fit',
-  'position',
-  'format',
-  'quality',
-  'lossless',
-  'effort',
-  'as',
-]
-
 /** Keys that nobody else's query is likely to hold: where `magnific` is not beside the others, it was forgotten. */
 export const ownKeys: readonly string[] = [
   'magnific',
@@ -104,10 +102,10 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
     )
   }
   const problems: string[] = []
-  const said: Params = {}
+  const said: Said = { params: {}, directives: {} }
   const handed: string[] = []
   const seen = new Set<string>()
-  let preset: Params = {}
+  let preset: Said = { params: {}, directives: {} }
 
   if (query.includes('#')) {
     problems.push('A fragment means nothing to an image. Write a literal # as %23.')
@@ -119,7 +117,7 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
       problems.push(`"${part}" is not percent-encoded UTF-8. Write a literal % as %25.`)
       continue
     }
-    const { key, value } = entry
+    const { key, value } = readShorthand(entry, vocabulary)
     if (seen.has(key) && !vocabulary.passthrough.includes(key)) {
       problems.push(`\`${key}\` is given more than once. Keep one.`)
       continue
@@ -133,13 +131,18 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
       value !== undefined &&
       Object.hasOwn(vocabulary.presets, value)
     ) {
-      preset = vocabulary.presets[value] ?? {}
+      preset = vocabulary.presets[value] ?? preset
+    } else if (vocabulary.passthrough.includes(key)) {
+      handed.push(part)
     } else if (field) {
       const read = value === undefined ? '' : readValue(field, value)
       const problem = checkValue(field, read)
-      if (!problem) Object.assign(said, { [field]: read })
+      if (!problem) Object.assign(said.params, { [field]: read })
       else problems.push(field === 'scale_factor' ? scaleProblem(value ?? '', vocabulary) : problem)
-    } else if (handedOn.includes(key) || vocabulary.passthrough.includes(key)) {
+    } else if (isDirective(key) || key === 'as') {
+      const problem = addDirective(said, key, value ?? '')
+      if (problem !== undefined) problems.push(problem)
+    } else if (handedOn.includes(key)) {
       handed.push(part)
     } else if (!ignored.includes(key)) {
       problems.push(unknownKeyProblem(key, vocabulary))
@@ -148,17 +151,58 @@ export function parseRequest(file: string, query: string, vocabulary: Vocabulary
   if (problems.length === 0 && !seen.has('magnific')) {
     problems.push('The key `magnific` is missing. Write `magnific=4x` beside the others.')
   }
-  if (problems.length > 0) {
-    const told = problems.slice(0, manyProblems).join(' ')
-    const more =
-      problems.length > manyProblems ? ` And ${problems.length - manyProblems} more.` : ''
-    throw new MagnificError('BAD_QUERY', `"?${query}" is refused. ${told}${more}`)
+  const all = [vocabulary.defaults, preset, said]
+  const output = all.findLast((each) => each.output)?.output ?? urlOutput
+  // Said again, a directive keeps its place.
+  const given: GivenDirectives = Object.assign({}, ...all.map(({ directives }) => directives))
+  if (output.kind === 'lqip') {
+    const others = handed.filter((part) => part === 'url' || part === 'no-inline')
+    problems.push(...others.map((part) => `\`as=lqip\` is always inline. Leave \`${part}\` out.`))
+    if (!handed.includes('inline')) handed.push('inline')
   }
+  if (problems.length === 0) {
+    problems.push(...findContradictions(file, said.directives, given, output))
+  }
+  if (problems.length > 0) throw refusal(query, problems)
   return {
-    params: orderParams({ ...vocabulary.defaults, ...preset, ...said }),
-    directives: directivesOfName(file),
+    params: orderParams(Object.assign({}, ...all.map(({ params }) => params))),
+    variants: planVariants(file, given, { ...preset.directives, ...said.directives }, output),
+    output,
     hostQuery: handed.join('&'),
   }
+}
+
+function refusal(query: string, problems: readonly string[]): MagnificError {
+  const told = problems.slice(0, manyProblems).join(' ')
+  const more = problems.length > manyProblems ? ` And ${problems.length - manyProblems} more.` : ''
+  return new MagnificError('BAD_QUERY', `"?${query}" is refused. ${told}${more}`)
+}
+
+/**
+ * Reads a directive, or `as`, and adds it to what was said.
+ *
+ * @param text decoded; an empty one where there is no value
+ * @returns what is wrong with it as a sentence, or `undefined`
+ */
+export function addDirective(said: Said, key: string, text: string): string | undefined {
+  if (!isDirective(key)) {
+    const { output, problem } = readOutput(text)
+    if (output) said.output = output
+    return problem
+  }
+  const { values, problem } = readDirective(key, text)
+  if (values) said.directives = { ...said.directives, [key]: values }
+  return problem
+}
+
+/** `?cover` stands for `?fit=cover`, unless it belongs to another plugin. */
+function readShorthand(
+  entry: { key: string; value: string | undefined },
+  { passthrough }: Vocabulary,
+): typeof entry {
+  if (entry.value || passthrough.includes(entry.key)) return entry
+  const { name: key, value } = expandShorthand(entry.key) ?? {}
+  return key ? { key, value } : entry
 }
 
 /** Like `application/x-www-form-urlencoded`, as URLSearchParams reads it, but never guessing at broken escapes. */
@@ -187,10 +231,9 @@ function unknownKeyProblem(key: string, { passthrough }: Vocabulary): string {
   if (key === 'raw') return '`raw` would ship the bytes as text. Leave it out.'
   if (key === 'scale_factor')
     return 'The scale goes by `magnific`: write `magnific=4x` in place of `scale_factor=4x`.'
-  if (directiveNames.includes(key)) {
-    return `\`${key}\` is a variant directive, and this version has none of them yet. Leave it out.`
-  }
-  const keys = [...fieldNames.map(queryKey), ...handedOn, ...passthrough]
+  if (key === 'noAutoOrient') return 'What is upscaled stands upright. Leave `noAutoOrient` out.'
+  const fields = fieldNames.map(queryKey)
+  const keys = [...fields, ...directiveNames, 'as', ...handedOn, ...passthrough]
   return (
     `Unknown key "${key}".${suggest(key, keys)} Allowed are ${keys.join(', ')}. ` +
     `A key of another plugin is let by with the option passthrough: ['${key}'].`

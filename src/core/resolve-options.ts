@@ -1,4 +1,5 @@
 import { MagnificError } from './errors.ts'
+import { readDts } from './dts-option.ts'
 import { serviceOf } from './service.ts'
 import { logLevels } from './logger.ts'
 import {
@@ -13,10 +14,20 @@ import {
   readOneOf,
   readPassthrough,
   readPresets,
+  readSwitch,
   reportUnknown,
   show,
 } from './option-readers.ts'
-import type { HostSettings, Options, ResolvedOptions } from './options.ts'
+import type {
+  AlphaPolicy,
+  HostSettings,
+  Options,
+  ResolvedOptions,
+  TooLargePolicy,
+} from './options.ts'
+
+const tooLargePolicies = ['error', 'downscale'] as const satisfies readonly TooLargePolicy[]
+const alphaPolicies = ['join', 'keep-result'] as const satisfies readonly AlphaPolicy[]
 
 const optionNames = [
   'apiKey',
@@ -24,11 +35,15 @@ const optionNames = [
   'onMiss',
   'defaults',
   'presets',
+  'onTooLarge',
+  'alpha',
+  'keepMetadata',
   'budget',
   'concurrency',
   'deadline',
   'cache',
   'passthrough',
+  'dts',
   'logLevel',
 ] as const satisfies readonly (keyof Options)[]
 
@@ -60,11 +75,21 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     onMiss: readMissPolicy(options.onMiss, host, problems),
     defaults: readFields('defaults', options.defaults ?? {}, problems),
     presets: readPresets(options.presets ?? {}, problems),
+    onTooLarge: readOneOf(
+      'onTooLarge',
+      options.onTooLarge ?? 'error',
+      tooLargePolicies,
+      'error',
+      problems,
+    ),
+    alpha: readOneOf('alpha', options.alpha ?? 'join', alphaPolicies, 'join', problems),
+    keepMetadata: readSwitch('keepMetadata', options.keepMetadata ?? false, false, problems),
     budget: options.budget === undefined ? {} : readBudget(options.budget, problems),
     concurrency: readCount('concurrency', options.concurrency ?? 8, 1, 100, problems),
     deadline: readCount('deadline', options.deadline ?? 30 * 60_000, 1000, 2 ** 31 - 1, problems),
     cacheDir: readCacheDir(options.cache, env, problems),
     passthrough: readPassthrough(options.passthrough ?? [], problems),
+    dts: readDts(options.dts ?? false, problems),
     logLevel: readOneOf('logLevel', options.logLevel ?? 'info', logLevels, 'info', problems),
   }
   if (problems.length > 0) {

@@ -1,12 +1,29 @@
 import { open } from 'node:fs/promises'
+import type { SniffedFormat } from './sniff.ts'
 
 /**
- * Whether a PNG is an animated one: it has an `acTL` chunk before its first `IDAT`. libvips reads the first frame of
- * such a file and says nothing.
+ * Whether a picture is one of several that libvips does not count: it reads the first one and says nothing.
  *
  * @throws the error of node:fs where the file cannot be read
  */
-export async function isAnimatedPng(file: string): Promise<boolean> {
+export async function isAnimated(file: string, format: SniffedFormat): Promise<boolean> {
+  if (format === 'png') return isAnimatedPng(file)
+  return format === 'avif' && isAvifSequence(file)
+}
+
+/** Whether the major brand of an AVIF is that of a sequence. */
+async function isAvifSequence(file: string): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(12), 0, 12, 0)
+    return buffer.toString('latin1', 8, 12) === 'avis'
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Whether a PNG has an `acTL` chunk before its first `IDAT`. */
+async function isAnimatedPng(file: string): Promise<boolean> {
   const handle = await open(file, 'r')
   try {
     const header = Buffer.alloc(8)

@@ -1,72 +1,78 @@
 import { stat } from 'node:fs/promises'
 import { MagnificError } from '../core/errors.ts'
-import type { Format } from '../core/formats.ts'
-import { findLargestScale, fitsLimits, longestSide, maxOutputPixels } from '../core/limits.ts'
-import { isAnimatedPng } from './animation.ts'
+import { findLargestScale, maxOutputPixels, maxSourcePixels, shrinkToFit } from '../core/limits.ts'
+import type { TooLargePolicy } from '../core/options.ts'
+import { isAnimated } from './animation.ts'
 import { isTransparent, readHeader } from './decode.ts'
 import type { ImageHeader } from './decode.ts'
+import { corrupt, isAccepted, refuseKind, refusePages, unreadable } from './refusals.ts'
 import { sniffFile } from './sniff.ts'
 import type { SniffedFormat } from './sniff.ts'
 import { renderThumbnail } from './thumbnail.ts'
 
-/** A source that was looked at and found good. */
-export interface SourceImage {
-  file: string
-  bytes: number
-  /** As the picture is shown, with its EXIF orientation applied; pixels. */
+/** Sides in pixels. */
+export interface Size {
   width: number
   height: number
-  /** EXIF orientation of the stored pixels, 1 to 8. */
-  orientation: number
-  /** Whether something shines through, and not just whether something might. */
-  transparent: boolean
-  /** What its result is recognised by: see `renderThumbnail`. */
-  thumbnail: Buffer
 }
 
 /** What a source's header tells. */
-export interface MeasuredImage extends Omit<SourceImage, 'transparent' | 'thumbnail'> {
-  hasAlpha: boolean
+export interface MeasuredImage
+  extends Size, Pick<ImageHeader, 'hasAlpha' | 'orientation' | 'isRgb8' | 'profile' | 'space'> {
+  file: string
+  /** By its content, whatever its name says. */
+  format: SniffedFormat
+  bytes: number
+  /** What is sent of it, as it is shown: smaller than the picture only where `onTooLarge` makes it so. */
+  sent: Size
+}
+
+/** A source that was looked at and found good. Its width and height are as it is shown, with its EXIF orientation applied. */
+export interface SourceImage extends MeasuredImage {
+  /** Whether something shines through, and not just whether something might. */
+  transparent: boolean
+  /** The source as `renderThumbnail` makes it. */
+  thumbnail: Buffer
+}
+
+/** What is done about what a source is. */
+export interface InspectSettings {
+  onTooLarge: TooLargePolicy
 }
 
 /**
  * Looks at a source's header, which takes no time: enough for what will be decoded anyway, and costs nothing.
  *
- * @param scale the enlargement that it is meant for: 2, 4, 8 or 16
- * @param format the one that will be shipped
+ * @param scale the enlargement that it is meant for: 2, 4, 8 or 16; 1 for none
  * @throws MagnificError `SOURCE_REFUSED`, `OUTPUT_TOO_LARGE`
  */
 export async function measureSource(
   file: string,
   scale: number,
-  format: Format,
+  { onTooLarge }: InspectSettings,
 ): Promise<MeasuredImage> {
-  const sniffed = await sniffFile(file)
-  if (!isAccepted(sniffed)) throw refusal(file, whyNot[sniffed])
-  const header = await unlessDamaged(file, async () => readHeader(file))
-  if (header.pages > 1 || (sniffed === 'png' && (await isAnimatedPng(file)))) {
-    throw refusal(
-      file,
-      'It is animated, and the upscaler takes still pictures. Export one frame as a PNG.',
-    )
-  }
-  checkOutput(file, header, scale, format)
-  const mayBeTransparent = header.hasAlpha && format === 'jpeg'
-  if (mayBeTransparent && (await unlessDamaged(file, async () => isTransparent(file)))) {
-    throw refusal(
-      file,
-      'It has transparency, which a JPEG cannot show, and its name says JPEG. Rename it to what it is (.png or .webp).',
-    )
-  }
-  const { orientation, hasAlpha } = header
+  const format = await sniffFile(file)
+  if (!isAccepted(format)) throw refuseKind(file, format)
+  if (await isAnimated(file, format)) throw refusePages(file, format)
+  const header = await unlessDamaged(file, format, async () => readHeader(file))
+  if (header.pages > 1) throw refusePages(file, format, header.pages)
+  const { orientation, hasAlpha, isRgb8, profile, space } = header
   const turned = orientation >= 5
-  return {
-    file,
-    bytes: (await stat(file)).size,
+  const shown: Size = {
     width: turned ? header.height : header.width,
     height: turned ? header.width : header.height,
+  }
+  return {
+    file,
+    format,
+    bytes: (await stat(file)).size,
+    ...shown,
+    sent: findSentSize(file, shown, scale, onTooLarge),
     orientation,
     hasAlpha,
+    isRgb8,
+    profile,
+    space,
   }
 }
 
@@ -74,20 +80,19 @@ export async function measureSource(
  * Looks at a source, and decodes every pixel of it, before anything is spent on it.
  *
  * @param scale the enlargement that it is meant for: 2, 4, 8 or 16
- * @param format the one that will be shipped
  * @throws MagnificError `SOURCE_REFUSED`, `OUTPUT_TOO_LARGE`
  */
 export async function inspectSource(
   file: string,
   scale: number,
-  format: Format,
+  settings: InspectSettings,
 ): Promise<SourceImage> {
-  const { hasAlpha, ...measured } = await measureSource(file, scale, format)
+  const measured = await measureSource(file, scale, settings)
   // A header alone says nothing about a file that was cut off: this decodes every pixel.
-  return unlessDamaged(file, async () => ({
+  return unlessDamaged(file, measured.format, async () => ({
     ...measured,
     thumbnail: await renderThumbnail(file),
-    transparent: hasAlpha && (await isTransparent(file)),
+    transparent: measured.hasAlpha && (await isTransparent(file)),
   }))
 }
 
@@ -97,7 +102,8 @@ export async function inspectSource(
  *
  * @returns a sentence, or `undefined` where nothing is odd
  */
-export function findOddity({ width, height }: SourceImage): string | undefined {
+export function findOddity({ sent }: Pick<SourceImage, 'sent'>): string | undefined {
+  const { width, height } = sent
   if (Math.min(width, height) < 160) {
     return `is ${width}×${height}; the upscaler may refuse sides under 160 pixels`
   }
@@ -107,66 +113,61 @@ export function findOddity({ width, height }: SourceImage): string | undefined {
   return undefined
 }
 
-type Accepted = 'png' | 'jpeg' | 'webp'
-
-function isAccepted(format: SniffedFormat): format is Accepted {
-  return format === 'png' || format === 'jpeg' || format === 'webp'
+/**
+ * What it means that a source is sent smaller than it is.
+ *
+ * @param scale 2, 4, 8 or 16
+ * @returns a sentence, or `undefined` where it is sent in its own size
+ */
+export function describeDownscale(
+  { width, height, sent }: Pick<SourceImage, 'width' | 'height' | 'sent'>,
+  scale: number,
+): string | undefined {
+  if (sent.width === width && sent.height === height) return undefined
+  const result = `${sent.width * scale}×${sent.height * scale}`
+  const gain =
+    sent.width * scale > width
+      ? ''
+      : ', which is no larger than the image itself: take a smaller scale, or leave `?magnific` out'
+  return `is ${width}×${height}, which is too large for ${scale}x; it is sent as ${sent.width}×${sent.height}, and its upscale will be ${result}${gain}`
 }
 
-const convert = 'Convert it to PNG, JPEG or WebP.'
-const whyNot: Record<Exclude<SniffedFormat, Accepted>, string> = {
-  empty: 'It is empty. Restore the picture, or take the reference out.',
-  svg: 'It is an SVG, which is sharp at any size. Leave `?magnific` out.',
-  gif: `It is a GIF, animated or not. ${convert}`,
-  avif: `It is an AVIF, which this version does not send. ${convert}`,
-  heif: `It is a HEIF, which this version does not send. ${convert}`,
-  tiff: `It is a TIFF, which this version does not send. ${convert}`,
-  bmp: `It is a BMP, which this version does not send. ${convert}`,
-  html: 'It is an HTML page, not a picture. Perhaps it was downloaded from a page that wanted a login.',
-  lfs: 'It is a pointer of Git LFS, and the picture is elsewhere. Run `git lfs pull`.',
-  unknown: `It is no picture that is known here. ${convert}`,
-}
-
-async function unlessDamaged<T>(file: string, read: () => Promise<T>): Promise<T> {
+async function unlessDamaged<T>(
+  file: string,
+  format: SniffedFormat,
+  read: () => Promise<T>,
+): Promise<T> {
   try {
     return await read()
   } catch (error) {
-    throw corrupt(file, error)
+    throw unreadable(file, format, error) ?? corrupt(file, error)
   }
 }
 
-function checkOutput(
+function findSentSize(
   file: string,
-  { width, height }: ImageHeader,
+  { width, height }: Size,
   scale: number,
-  format: Format,
-): void {
-  if (fitsLimits(width, height, scale, format)) return
+  onTooLarge: TooLargePolicy,
+): Size {
   const pixels = width * height * scale ** 2
-  const limit =
-    pixels > maxOutputPixels
-      ? `${(pixels / 1e6).toFixed(2)} megapixels; the API returns at most ${maxOutputPixels / 1e6}`
-      : `and the sides of a ${format.toUpperCase()} end at ${longestSide[format]} pixels`
-  const largest = findLargestScale(width, height, format)
+  if (pixels <= maxOutputPixels) return { width, height }
+  const size = `${width}×${height}`
+  if (onTooLarge === 'downscale') {
+    if (width * height <= maxSourcePixels) return shrinkToFit(width, height, scale)
+    throw new MagnificError(
+      'OUTPUT_TOO_LARGE',
+      `${size} are more than the ${maxSourcePixels / 1e6} megapixels that are read in order to be sent smaller. Reduce the image first.`,
+      { file },
+    )
+  }
+  const largest = findLargestScale(width, height)
   const way = largest
-    ? `Write magnific=${largest}, the largest scale that fits.`
-    : `No scale fits: reduce the image first, to at most ${maxOutputPixels / 4e6} megapixels${Number.isFinite(longestSide[format]) ? ` and ${Math.floor(longestSide[format] / 2)} pixels a side` : ''}.`
+    ? `Write magnific=${largest}, the largest scale that fits`
+    : `No scale fits: reduce the image first, to at most ${maxOutputPixels / 4e6} megapixels`
   throw new MagnificError(
     'OUTPUT_TOO_LARGE',
-    `${width}×${height} at ${scale}x would be ${width * scale}×${height * scale}, ${limit}. ${way}`,
+    `${size} at ${scale}x would be ${width * scale}×${height * scale}, ${(pixels / 1e6).toFixed(2)} megapixels; the API returns at most ${maxOutputPixels / 1e6}. ${way}. The option \`onTooLarge: 'downscale'\` sends it as large as fits.`,
     { file },
   )
-}
-
-function corrupt(file: string, cause: unknown): MagnificError {
-  const reason = (cause as Error).message.split('\n', 1)[0]
-  return new MagnificError(
-    'SOURCE_REFUSED',
-    `The image cannot be upscaled. It is damaged: ${reason}. Restore it from where it came from.`,
-    { file, cause },
-  )
-}
-
-function refusal(file: string, why: string): MagnificError {
-  return new MagnificError('SOURCE_REFUSED', `The image cannot be upscaled. ${why}`, { file })
 }

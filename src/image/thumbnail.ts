@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { maxOutputPixels } from '../core/limits.ts'
+import { maxSourcePixels } from '../core/limits.ts'
 
 /** Side of a thumbnail, pixels. */
 export const thumbnailSide = 24
@@ -12,10 +12,10 @@ const channels = 4
  * decoded, turned upright, and squeezed into a square.
  *
  * @returns 24×24 pixels of sRGB and alpha, 8 bit each: 2304 bytes
- * @throws sharp's error where the bytes are damaged, or hold more pixels than the API ever returns
+ * @throws sharp's error where the bytes are damaged, or hold more pixels than a source may
  */
 export async function renderThumbnail(file: string): Promise<Buffer> {
-  return sharp(file, { failOn: 'error', limitInputPixels: maxOutputPixels })
+  return sharp(file, { failOn: 'error', limitInputPixels: maxSourcePixels })
     .autoOrient()
     .resize(thumbnailSide, thumbnailSide, { fit: 'fill', fastShrinkOnLoad: false })
     .toColourspace('srgb')

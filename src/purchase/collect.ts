@@ -2,9 +2,9 @@ import type { Client } from '../api/client.ts'
 import { DownloadError } from '../api/download.ts'
 import { awaitTask } from '../api/waiting.ts'
 import { MagnificError } from '../core/errors.ts'
+import type { AlphaPolicy } from '../core/options.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import { isTransparent } from '../image/decode.ts'
-import type { VerifiedResult } from '../image/verify.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { isDiskError } from '../store/files.ts'
 import type { ResultRecord } from '../store/records.ts'
@@ -85,15 +85,16 @@ export async function collectResult(
 async function storeResult(
   receipt: Omit<Receipt, 'blobs'>,
   collection: Collection,
-  { blobs, spare, warn }: PurchaseContext,
+  { blobs, spare, alpha, warn }: PurchaseContext,
 ): Promise<Collected> {
   const store = async (to: BlobStore): Promise<Omit<Collected, 'stored'>> =>
     receiveResult({ ...receipt, blobs: to }, async ({ incoming, ...received }) => {
-      const surprises = await findSurprises(collection, incoming.file, received)
+      const { sha256, bytes, format, width, height, hasAlpha } = received
+      const transparent = hasAlpha && (await isTransparent(incoming.file))
       const file = await incoming.keep()
-      for (const surprise of surprises) warn(surprise)
-      const { sha256, bytes, format, width, height } = received
-      return { result: { sha256, bytes, format, width, height }, file }
+      const result = { sha256, bytes, format, width, height, transparent }
+      for (const surprise of findSurprises(collection, result, alpha)) warn(surprise)
+      return { result, file }
     })
   try {
     return { ...(await store(blobs)), stored: true }
@@ -116,21 +117,21 @@ function isTransient(error: unknown): boolean {
 }
 
 /** What is odd about a result is said, not refused: it was paid for. */
-async function findSurprises(
+function findSurprises(
   { task, source, scale }: Collection,
-  result: string,
-  { width, height, hasAlpha }: VerifiedResult,
-): Promise<string[]> {
+  { width, height, transparent }: ResultRecord['result'],
+  alpha: AlphaPolicy,
+): string[] {
   const surprises: string[] = []
-  const expected = [source.width * scale, source.height * scale]
+  const expected = [source.sent.width * scale, source.sent.height * scale]
   if (width !== expected[0] || height !== expected[1]) {
     surprises.push(
       `${source.file} at ${scale}x came back as ${width}×${height} in place of ${expected.join('×')} (task ${task}).`,
     )
   }
-  if (source.transparent && !(hasAlpha && (await isTransparent(result)))) {
+  if (source.transparent && !transparent && alpha === 'keep-result') {
     surprises.push(
-      `${source.file} is transparent in places, and its result is not (task ${task}). It is shipped as it came.`,
+      `${source.file} is transparent in places, and its result is not (task ${task}). It is shipped as it came; \`alpha: 'join'\` gives it the transparency of its source.`,
     )
   }
   return surprises

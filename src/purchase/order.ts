@@ -1,7 +1,7 @@
 import type { Client } from '../api/client.ts'
 import type { Clock } from '../core/clock.ts'
 import type { MagnificError } from '../core/errors.ts'
-import type { BudgetLimits } from '../core/options.ts'
+import type { AlphaPolicy, BudgetLimits, TooLargePolicy } from '../core/options.ts'
 import type { Request } from '../core/request.ts'
 import type { Attempt } from '../store/attempt.ts'
 import type { BlobStore } from '../store/blobs.ts'
@@ -31,6 +31,14 @@ export interface PurchaseContext {
   service: string
   /** The longest wait for one task, ms. */
   deadline: number
+  /** See `Options`. */
+  onTooLarge: TooLargePolicy
+  /** See `Options`. */
+  alpha: AlphaPolicy
+  /** Absolute path of the folder for what is in the making. */
+  tmp: string
+  /** Runs the work when few pictures are being drawn: each takes its share of memory. */
+  drawing: <T>(work: () => Promise<T>) => Promise<T>
   clock: Clock
   journal: Journal
   blobs: BlobStore

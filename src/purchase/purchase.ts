@@ -2,7 +2,7 @@ import { MagnificError } from '../core/errors.ts'
 import type { Client } from '../api/client.ts'
 import { estimatePrice } from '../core/estimate.ts'
 import { scaleOf } from '../core/params.ts'
-import { findOddity, inspectSource } from '../image/inspect.ts'
+import { describeDownscale, findOddity, inspectSource } from '../image/inspect.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import { mayBePaid } from '../store/attempt.ts'
 import type { Outcome } from '../store/attempt.ts'
@@ -12,6 +12,8 @@ import type { ResultRecord } from '../store/records.ts'
 import { collectResult } from './collect.ts'
 import { describeUnkept, failedError, unknownTaskError } from './errors.ts'
 import { followAttempt } from './follow.ts'
+import { prepareImage } from './image-body.ts'
+import type { PreparedImage } from './image-body.ts'
 import type { Order, PurchaseContext, Purchased, Submitted } from './order.ts'
 import { composeRecord } from './record.ts'
 import { submitTask } from './submit.ts'
@@ -27,10 +29,11 @@ export async function purchase(
   context: PurchaseContext,
   signal: AbortSignal,
 ): Promise<Purchased> {
-  const { params, directives } = order.request
-  const source = await inspectSource(order.file, scaleOf(params), directives.format)
-  const oddity = findOddity(source)
-  if (oddity) context.warn(`${order.file} ${oddity}.`)
+  const scale = scaleOf(order.request.params)
+  const source = await inspectSource(order.file, scale, context)
+  for (const oddity of [describeDownscale(source, scale), findOddity(source)]) {
+    if (oddity) context.warn(`${order.file} ${oddity}.`)
+  }
   return context.limit(async () => buy(order, source, context, signal))
 }
 
@@ -45,9 +48,9 @@ async function buy(
   const client = context.client()
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
-  const price = estimatePrice(source.width * source.height, scale)
+  const price = estimatePrice(source.sent.width * source.sent.height, scale)
   const known = await findSubmitted(order, client, context, signal)
-  const submitted = known ?? (await submitTask(order, source, price, client, context, signal))
+  const submitted = known ?? (await submit(order, source, price, client, context, signal))
   const { task, paid } = submitted
   const estimate = paid ? price : 0
 
@@ -56,6 +59,8 @@ async function buy(
     const { result, file, stored } = await collectResult(collection, client, context, signal)
     const record = composeRecord(order, {
       service: context.service,
+      // As it was sent, by whichever build.
+      alpha: submitted.attempt?.owner?.subject.alpha,
       source,
       result,
       task,
@@ -74,6 +79,26 @@ async function buy(
       () => {},
     )
     throw failedError(error.text, order, context)
+  }
+}
+
+/** What is made in order to be sent is there for as long as it is being sent. */
+async function submit(
+  order: Order,
+  source: SourceImage,
+  estimate: number,
+  client: Client,
+  context: PurchaseContext,
+  signal: AbortSignal,
+): Promise<Submitted> {
+  let prepared: PreparedImage | undefined
+  const prepare = async (): Promise<PreparedImage> =>
+    (prepared ??= await prepareImage(source, order.sourceHash, context))
+  try {
+    const submission = { order, sent: source.sent, prepare, estimate }
+    return await submitTask(submission, client, context, signal)
+  } finally {
+    await prepared?.discard()
   }
 }
 

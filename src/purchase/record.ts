@@ -6,7 +6,7 @@ import type { Order } from './order.ts'
 /** What is known of an order once its result is there. */
 export interface Completion extends Pick<
   ResultRecord,
-  'service' | 'result' | 'task' | 'seconds' | 'completedAt'
+  'service' | 'alpha' | 'result' | 'task' | 'seconds' | 'completedAt'
 > {
   source: SourceImage
 }
@@ -14,8 +14,8 @@ export interface Completion extends Pick<
 /** The record of a purchase. */
 export function composeRecord(
   { fingerprint, file, sourceHash, request }: Order,
-  { source: { bytes, width, height }, ...completion }: Completion,
+  { source: { bytes, width, height, transparent }, ...completion }: Completion,
 ): ResultRecord {
-  const source = { name: basename(file), sha256: sourceHash, bytes, width, height }
+  const source = { name: basename(file), sha256: sourceHash, bytes, width, height, transparent }
   return { version: 1, fingerprint, params: request.params, source, ...completion }
 }

@@ -1,5 +1,6 @@
 import { scaleOf } from '../core/params.ts'
 import { sha256Pattern } from '../core/patterns.ts'
+import { isTransparent } from '../image/decode.ts'
 import { inspectSource } from '../image/inspect.ts'
 import { verifyResult } from '../image/verify.ts'
 import type { Attempt } from '../store/attempt.ts'
@@ -22,13 +23,16 @@ export async function recoverRecord(
   const { sha256 = '', at = '' } = attempt.outcome ?? {}
   const file = sha256Pattern.test(sha256) ? blobs.verify(sha256) : undefined
   if (file === undefined) return undefined
-  const { params, directives } = order.request
-  const source = await inspectSource(order.file, scaleOf(params), directives.format)
-  const { bytes, format, width, height } = await verifyResult(file)
+  const scale = scaleOf(order.request.params)
+  // It is paid for: a limit that another build had set must not stand in its way now.
+  const source = await inspectSource(order.file, scale, { onTooLarge: 'downscale' })
+  const { bytes, format, width, height, hasAlpha } = await verifyResult(file)
+  const transparent = hasAlpha && (await isTransparent(file))
   const record = composeRecord(order, {
     service,
+    alpha: attempt.owner?.subject.alpha,
     source,
-    result: { sha256, bytes, format, width, height },
+    result: { sha256, bytes, format, width, height, transparent },
     // Where it is lost, nothing needs it: the bytes are here.
     task: taskOf(attempt) ?? '',
     seconds: 0,

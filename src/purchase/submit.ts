@@ -1,10 +1,10 @@
 import type { Client } from '../api/client.ts'
 import { BudgetError, MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
-import type { SourceImage } from '../image/inspect.ts'
 import { mayBePaid, numberOf } from '../store/attempt.ts'
 import type { Attempt, AttemptSubject } from '../store/attempt.ts'
 import { awaitOwner, followAttempt } from './follow.ts'
+import type { PreparedImage } from './image-body.ts'
 import type { Order, PurchaseContext, Submitted } from './order.ts'
 import { tryAttempt } from './try.ts'
 
@@ -22,23 +22,32 @@ interface Pace {
   told: boolean
 }
 
+/** What is to be submitted. */
+export interface Submission {
+  order: Order
+  /** The size of what is sent, pixels. */
+  sent: { width: number; height: number }
+  /** What is sent; the same picture each time. It is asked for when nobody else is at it. */
+  prepare(): Promise<PreparedImage>
+  /** euros */
+  estimate: number
+}
+
 /**
  * Submits the image and writes each step down before the next one relies on it. One process owns an attempt and sends;
  * the others wait for it, and follow the task. What certainly was not charged for is tried again; what may have been is
  * not.
  *
- * @param estimate euros
  * @throws MagnificError `API_REFUSED`, `API_UNREACHABLE`, `BUDGET_EXCEEDED`, `SUBMIT_AMBIGUOUS`, `SOURCE_CHANGED`,
  *   `TASK_FAILED`
  */
 export async function submitTask(
-  order: Order,
-  source: SourceImage,
-  estimate: number,
+  submission: Submission,
   client: Client,
   context: PurchaseContext,
   signal: AbortSignal,
 ): Promise<Submitted> {
+  const { order, estimate } = submission
   const { journal, clock, budget, limits, halt } = context
   const pace: Pace = { startedAt: clock.now(), backoff: firstBackoff, unreachable: 0, told: false }
   for (;;) {
@@ -56,13 +65,13 @@ export async function submitTask(
     }
     const reason = await budget.check(estimate, limits)
     if (reason !== undefined) throw new BudgetError(reason, estimate, order.fingerprint)
-    const subject = await describeSubject(order, source, estimate, client, context, signal)
+    const subject = await describeSubject(submission, client, context, signal)
     const stopHeartbeat = await journal.claim(attempt, subject, new Date(clock.now()))
     if (!stopHeartbeat) continue
     context.onPhase({ kind: 'submitting', estimate })
     let task: string | undefined
     try {
-      task = await submitAsOwner(attempt, order, source, client, pace, context, signal)
+      task = await submitAsOwner(attempt, submission, client, pace, context, signal)
       if (task !== undefined) return { task, attempt, paid: true }
     } finally {
       // Whoever waits need not wait for a heartbeat that has stopped.
@@ -76,8 +85,7 @@ export async function submitTask(
 /** @returns the task, or `undefined` where the attempt is closed and the next one is right */
 async function submitAsOwner(
   attempt: Attempt,
-  order: Order,
-  source: SourceImage,
+  { order, prepare }: Submission,
   client: Client,
   pace: Pace,
   context: PurchaseContext,
@@ -91,7 +99,7 @@ async function submitAsOwner(
   for (;;) {
     signal.throwIfAborted()
     if (halt.error) throw halt.error
-    const tried = await tryAttempt(attempt, order, source, client, context, signal)
+    const tried = await tryAttempt(attempt, order, await prepare(), client, context, signal)
     if (tried.kind === 'accepted') return tried.task
     if (tried.kind === 'lost') return undefined
     pace.unreachable = tried.kind === 'unreachable' ? pace.unreachable + 1 : 0
@@ -110,22 +118,23 @@ async function submitAsOwner(
   }
 }
 
+/** The picture is prepared for it: what its result is recognised by is what is sent, and not what the source is. */
 async function describeSubject(
-  { file, sourceHash, request }: Order,
-  { width, height, thumbnail }: SourceImage,
-  estimate: number,
+  { order: { file, sourceHash, request }, sent, prepare, estimate }: Submission,
   client: Client,
-  { root, service, taskList }: PurchaseContext,
+  { root, service, alpha, taskList }: PurchaseContext,
   signal: AbortSignal,
 ): Promise<AttemptSubject> {
+  const { thumbnail } = await prepare()
   return {
     service,
     file: formatPath(root, file),
     source: sourceHash,
     params: request.params,
-    width,
-    height,
+    width: sent.width,
+    height: sent.height,
     estimate,
+    alpha,
     thumbnail: thumbnail.toString('base64'),
     listed: await taskList(client).readNewest(signal),
   }

@@ -5,11 +5,11 @@ import { readRetryAfter } from '../api/retry.ts'
 import { judgeAnswer } from '../api/verdict.ts'
 import { describeRefusal } from '../api/wire.ts'
 import { MagnificError } from '../core/errors.ts'
-import type { SourceImage } from '../image/inspect.ts'
 import type { Attempt } from '../store/attempt.ts'
 import { shorten } from './errors.ts'
 import { rejectAttempt, settleAmbiguity } from './follow.ts'
-import { changedError, openImage } from './image-body.ts'
+import { changedError } from './image-body.ts'
+import type { PreparedImage } from './image-body.ts'
 import type { Order, PurchaseContext } from './order.ts'
 import { formatNoAnswer, formatResponse } from './responses.ts'
 
@@ -33,14 +33,14 @@ export type Tried =
 export async function tryAttempt(
   attempt: Attempt,
   order: Order,
-  source: SourceImage,
+  prepared: PreparedImage,
   client: Client,
   context: PurchaseContext,
   signal: AbortSignal,
 ): Promise<Tried> {
   let answer: RawAnswer
   try {
-    answer = await post(attempt, order, source, client, context, signal)
+    answer = await post(attempt, order, prepared, client, context, signal)
   } catch (error) {
     if (error instanceof PostError && error.committed) {
       // So that nobody waits for an answer that will not come.
@@ -140,12 +140,12 @@ class LostRaceError extends Error {
 async function post(
   attempt: Attempt,
   { request, sourceHash, file }: Order,
-  source: SourceImage,
+  prepared: PreparedImage,
   client: Client,
   { journal, clock, halt }: PurchaseContext,
   signal: AbortSignal,
 ): Promise<RawAnswer> {
-  const { image, readHash } = await openImage(source, sourceHash)
+  const { image, readHash } = prepared.open()
   return client.submit({
     image,
     params: request.params,

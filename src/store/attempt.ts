@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import type { AlphaPolicy } from '../core/options.ts'
 import type { Params } from '../core/params.ts'
 import { taskIdPattern } from '../core/patterns.ts'
 import type { JournalFiles } from './journal-files.ts'
@@ -18,6 +19,8 @@ export interface AttemptSubject {
   height: number
   /** euros */
   estimate: number
+  /** What was done about its transparency. Missing in attempts that are older than the question. */
+  alpha?: AlphaPolicy | undefined
   /** The picture itself, tiny: raw pixels in base64. */
   thumbnail: string
   /** The newest tasks that the API listed beforehand; missing where it lists none. */

@@ -1,10 +1,22 @@
 import { Keyv } from 'keyv'
 import * as v from 'valibot'
+import type { AlphaPolicy } from '../core/options.ts'
 import type { Params } from '../core/params.ts'
 import { sha256Pattern } from '../core/patterns.ts'
 import { KeyvFiles } from './keyv-files.ts'
 import type { Layout } from './layout.ts'
 import { quarantine } from './quarantine.ts'
+
+/** A file with a picture in it. */
+interface Picture {
+  sha256: string
+  bytes: number
+  /** pixels, as it is shown */
+  width: number
+  height: number
+  /** Whether something shines through. Missing in records that are older than the question. */
+  transparent?: boolean | undefined
+}
 
 /** What is known of a result: which task made it, from what, and which blob holds its bytes. */
 export interface ResultRecord {
@@ -13,16 +25,31 @@ export interface ResultRecord {
   /** Who made it: see `serviceOf`. */
   service: string
   params: Params
-  /** `name` is that of the first file that asked, for people to read. Sides in pixels. */
-  source: { name: string; sha256: string; bytes: number; width: number; height: number }
-  /** `format` is what the bytes are, as sniffed; sides in pixels. */
-  result: { sha256: string; bytes: number; format: string; width: number; height: number }
+  /** `name` is that of the first file that asked, for people to read. */
+  source: Picture & { name: string }
+  /** `format` is what the bytes are, as sniffed. */
+  result: Picture & { format: string }
+  /** What was done about transparency when the source was sent. Missing where nobody knows any more. */
+  alpha?: AlphaPolicy | undefined
   /** The task id. */
   task: string
   /** From submission to the stored result, as far as this process saw it. */
   seconds: number
   /** ISO 8601 */
   completedAt: string
+}
+
+/**
+ * Whether a result lacks the transparency that its source has.
+ *
+ * @returns `undefined` where an older record does not tell: then the files do, see `lacksAlpha`
+ */
+export function needsAlpha({
+  source,
+  result,
+}: Pick<ResultRecord, 'source' | 'result'>): boolean | undefined {
+  if (source.transparent === false || result.transparent === true) return false
+  return source.transparent && result.transparent === false ? true : undefined
 }
 
 /** The records of a cache directory, by fingerprint. */
@@ -36,15 +63,21 @@ export interface RecordStore {
   list(): Promise<string[]>
 }
 
-const sides = { width: v.number(), height: v.number() }
-const content = { sha256: v.pipe(v.string(), v.regex(sha256Pattern)), bytes: v.number() }
+const picture = {
+  sha256: v.pipe(v.string(), v.regex(sha256Pattern)),
+  bytes: v.number(),
+  width: v.number(),
+  height: v.number(),
+  transparent: v.optional(v.boolean()),
+}
 const recordSchema = v.object({
   version: v.literal(1),
   fingerprint: v.string(),
   service: v.string(),
   params: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
-  source: v.object({ name: v.string(), ...content, ...sides }),
-  result: v.object({ ...content, format: v.string(), ...sides }),
+  source: v.object({ name: v.string(), ...picture }),
+  result: v.object({ ...picture, format: v.string() }),
+  alpha: v.optional(v.picklist(['join', 'keep-result'])),
   task: v.string(),
   seconds: v.number(),
   completedAt: v.string(),

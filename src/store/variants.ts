@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { sha256 as hashText } from '../core/fingerprint.ts'
-import type { Directives, Format } from '../core/formats.ts'
+import type { Directives } from '../core/directives.ts'
+import type { Format } from '../core/formats.ts'
 import { createTmpPath, hashFile, isMissing, moveFile, putFile, syncFile } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
@@ -17,15 +18,21 @@ export interface VariantInfo {
   /** pixels */
   width: number
   height: number
+  /** What a srcset says of it in place of its width: `2x`. */
+  density?: string | undefined
   source: { bytes: number; width: number; height: number }
 }
 
 /** Files derived from results, free to make again. */
 export interface VariantStore {
-  /** Where a variant belongs. The name is the source's, since hosts derive the names they emit from it. */
-  path(key: string, source: string): string
-  /** The path of a variant that is there and proven, else `undefined`; a bad one is quarantined. */
-  find(key: string, source: string): string | undefined
+  /** Where a variant belongs. Hosts derive the names they emit from the name: see `nameVariant`. */
+  path(key: string, name: string): string
+  /**
+   * The path of a variant that is there and proven, else `undefined`; a bad one is quarantined.
+   *
+   * @param needsInfo one without what stands beside it is as good as none
+   */
+  find(key: string, name: string, needsInfo?: boolean): string | undefined
   /** What stands beside a variant; `undefined` where it is missing or unreadable. */
   readInfo(file: string): VariantInfo | undefined
   /**
@@ -36,34 +43,41 @@ export interface VariantStore {
    */
   put(
     key: string,
-    source: string,
-    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256'> & { sha256?: string }>,
+    name: string,
+    write: (tmp: string) => Promise<Omit<VariantInfo, 'sha256'> & { sha256?: string | undefined }>,
   ): Promise<string>
 }
 
 /** Raised when equal directives shall give other bytes. */
-const variantVersion = 1
+const variantVersion = 2
 
 /**
  * Names a variant by what it is made from. Nothing has to be read to know it: that keeps warm builds fast.
  *
  * @param origin the fingerprint of a result, or whatever else identifies the pixels
  */
-export function computeVariantKey(origin: string, { format, quality }: Directives): string {
-  return hashText(JSON.stringify([variantVersion, origin, format, quality ?? null]))
+export function computeVariantKey(origin: string, directives: Directives): string {
+  return hashText(`[${variantVersion},${JSON.stringify(origin)},${spellOut(directives)}]`)
+}
+
+/** Spelled out once for each set of directives: a project's images share a few. */
+const spelledOut = new WeakMap<Directives, string>()
+
+function spellOut(directives: Directives): string {
+  let text = spelledOut.get(directives)
+  if (text === undefined) spelledOut.set(directives, (text = JSON.stringify(directives)))
+  return text
 }
 
 /** The variants under a cache directory. */
 export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
-  const path = (key: string, source: string): string =>
-    // Hosts cut ids at these characters.
-    shardedPath(layout.variants, key, basename(source).replaceAll(/[?#%\0]/g, '_'))
+  const path = (key: string, name: string): string => shardedPath(layout.variants, key, name)
 
   return {
     path,
-    find: (key, source) => {
-      const file = path(key, source)
-      if (memo.find(file)) return file
+    find: (key, name, needsInfo = false) => {
+      const file = path(key, name)
+      if (memo.find(file) && !(needsInfo && !readInfo(file))) return file
       const info = readInfo(file)
       if (!info) return undefined
       try {
@@ -79,8 +93,8 @@ export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
       return undefined
     },
     readInfo,
-    put: async (key, source, write) => {
-      const file = path(key, source)
+    put: async (key, name, write) => {
+      const file = path(key, name)
       const tmp = await createTmpPath(layout.tmp)
       try {
         const written = await write(tmp)
@@ -121,5 +135,7 @@ function isVariantInfo(value: unknown): value is VariantInfo {
 }
 
 function isSized(value: Partial<VariantInfo['source']> | undefined): boolean {
-  return [value?.bytes, value?.width, value?.height].every((figure) => typeof figure === 'number')
+  return [value?.bytes, value?.width, value?.height].every(
+    (figure) => Number.isInteger(figure) && Number(figure) > 0,
+  )
 }

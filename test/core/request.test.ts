@@ -1,25 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MagnificError } from '../../src/core/errors.ts'
-import type { Params } from '../../src/core/params.ts'
+import type { Options, RequestFields } from '../../src/core/options.ts'
 import {
   isReference,
   parseRequest,
   referenceFilter,
   splitReference,
 } from '../../src/core/request.ts'
-import type { Request, Vocabulary } from '../../src/core/request.ts'
+import type { Request } from '../../src/core/request.ts'
 import { errorOf } from '../helpers/errors.ts'
+import { vocabularyOf } from '../helpers/vocabulary.ts'
 
-const nothing: Vocabulary = { defaults: {}, presets: {}, passthrough: [] }
-
-function parse(query: string, vocabulary: Partial<Vocabulary> = {}): Request {
-  return parseRequest('/project/hero.png', query, { ...nothing, ...vocabulary })
+function parse(query: string, options: Options = {}): Request {
+  return parseRequest('/project/hero.png', query, vocabularyOf(options))
 }
 
 /** What a query is refused for. */
-async function refusal(query: string, vocabulary: Partial<Vocabulary> = {}): Promise<string> {
-  const { code, text } = await errorOf(() => parse(query, vocabulary))
+async function refusal(query: string, options: Options = {}): Promise<string> {
+  const { code, text } = await errorOf(() => parse(query, options))
   expect(code).toBe('BAD_QUERY')
   return text
 }
@@ -113,7 +112,7 @@ describe('the scale', () => {
   })
 
   it.each(['magnific', 'magnific='])('is that of the defaults for ?%s', (query) => {
-    expect(parse(query, { defaults: { scale_factor: '8x' } }).params).toEqual({
+    expect(parse(query, { defaults: { magnific: '8x' } }).params).toEqual({
       scale_factor: '8x',
     })
   })
@@ -156,37 +155,37 @@ describe('the scale', () => {
 })
 
 describe('presets and defaults', () => {
-  const vocabulary = {
-    defaults: { scale_factor: '8x', engine: 'magnific_illusio', hdr: 1, creativity: 1 },
+  const { defaults, presets } = {
+    defaults: { magnific: '8x', engine: 'magnific_illusio', hdr: 1, creativity: 1 },
     presets: {
-      hero: { scale_factor: '4x', engine: 'magnific_sharpy', hdr: 2 },
+      hero: { magnific: '4x', engine: 'magnific_sharpy', hdr: 2 },
       calm: { creativity: -5 },
     },
-  } satisfies Partial<Vocabulary>
+  } satisfies Options
+  const options = { defaults, presets }
 
-  it.each<[string, Params]>([
-    ['magnific', vocabulary.defaults],
-    ['magnific=2x', { ...vocabulary.defaults, scale_factor: '2x' }],
-    ['magnific=hero', { ...vocabulary.presets.hero, creativity: 1 }],
-    ['magnific=hero&hdr=0', { ...vocabulary.presets.hero, creativity: 1, hdr: 0 }],
-    ['creativity=3&magnific=hero', { ...vocabulary.presets.hero, creativity: 3 }],
-    ['magnific=calm', { ...vocabulary.defaults, creativity: -5 }],
-    [
-      'magnific=calm&engine=automatic',
-      { ...vocabulary.defaults, creativity: -5, engine: 'automatic' },
-    ],
-  ])('?%s: the query wins over the preset, and the preset over the defaults', (query, params) => {
-    expect(parse(query, vocabulary).params).toEqual(params)
+  it.each<[string, RequestFields]>([
+    ['magnific', defaults],
+    ['magnific=2x', { ...defaults, magnific: '2x' }],
+    ['magnific=hero', { ...presets.hero, creativity: 1 }],
+    ['magnific=hero&hdr=0', { ...presets.hero, creativity: 1, hdr: 0 }],
+    ['creativity=3&magnific=hero', { ...presets.hero, creativity: 3 }],
+    ['magnific=calm', { ...defaults, creativity: -5 }],
+    ['magnific=calm&engine=automatic', { ...defaults, creativity: -5, engine: 'automatic' }],
+  ])('?%s: the query wins over the preset, and the preset over the defaults', (query, fields) => {
+    const { magnific, ...params } = fields
+    expect(parse(query, options).params).toEqual({ ...params, scale_factor: magnific })
   })
 
   it('leaves the presets and the defaults as they are', () => {
+    const vocabulary = vocabularyOf(options)
     const before = structuredClone(vocabulary)
-    parse('magnific=hero&hdr=9&prompt=x', vocabulary)
+    parseRequest('/project/hero.png', 'magnific=hero&hdr=9&prompt=x&w=9;8&as=srcset', vocabulary)
     expect(vocabulary).toEqual(before)
   })
 
   it('names the presets, and the nearest one, where there is none of that name', async () => {
-    const text = await refusal('magnific=heros', vocabulary)
+    const text = await refusal('magnific=heros', options)
     expect(text).toContain('one of 2x, 4x, 8x, 16x, or a preset (hero, calm), got "heros"')
     expect(text).toContain('Did you mean "hero"?')
   })
@@ -194,7 +193,7 @@ describe('presets and defaults', () => {
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
     'takes no preset from the prototype: %s',
     async (name) => {
-      expect(await refusal(`magnific=${name}`, vocabulary)).toContain('`magnific` must be')
+      expect(await refusal(`magnific=${name}`, options)).toContain('`magnific` must be')
     },
   )
 })
@@ -212,7 +211,10 @@ describe('keys', () => {
     const text = await refusal(`magnific&${part}`)
     expect(text).toContain(`Unknown key "${part.split('=')[0]}". Did you mean "${name}"?`)
     expect(text).toContain(
-      'Allowed are magnific, optimized_for, prompt, creativity, hdr, resemblance, fractality, engine, filter_nsfw, url, inline, no-inline.',
+      'Allowed are magnific, optimized_for, prompt, creativity, hdr, resemblance, fractality, engine, filter_nsfw, ' +
+        'w, h, aspect, allowUpscale, basePixels, fit, position, kernel, background, format, quality, effort, lossless, ' +
+        'progressive, blur, median, rotate, flip, flop, flatten, grayscale, hue, saturation, brightness, tint, invert, ' +
+        'normalize, as, url, inline, no-inline.',
     )
   })
 
@@ -224,24 +226,22 @@ describe('keys', () => {
   )
 
   it('lets a key of the passthrough list be repeated, as its owner may want', () => {
-    const { hostQuery } = parseRequest('hero.png', 'magnific&blur=1&blur=2', {
-      ...nothing,
-      passthrough: ['blur'],
-    })
-    expect(hostQuery).toBe('blur=1&blur=2')
+    const { hostQuery } = parse('magnific&soft=1&soft=2', { passthrough: ['soft'] })
+    expect(hostQuery).toBe('soft=1&soft=2')
   })
 
   it('names a key of the passthrough list where it was nearly hit', async () => {
-    const text = await refusal('magnific&blurr=1', { passthrough: ['blur'] })
-    expect(text).toContain('Did you mean "blur"?')
+    const text = await refusal('magnific&softt=1', { passthrough: ['soft'] })
+    expect(text).toContain('Did you mean "soft"?')
   })
 
-  it.each(['w', 'h', 'aspect', 'fit', 'position', 'format', 'quality', 'lossless', 'effort', 'as'])(
-    'keeps the variant directive %s for a later version',
-    async (key) => {
-      expect(await refusal(`magnific&${key}=1`)).toContain(`\`${key}\` is a variant directive`)
-    },
-  )
+  it('lets a key of the passthrough list by that would be a directive, or short for one', () => {
+    const passthrough = ['w', 'cover', 'as']
+    const { variants, output, hostQuery } = parse('w=x&magnific&cover&as=y', { passthrough })
+    expect(variants).toEqual([{ format: 'png' }])
+    expect(output).toEqual({ kind: 'url' })
+    expect(hostQuery).toBe('w=x&cover&as=y')
+  })
 
   it('refuses raw, which would ship the bytes as text', async () => {
     expect(await refusal('magnific&raw')).toContain('`raw` would ship the bytes as text')
@@ -274,7 +274,7 @@ describe('keys', () => {
 
   it('lists every problem at once', async () => {
     const text = await refusal(
-      'magnific=3x&engine=oil&hdr=11&colour=1&raw&w=9&prompt=%E0%A4%A&hdr=1',
+      'magnific=3x&engine=oil&hdr=11&colour=1&raw&w=0&prompt=%E0%A4%A&hdr=1',
     )
     for (const part of [
       '`magnific` must be',
@@ -282,7 +282,7 @@ describe('keys', () => {
       '`hdr` must be',
       'Unknown key "colour"',
       '`raw` would',
-      '`w` is a variant directive',
+      '`w` must be a whole number',
       '"prompt=%E0%A4%A" is not percent-encoded',
       '`hdr` is given more than once',
     ]) {
@@ -311,11 +311,11 @@ describe('the host', () => {
   })
 
   it("hands on another plugin's keys, untouched", () => {
-    const { params, hostQuery } = parse('blur=a%20b+c&magnific=2x&tint', {
-      passthrough: ['blur', 'tint'],
+    const { params, hostQuery } = parse('soft=a%20b+c&magnific=2x&wet', {
+      passthrough: ['soft', 'wet'],
     })
     expect(params).toEqual({ scale_factor: '2x' })
-    expect(hostQuery).toBe('blur=a%20b+c&tint')
+    expect(hostQuery).toBe('soft=a%20b+c&wet')
   })
 })
 
@@ -359,14 +359,15 @@ describe('encoding', () => {
 describe('the name', () => {
   it.each([
     ['/a/hero.png', { format: 'png' }],
-    ['/a/hero.JPG', { format: 'jpeg', quality: 90 }],
-    ['C:\\a\\hero.webp', { format: 'webp', quality: 90 }],
-  ])('%s decides the format', (file, directives) => {
-    expect(parseRequest(file, 'magnific', nothing).directives).toEqual(directives)
+    ['/a/hero.JPG', { format: 'jpeg', quality: '90' }],
+    ['C:\\a\\hero.webp', { format: 'webp', quality: '90' }],
+    ['/a/hero.gif', { format: 'webp', quality: '90' }],
+  ])('%s decides the format where nothing else does', (file, directives) => {
+    expect(parseRequest(file, 'magnific', vocabularyOf()).variants).toEqual([directives])
   })
 
   it('must promise a format that can be shipped', async () => {
-    const error = await errorOf(() => parseRequest('/a/hero.svg', 'magnific', nothing))
+    const error = await errorOf(() => parseRequest('/a/hero.svg', 'magnific', vocabularyOf()))
     expect(error).toMatchObject({ code: 'SOURCE_REFUSED', file: '/a/hero.svg' })
   })
 })
@@ -441,11 +442,11 @@ describe('every query', () => {
   )
 
   it('is read or refused with one of our errors, whatever it is', () => {
-    const vocabulary: Vocabulary = {
+    const vocabulary = vocabularyOf({
       defaults: { hdr: 1 },
-      presets: { hero: { scale_factor: '4x' } },
-      passthrough: ['blur'],
-    }
+      presets: { hero: { magnific: '4x' } },
+      passthrough: ['soft'],
+    })
     const outcomes = { read: 0, refused: 0 }
     fc.assert(
       fc.property(anyText, (query) => {

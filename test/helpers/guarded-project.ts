@@ -73,8 +73,10 @@ export async function makeGuardedProject(onEnd: OnEnd): Promise<GuardedProject> 
     'src/animated.png': makeApng(png),
     'src/icon.svg': svg,
     'src/svg.png': svg,
-    'src/animated.gif': await sharp(png).gif().toBuffer(),
-    'src/photo.avif': await sharp(png).avif({ effort: 0 }).toBuffer(),
+    'src/animated.gif': await sharp([png, await makePng({ seed: 9 })], { join: { animated: true } })
+      .gif()
+      .toBuffer(),
+    'src/photo.heic': Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
     'src/bomb.png': makeBombPng(16_000, 16_000),
     'src/large.png': await drawPlain(2000, 2000).png().toBuffer(),
     'src/style.css': '.a { color: red }',

@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import type { Sharp } from 'sharp'
+import { dropChunks } from './containers.ts'
 
 /** How a test picture is made. */
 export interface PictureSettings {
@@ -33,9 +34,9 @@ export function drawNoise({
   return sharp(pixels, { raw: { width, height, channels } })
 }
 
-/** A noise picture as a file's bytes. */
+/** A noise picture as a file's bytes: nothing but its pixels, so that all of it is sent. */
 export async function makePng(settings?: PictureSettings): Promise<Buffer> {
-  return drawNoise(settings).png().toBuffer()
+  return dropChunks(await drawNoise(settings).png().toBuffer(), ['pHYs'])
 }
 
 /** A noise picture as a file's bytes. */

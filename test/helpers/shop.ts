@@ -30,6 +30,7 @@ import type { SimulatedClock } from './clock.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { makePng } from './images.ts'
 import { tmpProject } from './project.ts'
+import { vocabularyOf } from './vocabulary.ts'
 import type { Project } from './project.ts'
 
 /** How a shop is opened. */
@@ -93,6 +94,10 @@ export function openShop(
     root: project.dir,
     service,
     deadline: 30 * 60_000,
+    onTooLarge: 'error',
+    alpha: 'join',
+    tmp: layout.tmp,
+    drawing: async (work) => work(),
     clock,
     journal,
     limits,
@@ -125,7 +130,7 @@ export function openShop(
     warnings,
     phases,
     order: (file, query = 'magnific=2x') => {
-      const request = parseRequest(file, query, { defaults: {}, presets: {}, passthrough: [] })
+      const request = parseRequest(file, query, vocabularyOf())
       const sourceHash = createHash('sha256').update(readFileSync(file)).digest('hex')
       const fingerprint = computeFingerprint(service, sourceHash, request.params)
       return { fingerprint, file, sourceHash, request }
@@ -198,19 +203,18 @@ export function leaveAttempt(
  */
 export async function describeOwner(
   { context }: Shop,
-  { file, sourceHash, request: { params, directives } }: Order,
+  { file, sourceHash, request: { params } }: Order,
   who: Partial<ProcessIdentity> = {},
   listed?: string[],
 ): Promise<string> {
   const scale = scaleOf(params)
-  const { width, height, thumbnail } = await inspectSource(file, scale, directives.format)
+  const { sent, thumbnail } = await inspectSource(file, scale, context)
   const subject = {
     file: relative(context.root, file),
     source: sourceHash,
     params,
-    width,
-    height,
-    estimate: estimatePrice(width * height, scale),
+    ...sent,
+    estimate: estimatePrice(sent.width * sent.height, scale),
     thumbnail: thumbnail.toString('base64'),
     listed,
   }

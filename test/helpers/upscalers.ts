@@ -4,15 +4,22 @@ import { resolveOptions } from '../../src/core/resolve-options.ts'
 import type { Options } from '../../src/core/options.ts'
 import type { Shared } from '../../src/shared.ts'
 import { createUpscaler } from '../../src/upscaler.ts'
-import type { Upscaler, Variant } from '../../src/upscaler.ts'
+import type { Shipment, Variant } from '../../src/shipment.ts'
+import type { Upscaler } from '../../src/upscaler.ts'
 import type { Project } from './project.ts'
 
 /** One plugin instance's upscaler, as a host would hold it. */
 export interface OpenUpscaler extends Upscaler {
   /** Everything that it told the host. Live. */
   readonly log: readonly string[]
+  /**
+   * What is shipped where that is one file.
+   *
+   * @param query without the question mark
+   */
+  get(name: string, query?: string): Promise<Variant & Pick<Shipment, 'from'>>
   /** @param query without the question mark */
-  get(name: string, query?: string): Promise<Variant>
+  ship(name: string, query: string): Promise<Shipment>
 }
 
 /** An upscaler for a project in the middle of a build. Nothing of the environment reaches it. */
@@ -25,15 +32,20 @@ export function openUpscaler(project: Project, options: Options): OpenUpscaler {
   )
   const upscaler = createUpscaler(resolved, { info: note, warn: note })
   upscaler.begin()
+  const ship: OpenUpscaler['ship'] = async (name, query) =>
+    upscaler.upscale({ file: project.path(name), query, importer: project.path('main.js') })
   return {
     ...upscaler,
     log,
-    get: async (name, query = 'magnific=2x') =>
-      upscaler.upscale({
-        file: project.path(name),
-        query,
-        importer: project.path('main.js'),
-      }),
+    ship,
+    get: async (name, query = 'magnific=2x') => {
+      const {
+        variants: [variant],
+        from,
+      } = await ship(name, query)
+      if (!variant) throw new Error('Nothing was shipped.')
+      return { ...variant, from }
+    },
   }
 }
 

@@ -71,9 +71,55 @@ const badInputs: BadInput[] = [
     says: ['got "3x"', '`fractality` must be a whole number'],
   },
   {
-    title: 'a variant directive, which is not there yet',
-    specifier: 'hero.png?magnific=2x&w=100',
-    says: ['`w` is a variant directive'],
+    title: 'a variant directive out of range',
+    specifier: 'hero.png?magnific=2x&w=0',
+    says: ['`w` must be a whole number from 1 to 65535, got "0".'],
+  },
+  {
+    title: 'a variant that is larger than its result',
+    specifier: 'hero.png?magnific=2x&w=121',
+    says: ['w=121&format=png would be larger than the upscaled image, which is 120×80.'],
+  },
+  {
+    title: 'one of many variants that is larger',
+    specifier: 'hero.png?magnific=2x&w=60;120;240&format=avif;webp&as=picture',
+    says: ['w=240&format=avif would be larger than the upscaled image, which is 120×80.'],
+  },
+  {
+    title: 'a negative width',
+    specifier: 'hero.png?magnific=2x&w=-640',
+    says: ['`w` must be a whole number from 1 to 65535, got "-640".'],
+  },
+  {
+    title: 'two sides and their ratio',
+    specifier: 'hero.png?magnific=2x&w=60&h=60&aspect=1:1',
+    says: ['`w`, `h` and `aspect` contradict each other'],
+  },
+  {
+    title: 'a format that is none',
+    specifier: 'hero.png?magnific=2x&format=webpp',
+    says: ['`format` must be one of png, jpeg, webp, avif', 'Did you mean "webp"?'],
+  },
+  {
+    title: 'too many variants',
+    specifier: 'hero.png?magnific=2x&w=1;2;3;4;5;6;7;8;9;10;11&format=avif;webp;png',
+    says: ['The lists give 33 variants, and 32 are allowed.'],
+  },
+  {
+    title: 'a srcset of formats',
+    specifier: 'hero.png?magnific=2x&format=avif;webp&as=srcset',
+    says: ['Write as=picture.'],
+  },
+  {
+    title: 'a JPEG of a picture that is transparent in places',
+    specifier: 'glass.png?magnific=2x&format=jpeg',
+    content: async () => makePng({ alpha: true }),
+    says: ['which a JPEG cannot show', 'flatten&background=white'],
+  },
+  {
+    title: 'a colour that is none',
+    specifier: 'hero.png?magnific=2x&flatten&background=nocolour',
+    says: ['The variant background=nocolour&format=png&flatten=true cannot be made'],
   },
   {
     title: 'an empty file',

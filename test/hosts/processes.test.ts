@@ -67,6 +67,26 @@ describe.each(hosts)('a %s build in a process of its own', (host) => {
     expect(listLoadedScripts(project.path('fresh')).filter((url) => heavy.test(url))).toEqual([])
   })
 
+  it('loads what makes types where the option dts is set, and then nothing else either', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    await buildInChild(host, project, optionsFor(emulator)).ended
+    const listScripts = async (dts: boolean): Promise<string[]> => {
+      const NODE_V8_COVERAGE = project.path(`dts-${dts}`)
+      const options = { baseUrl: emulator.url, dts }
+      expect(await buildInChild(host, project, options, { NODE_V8_COVERAGE }).ended).toMatchObject({
+        code: 0,
+      })
+      return listLoadedScripts(NODE_V8_COVERAGE)
+    }
+    const types = /\/node_modules\/fast-glob\/|\/dist\/types-file-/
+    expect((await listScripts(false)).filter((url) => types.test(url))).toEqual([])
+    const loaded = await listScripts(true)
+    expect(loaded.filter((url) => types.test(url))).not.toEqual([])
+    const heavy = /\/node_modules\/(?:sharp|keyv|@keyv)\/|\/dist\/(?:miss|orders|inspect)-/
+    expect(loaded.filter((url) => heavy.test(url))).toEqual([])
+  })
+
   it('that is killed while it waits is followed by one that pays nothing', async () => {
     const emulator = await startEmulator({ latency: Number.POSITIVE_INFINITY })
     const project = await heroProject('./hero.png?magnific=2x')

@@ -3,30 +3,32 @@ import { expect, it } from 'vitest'
 import * as vite from 'vite'
 import { scaleOf } from '../../src/core/params.ts'
 import { isReference, parseRequest } from '../../src/core/request.ts'
+import { isSingle } from '../../src/bundlers/module-code.ts'
+import { planVariant } from '../../src/image/variants.ts'
 import { startDevServer } from '../helpers/dev-server.ts'
 import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { optionsFor } from '../helpers/hero.ts'
-import { makePng } from '../helpers/images.ts'
+import { describeImage, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import { connectRaw, renderRawRequest } from '../helpers/raw-http.ts'
 import type { RawAnswer, RawConnection } from '../helpers/raw-http.ts'
+import { vocabularyOf } from '../helpers/vocabulary.ts'
 
 const path = '/src/tiny.png'
 const [width, height] = [8, 6]
-const vocabulary = {
-  defaults: {},
-  presets: { nice: { scale_factor: '4x' as const, hdr: 2 } },
-  passthrough: [],
-}
+const presets = { nice: { magnific: '4x', hdr: 2 }, small: { w: [5, 9], as: 'srcset' } } as const
+const vocabulary = vocabularyOf({ presets })
 
 const keys = words(`
   magnific prompt creativity hdr resemblance fractality engine optimized_for filter_nsfw scale_factor
   url inline no-inline t v import w raw __proto__ constructor toString ?magnific amp;magnific
+  w h aspect fit format as quality flip cover lossless blur W formt
   MAGNIFIC magnifc m%61gnific %6Dagnific magnific%00 magnific[]
 `)
 const values = words(`
   2x 4x 8x 16x 3x 2X 2 nice Nice %32x 2x%20 +2x 2x=2x 0 -10 10 11 -0 +1 1.0 1e0 0x1 ٣ %31 true TRUE
   automatic magnific_sharpy standard 3d_renders a+b%20c größe %C3%B6 %f6 % %2 %zz %c0%af %ed%a0%80 \u{1F98A}
+  webp jpg avif;webp WEBP 5 9;16 9;9 ;; 3:2 0:1 inside url srcset lqip metadata:width picture
   __proto__ constructor 1700000000000
 `)
 const good = [
@@ -36,6 +38,9 @@ const good = [
   'magnific=nice&creativity=-3&engine=magnific_sharpy',
   'hdr=10&optimized_for=films_n_photography&magnific=8x&filter_nsfw=true',
   'magnific=4x&v=1f2e&t=1700000000000',
+  'magnific=4x&w=20&format=webp',
+  'magnific=2x&w=8&h=8&fit=contain&background=%23fff&quality=80',
+  'magnific=8x&aspect=16:9&format=jpeg&as=url',
 ]
 
 /** Words of a text, and none, and a space. */
@@ -51,7 +56,14 @@ const part = fc
 const composed = fc
   .tuple(
     fc.array(part, { maxLength: 4 }),
-    fc.constantFrom('magnific=2x', 'magnific=4x', 'magnific=nice', 'magnific', ''),
+    fc.constantFrom(
+      'magnific=2x',
+      'magnific=4x',
+      'magnific=nice',
+      'magnific',
+      'magnific=small',
+      '',
+    ),
     fc.constantFrom('&', '&', '&', '&&', ';', '&amp;'),
   )
   .map(([parts, scale, separator]) => [...parts, scale].filter(Boolean).join(separator))
@@ -117,9 +129,9 @@ function toTarget(query: string): string {
 }
 
 /** What has to come: a picture of that scale, a refusal, either of them, or whatever Vite makes of what is not ours. */
-type Expected = { scale: number } | 'refusal' | 'anything'
+type Expected = { width: number; height: number; format: string } | 'refusal' | 'anything'
 
-function foresee(target: string): Expected {
+async function foresee(target: string): Promise<Expected> {
   const query = target.slice(path.length + 1)
   const parts = query.split('&')
   if (query.includes('#')) return 'refusal'
@@ -127,7 +139,11 @@ function foresee(target: string): Expected {
   try {
     // What Vite and we add to a URL is not part of the query.
     const asked = parts.filter((each) => !/^(?:t=\d+|v=[\w-]+)?$/.test(each)).join('&')
-    return { scale: scaleOf(parseRequest('tiny.png', asked, vocabulary).params) }
+    const request = parseRequest('tiny.png', asked, vocabulary)
+    const [variant = { format: 'png' }] = request.variants
+    const scale = scaleOf(request.params)
+    const planned = await planVariant({ width: width * scale, height: height * scale }, variant)
+    return isSingle(request) ? { ...planned, format: variant.format } : 'refusal'
   } catch {
     return 'refusal'
   }
@@ -138,7 +154,7 @@ it('answers 10,000 queries by the right picture or a refusal, and pays for none'
   const project = tmpProject({ 'src/tiny.png': await makePng({ width, height }) })
   const { port } = await startDevServer(vite, project, {
     ...optionsFor(emulator),
-    presets: { nice: { magnific: '4x', hdr: 2 } },
+    presets,
   })
   let connection: RawConnection = connectRaw(port)
   const ask = async (target: string): Promise<RawAnswer> => {
@@ -155,7 +171,7 @@ it('answers 10,000 queries by the right picture or a refusal, and pays for none'
   await fc.assert(
     fc.asyncProperty(queries, async (query) => {
       const target = toTarget(query)
-      const expected = foresee(target)
+      const expected = await foresee(target)
       const { status, body, headers } = await ask(target)
       if (expected === 'anything') {
         seen.others++
@@ -171,12 +187,12 @@ it('answers 10,000 queries by the right picture or a refusal, and pays for none'
       } else {
         seen.pictures++
         expect(status).toBe(200)
-        expect(headers['content-type']).toBe('image/png')
-        // The header of a PNG.
-        expect([body.readUInt32BE(16), body.readUInt32BE(20)]).toEqual([
-          width * expected.scale,
-          height * expected.scale,
-        ])
+        expect(headers['content-type']).toBe(`image/${expected.format}`)
+        expect(await describeImage(body)).toEqual({
+          format: expected.format === 'avif' ? 'heif' : expected.format,
+          width: expected.width,
+          height: expected.height,
+        })
       }
     }),
     { numRuns: 10_000 },

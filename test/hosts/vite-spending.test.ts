@@ -47,6 +47,18 @@ const attempts: Visit[] = [
     title: 'its module, inlined',
     requests: ['IMAGE?import&inline&magnific=2x', 'IMAGE?magnific=2x&import&url'],
   },
+  {
+    title: 'a variant',
+    requests: ['IMAGE?magnific=2x&w=30&format=webp', 'IMAGE?magnific=2x&w=30&format=png&as=url'],
+  },
+  {
+    title: 'the module of several variants, and of a placeholder',
+    requests: [
+      'IMAGE?import&magnific=2x&w=30;60&as=srcset',
+      'IMAGE?import&magnific=2x&as=metadata',
+      'IMAGE?import&magnific=2x&as=lqip',
+    ],
+  },
   { title: 'its module by an id', requests: ['/@id/IMAGE?import&magnific=2x'] },
   {
     title: 'it from another site',
@@ -98,6 +110,20 @@ const references: Visit[] = [
     title: 'an import',
     files: { 'src/static.js': "import hero from 'IMAGE?magnific=2x'\nconsole.log(hero)\n" },
     requests: ['/src/static.js'],
+  },
+  {
+    title: 'an import of several variants',
+    files: { 'src/list.js': "console.log(await import('IMAGE?magnific=2x&w=30;60&as=srcset'))\n" },
+    requests: [
+      '/src/list.js',
+      'IMAGE?import&magnific=2x&w=30;60&as=srcset',
+      'IMAGE?magnific=2x&w=30&format=png&as=url',
+    ],
+  },
+  {
+    title: 'a placeholder',
+    files: { 'src/tiny.js': "import tiny from 'IMAGE?magnific=2x&as=lqip'\nconsole.log(tiny)\n" },
+    requests: ['/src/tiny.js', 'IMAGE?import&magnific=2x&as=lqip'],
   },
   {
     title: 'a dynamic import',
@@ -236,6 +262,8 @@ describe.each(viteVersions)('$host', ({ vite }) => {
       'magnific=2x&engine=magnific_sharpy',
       'magnific=2x&filter_nsfw=true',
       'magnific=2x&hdr=1',
+      'magnific=4x&w=30',
+      'magnific=4x&w=30;60&as=srcset&import',
       'magnific=2x&magnific=4x',
       'magnific=4x&magnific=2x',
       'magnific=2x;magnific=4x',

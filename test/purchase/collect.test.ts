@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import type { AlphaPolicy } from '../../src/core/options.ts'
 import type { DownloadFault, Emulator, EmulatorOptions, Fault } from '../../src/emulator/index.ts'
+import { createRecordStore, needsAlpha } from '../../src/store/records.ts'
 import { namesIn } from '../helpers/cache.ts'
 import { simulateClock } from '../helpers/clock.ts'
 import { startEmulator } from '../helpers/emulator.ts'
@@ -181,10 +183,14 @@ describe('a result of another size than was asked for', () => {
 })
 
 describe('transparency that a result has lost', () => {
-  const buy = async (alpha: 'drop' | 'keep', bytes: Buffer): Promise<Shop> => {
-    const emulator = await startEmulator({ alpha })
+  const buy = async (
+    given: 'drop' | 'keep',
+    bytes: Buffer,
+    alpha: AlphaPolicy = 'keep-result',
+  ): Promise<Shop> => {
+    const emulator = await startEmulator({ alpha: given })
     const project = tmpProject({ 'logo.png': bytes })
-    const shop = openShop(project, { baseUrl: emulator.url })
+    const shop = openShop(project, { baseUrl: emulator.url, alpha })
     await shop.buy(shop.order(project.path('logo.png')))
     return shop
   }
@@ -193,6 +199,24 @@ describe('transparency that a result has lost', () => {
   it('is warned about', async () => {
     const { warnings } = await buy('drop', await makePng({ ...size, alpha: true }))
     expect(warnings).toEqual([expect.stringContaining('is transparent in places, and its result')])
+  })
+
+  it('is not warned about where it will be joined to the result', async () => {
+    const { warnings } = await buy('drop', await makePng({ ...size, alpha: true }), 'join')
+    expect(warnings).toEqual([])
+  })
+
+  it.each<[AlphaPolicy, 'drop' | 'keep', boolean, boolean]>([
+    ['join', 'drop', true, false],
+    ['join', 'keep', true, false],
+    ['keep-result', 'drop', true, false],
+    ['keep-result', 'keep', true, true],
+  ])('is in the record: %s, %s', async (alpha, given, ofSource, ofResult) => {
+    const { layout, context } = await buy(given, await makePng({ ...size, alpha: true }), alpha)
+    const [fingerprint = ''] = await createRecordStore(layout).list()
+    const record = await context.records.find(fingerprint)
+    expect([record?.source.transparent, record?.result.transparent]).toEqual([ofSource, ofResult])
+    expect(record && needsAlpha(record)).toBe(!ofResult)
   })
 
   it('is not, where it is kept, or where nothing shone through', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createRecordStore } from '../../src/store/records.ts'
+import { createRecordStore, needsAlpha } from '../../src/store/records.ts'
 import type { ResultRecord } from '../../src/store/records.ts'
 import type { Layout } from '../../src/store/layout.ts'
 import { namesIn, tmpLayout } from '../helpers/cache.ts'
@@ -117,5 +117,37 @@ describe('createRecordStore', () => {
     writeFileSync(layout.results, 'a file where the folder should be')
     await expect(createRecordStore(layout).put(record)).rejects.toThrow(/ENOTDIR|EEXIST/)
     expect(namesIn(layout.tmp)).toEqual([])
+  })
+})
+
+describe('needsAlpha', () => {
+  it.each([
+    [true, false, true],
+    [true, true, false],
+    [false, false, false],
+    [false, true, false],
+    [false, undefined, false],
+    [undefined, true, false],
+    // An older record does not tell.
+    [true, undefined, undefined],
+    [undefined, false, undefined],
+    [undefined, undefined, undefined],
+  ])('of a source (%s) and a result (%s) is %s', (ofSource, ofResult, needed) => {
+    const source = { ...record.source, transparent: ofSource }
+    const result = { ...record.result, transparent: ofResult }
+    expect(needsAlpha({ source, result })).toBe(needed)
+  })
+
+  it('is told by a record for as long as it is kept', async () => {
+    const layout = tmpLayout()
+    const told: ResultRecord = {
+      ...record,
+      source: { ...record.source, transparent: true },
+      result: { ...record.result, transparent: false },
+    }
+    await createRecordStore(layout).put(told)
+    expect(await createRecordStore(layout).find(fingerprint)).toEqual(told)
+    await createRecordStore(layout).put(record)
+    expect(await createRecordStore(layout).find(fingerprint)).toEqual(record)
   })
 })

@@ -1,19 +1,20 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import type { Plugin, Rolldown } from 'vite'
+import type { Plugin } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
 import { isReference, referenceFilter, splitReference } from '../../core/request.ts'
-import type { Reference } from '../../upscaler.ts'
+import type { Request } from '../../core/request.ts'
+import type { Reference } from '../../shipment.ts'
 import { locateError, locateImport } from '../host-error.ts'
 import { missingError } from '../missing.ts'
-import { readReference, renderRedirect, toModuleId } from '../redirect.ts'
+import { readReference } from '../redirect.ts'
 import { findAssetLoad, mayLoadDirectly } from './asset.ts'
-import type { AssetLoad } from './asset.ts'
 import { createAssetOwner } from './dev/assets.ts'
 import type { AssetOwner } from './dev/assets.ts'
-import { clientImport } from './dev/client.ts'
 import { escapePath, findFile } from './files.ts'
+import { createModuleLoader } from './modules.ts'
+import type { ModuleLoader } from './modules.ts'
 import { checkAccess, hasForeignHook } from './project.ts'
-import { examine, isElsewhere, isServed, ship } from './session.ts'
+import { examine, isElsewhere, isServed } from './session.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -21,43 +22,16 @@ import type { Session } from './session.ts'
  * picture, and the middleware makes what it leads to: no module waits for pixels.
  */
 export function createImportPlugin(requireSession: () => Session): Plugin {
-  let loadAsset: AssetLoad | undefined
-  let isDirect = false
+  let modules: ModuleLoader | undefined
   let owner: AssetOwner | undefined
-
-  const loadVariant = async (
-    context: Rolldown.PluginContext,
-    reference: Reference,
-  ): Promise<Rolldown.LoadResult> => {
-    const variant = await ship(reference, requireSession())
-    const loaded = isDirect && (await loadAsset?.call(context, toModuleId(variant)))
-    if (loaded) return loaded
-    return {
-      code: renderRedirect(variant),
-      map: null,
-      moduleType: 'js',
-      moduleSideEffects: false,
-    }
-  }
-
-  const loadUrl = async (
-    context: Rolldown.PluginContext,
-    id: string,
-  ): Promise<Rolldown.LoadResult> => {
-    const loaded = await loadAsset?.call(context, id)
-    if (typeof loaded !== 'object' || loaded === null || context.environment.name !== 'client') {
-      return loaded
-    }
-    return { ...loaded, code: clientImport + loaded.code }
-  }
 
   return {
     name: 'unplugin-magnific',
     // Before vite:asset, which would take the id.
     enforce: 'pre',
     configResolved(config) {
-      loadAsset = findAssetLoad(config)
-      isDirect = mayLoadDirectly(config)
+      const loadAsset = findAssetLoad(config)
+      modules = createModuleLoader(loadAsset, mayLoadDirectly(config))
       if (config.command === 'serve' && loadAsset) owner = createAssetOwner(loadAsset)
     },
     resolveId: {
@@ -94,23 +68,26 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files.
         if (!dev) this.addWatchFile(reference.file)
         try {
-          if (!dev) return await loadVariant(this, reference)
+          if (!dev) return await modules?.loadShipment(this, reference, session)
           await checkAccess(session.config, reference.file, reference.query)
           await examine(reference, session)
           if (isServed(session, this.environment)) {
-            const isInline = reference.query.split('&').includes('inline')
+            // A placeholder is so by itself.
+            const isInline = isInlined(session.upscaler.parse(reference))
             // Nothing is made for a request by hand: the URL costs nothing.
             const isKnown = dev.known.has(reference)
             if (isInline && !isKnown) throw strangerError(reference)
             const isUrl =
               !isInline &&
               (!isKnown || (await owner?.isVite(this, this.environment, reference.file)))
-            if (isUrl) return await loadUrl(this, id)
+            if (isUrl) return await modules?.loadServed(this, id, reference, session)
           }
-          return await loadVariant(this, reference)
+          return await modules?.loadShipment(this, reference, session)
         } catch (error) {
-          dev?.known.markMissing(reference.file)
-          throw locateImport(error, id, this)
+          if (!dev) throw locateImport(error, id, this)
+          dev.known.markMissing(reference.file)
+          // Who imports what is told by a bundler, and not by a dev server.
+          throw locateError(error, id, dev.known.importersOf(reference.file)[0])
         }
       },
     },
@@ -178,6 +155,11 @@ function strangerError({ file }: Reference): MagnificError {
     'No module of this project imports this image with this query. Import it, and load the page that does.',
     { file },
   )
+}
+
+/** Whether a module holds the picture itself. */
+function isInlined({ hostQuery }: Request): boolean {
+  return hostQuery.split('&').includes('inline')
 }
 
 /** Some versions of Vite take what they do not find for external. */

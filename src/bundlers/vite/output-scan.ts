@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { shippableExtensions } from '../../core/formats.ts'
+import { imageExtensions } from '../../core/formats.ts'
 import { ownKeys, referenceFilter } from '../../core/request.ts'
 import { decodePath } from './files.ts'
 
@@ -16,8 +16,9 @@ export function findStyleUrls(text: string): string[] {
 }
 
 const scriptHint = new RegExp(ownKeys.join('|'))
+/** From the first letter on, and from no other: in an inlined picture, each one would be tried with all that follow. */
 const imageUrl = new RegExp(
-  `[^\\s"'\`()<>\\\\]+\\.(?:${shippableExtensions.join('|')})\\?[^\\s"'\`()<>\\\\]+`,
+  `(?<![^\\s"'\`()<>\\\\])[^\\s"'\`()<>\\\\]+\\.(?:${imageExtensions.join('|')})\\?[^\\s"'\`()<>\\\\]+`,
   'gi',
 )
 
@@ -51,7 +52,7 @@ export function findScriptTexts(code: string): string[] {
 }
 
 function hasImageExtension(path: string): boolean {
-  return shippableExtensions.includes(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '')
+  return imageExtensions.includes(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '')
 }
 
 /** Says of a path whether it ends in the name of an emitted file. */

@@ -4,12 +4,11 @@ import { MagnificError } from '../../core/errors.ts'
 import { referenceFilter, splitReference } from '../../core/request.ts'
 import { locateError } from '../host-error.ts'
 import { missingError } from '../missing.ts'
-import { toModuleId } from '../redirect.ts'
 import { clientTag } from './dev/client.ts'
 import { findFile } from './files.ts'
 import { isWrittenIn } from './page-file.ts'
 import type { AssetSources, PageAttribute } from './html.ts'
-import { checkPublic, examine, isOwnUrl, ship } from './session.ts'
+import { checkPublic, examineFile, isOwnUrl, shipFile } from './session.ts'
 import type { Session } from './session.ts'
 
 /** What a page was given in place of its references; Vite takes it for a path to an asset. */
@@ -109,7 +108,7 @@ async function noticeAll(
         session.dev?.known.add(reference)
         session.dev?.known.markMissing(reference.file)
         requireFile(reference.file, page)
-        await examine(reference, session)
+        await examineFile(reference, session)
         session.dev?.known.takeMissing(reference.file)
       })
     }
@@ -128,7 +127,7 @@ async function replaceAll(
     return explained(url, page, async () => {
       const reference = resolveReference(url, page, session)
       requireFile(reference.file, page)
-      const id = toModuleId(await ship(reference, session))
+      const id = await shipFile(reference, session)
       const path = relative(dirname(page), id).replaceAll('\\', '/')
       const replacement = encodeURI(path.startsWith('.') ? path : `./${path}`)
       onReplaced(url, replacement, reference.file)

@@ -8,7 +8,6 @@ import { createLayout } from '../../store/layout.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import { locateError } from '../host-error.ts'
 import { missingError } from '../missing.ts'
-import { toModuleId } from '../redirect.ts'
 import { createBackground } from './dev/background.ts'
 import { createClientPlugin } from './dev/client.ts'
 import { createKnownReferences } from './dev/known-references.ts'
@@ -22,10 +21,12 @@ import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
 import { commandOf, loadEnvironment } from './project.ts'
-import { examine, isServed, ship } from './session.ts'
+import { examineFile, isServed, shipFile } from './session.ts'
 import type { Session } from './session.ts'
 import { createStylePlugin } from './styles.ts'
 import type { StyleReference } from './styles.ts'
+import { createTypesPlugin } from './types.ts'
+import { createTemplatePlugin } from './templates.ts'
 import { createUrlPlugin } from './urls.ts'
 import { createWatchPlugin } from './watch.ts'
 
@@ -52,8 +53,12 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
     {
       name: 'unplugin-magnific:setup',
       enforce: 'pre',
-      // Vite does not run the plugins of the config in worker builds.
-      config: () => ({ worker: { plugins: modulePlugins } }),
+      config: () => ({
+        // Vite does not run the plugins of the config in worker builds.
+        worker: { plugins: modulePlugins },
+        // Vite knows the others.
+        assetsInclude: [/\.(?:tiff?|hei[cf])$/i],
+      }),
       async configResolved(config) {
         session = await createSession(userOptions, config)
       },
@@ -73,8 +78,10 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
     ),
     createPagePlugin(requireSession, replaced, watched),
     ...createPatternPlugins(requireSession),
+    createTemplatePlugin(requireSession),
     createOutputPlugin(requireSession, replaced),
     createWatchPlugin(watched),
+    createTypesPlugin(requireSession),
     createClientPlugin(),
     createTextPlugin(requireSession),
     createServerPlugin(requireSession),
@@ -135,8 +142,8 @@ async function answerStyle(
     known?.add(reference)
     known?.markMissing(file)
     if (findFile(file) === undefined) throw missingError(file, importer)
-    if (!isServed(session, environment)) return toModuleId(await ship(reference, session))
-    await examine(reference, session)
+    if (!isServed(session, environment)) return await shipFile(reference, session)
+    await examineFile(reference, session)
     known?.takeMissing(file)
     const touchedAt = known?.touchedAt(file)
     // As Vite writes it: a sheet that is made anew must not show what the browser has of the old one.

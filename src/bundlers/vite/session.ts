@@ -1,6 +1,9 @@
 import type { Environment, ResolvedConfig } from 'vite'
 import { isReference, splitReference } from '../../core/request.ts'
-import type { Reference, Upscaler, Variant } from '../../upscaler.ts'
+import type { Reference, Shipment } from '../../shipment.ts'
+import type { Upscaler } from '../../upscaler.ts'
+import { toModuleId } from '../redirect.ts'
+import { checkSingle } from '../module-code.ts'
 import { checkAsset, explainPublicFile, isPublicUrl, publicFileError } from './project.ts'
 import type { Background } from './dev/background.ts'
 import type { KnownReferences } from './dev/known-references.ts'
@@ -36,11 +39,11 @@ export function isElsewhere(url: string): boolean {
 }
 
 /**
- * The file to ship for a reference, or to show for now.
+ * What is shipped for a reference, or shown for now.
  *
  * @throws MagnificError
  */
-export async function ship(reference: Reference, session: Session): Promise<Variant> {
+export async function ship(reference: Reference, session: Session): Promise<Shipment> {
   const { config, upscaler, dev } = session
   try {
     checkAsset(config, reference.file)
@@ -48,6 +51,17 @@ export async function ship(reference: Reference, session: Session): Promise<Vari
   } catch (error) {
     throw explainPublicFile(error, reference.file, config)
   }
+}
+
+/**
+ * The id of the one file to ship where there is room for one URL.
+ *
+ * @throws MagnificError `UNSUPPORTED_REFERENCE` where the query asks for more, before anything is made
+ */
+export async function shipFile(reference: Reference, session: Session): Promise<string> {
+  checkSingle(session.upscaler.parse(reference))
+  const { variants, hostQuery } = await ship(reference, session)
+  return toModuleId(variants[0]?.file ?? '', hostQuery)
 }
 
 /**
@@ -62,15 +76,15 @@ export async function show(
   upscaler: Upscaler,
   { known, background }: DevSession,
   signal?: AbortSignal,
-): Promise<Variant> {
+): Promise<Shipment> {
   const { onMiss } = upscaler.options
-  const variant = await upscaler.upscale(reference, {
+  const shipment = await upscaler.upscale(reference, {
     onMiss: onMiss === 'upscale' ? 'preview' : onMiss,
     ...(signal && { signal }),
   })
-  const mayBeBetter = onMiss === 'upscale' && variant.from === 'preview'
+  const mayBeBetter = onMiss === 'upscale' && shipment.from === 'preview'
   if (mayBeBetter && known.has(reference)) background.upscale(reference)
-  return variant
+  return shipment
 }
 
 /**
@@ -85,6 +99,16 @@ export async function examine(reference: Reference, { config, upscaler }: Sessio
   } catch (error) {
     throw explainPublicFile(error, reference.file, config)
   }
+}
+
+/**
+ * The same where there is room for one URL.
+ *
+ * @throws MagnificError
+ */
+export async function examineFile(reference: Reference, session: Session): Promise<void> {
+  await examine(reference, session)
+  checkSingle(session.upscaler.parse(reference))
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Plugin, Rolldown } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
 import { referenceFilter, splitReference } from '../../core/request.ts'
 import { locateError } from '../host-error.ts'
+import { checkSingle } from '../module-code.ts'
 import { findFile } from './files.ts'
 import { isOwnUrl } from './session.ts'
 import type { Session } from './session.ts'
@@ -57,6 +58,7 @@ async function replaceUrls(
     const url = readLiteral(text, context)
     if (!isOwnUrl(url ?? text.slice(1, -1), session)) continue
     if (url === undefined) throw patternError(text, id)
+    checkUrl(url, id, session)
     const variable = `__magnific_url_${imports.length}`
     const specifier = await resolveSpecifier(url, id, context)
     imports.push(`import ${variable} from ${JSON.stringify(specifier)};`)
@@ -66,6 +68,15 @@ async function replaceUrls(
   // At the end, where no line moves and no directive loses its place.
   edited.append(`\n${imports.join('\n')}\n`)
   return { code: edited.toString(), map: edited.generateMap({ source: id, hires: 'boundary' }) }
+}
+
+/** `new URL()` makes a URL of one text. */
+function checkUrl(url: string, id: string, { upscaler }: Session): void {
+  try {
+    checkSingle(upscaler.parse(splitReference(url)))
+  } catch (error) {
+    throw locateError(error, url, splitReference(id).file)
+  }
 }
 
 /** The value of a literal; `undefined` where it has parts that are known only when it runs. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findScriptTexts } from '../../../src/bundlers/vite/output-scan.ts'
+import { findScriptTexts, findScriptUrls } from '../../../src/bundlers/vite/output-scan.ts'
 
 describe('findScriptTexts', () => {
   it.each(["'./a.png?magnific=2x'", '"/src/a.jpg?hdr=1&magnific"', '`../a.webp?magnific=4x`'])(
@@ -18,5 +18,30 @@ describe('findScriptTexts', () => {
     '"https://example.com/a.png?magnific=2x"',
   ])('leaves %s alone', (text) => {
     expect(findScriptTexts(`const text = ${text}`)).toEqual([])
+  })
+})
+
+describe('findScriptUrls', () => {
+  const isShipped = (path: string): boolean =>
+    path.endsWith('hero.png') || path.endsWith('scan.tiff')
+
+  it.each([
+    ['const a = "./hero.png?magnific=2x"', ['./hero.png?magnific=2x']],
+    [
+      '<img src="/a/hero.png?w=1&magnific" srcset="hero.png?magnific 2x">',
+      ['/a/hero.png?w=1&magnific', 'hero.png?magnific'],
+    ],
+    ['url(scan.tiff?magnific=2x)', ['scan.tiff?magnific=2x']],
+    ['"other.png?magnific" "hero.png" "hero.png?url" magnific', []],
+  ])('finds in %s: %j', (code, urls) => {
+    expect(findScriptUrls(code, isShipped)).toEqual(urls)
+  })
+
+  it('takes no longer than there are letters, for pictures that are inlined', () => {
+    const code = `"data:image/png;base64,${'abc+/'.repeat(400_000)}" "hero.png?magnific=2x"`
+    const startedAt = performance.now()
+    expect(findScriptUrls(code, isShipped)).toEqual(['hero.png?magnific=2x'])
+    // Letter by letter it would be hours.
+    expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 })

@@ -1,5 +1,6 @@
 import type { MagnificError } from '../../../core/errors.ts'
-import type { Reference, Upscaler } from '../../../upscaler.ts'
+import type { Reference } from '../../../shipment.ts'
+import type { Upscaler } from '../../../upscaler.ts'
 
 /** Upscales behind the previews that pages show meanwhile. */
 export interface Background {

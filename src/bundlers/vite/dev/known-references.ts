@@ -1,4 +1,4 @@
-import type { Reference } from '../../../upscaler.ts'
+import type { Reference } from '../../../shipment.ts'
 
 /**
  * Who refers to which image, as real modules, style sheets and pages have it. A request alone never gets in here: so what

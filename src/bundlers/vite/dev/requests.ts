@@ -1,5 +1,6 @@
 import { join, normalize } from 'node:path'
 import { MagnificError } from '../../../core/errors.ts'
+import { imageExtensions } from '../../../core/formats.ts'
 import { isReference, splitReference } from '../../../core/request.ts'
 import { decodePath } from '../files.ts'
 
@@ -23,6 +24,9 @@ export interface RequestSettings {
   mayLackBase: boolean
   passthrough: readonly string[]
 }
+
+/** What cannot be upscaled is refused with a reason. */
+const imagePath = new RegExp(`\\.(?:${[...imageExtensions, 'svg', 'apng', 'ico'].join('|')})$`, 'i')
 
 /** Servers take no longer ones either. */
 const longestUrl = 16_000
@@ -49,11 +53,7 @@ export function readImageRequest(
   // What Vite cannot decode it takes for no module, and serves the original.
   if (isModuleRequest(query) && decodePath(url) !== undefined) return undefined
   const path = decode(rawPath)
-  if (
-    !/\.(?:png|jpe?g|jpe|jfif|pjpeg|pjp|webp|avif|gif|svg|apng|tiff?|bmp|ico|heic)$/i.test(path)
-  ) {
-    return undefined
-  }
+  if (!imagePath.test(path)) return undefined
   if (!path.startsWith(base) && !mayLackBase) return undefined
   const inBase = path.startsWith(base) ? path.slice(base.length - 1) : path
   if (query.includes('#')) {

@@ -4,7 +4,9 @@ import type { Connect, Plugin, ResolvedConfig, ViteDevServer } from 'vite'
 import { MagnificError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import { formatPath } from '../../../core/format-path.ts'
-import type { Reference, Upscaler } from '../../../upscaler.ts'
+import type { Reference } from '../../../shipment.ts'
+import type { Upscaler } from '../../../upscaler.ts'
+import { checkSingle } from '../../module-code.ts'
 import { findFile } from '../files.ts'
 import { checkAsset, isPublicFile, mayRead, publicFileError } from '../project.ts'
 import { show } from '../session.ts'
@@ -169,9 +171,10 @@ function createMiddleware(
     try {
       if (isPublicFile(config, asked.path)) throw publicFileError(config, asked.path)
       checkAsset(config, reference.file)
-      const variant = await show(reference, upscaler, dev, controller.signal)
+      checkSingle(upscaler.parse(reference))
+      const { variants } = await show(reference, upscaler, dev, controller.signal)
       if (!controller.signal.aborted)
-        await sendFile(request, response, variant.file, config.server.headers)
+        await sendFile(request, response, variants[0]?.file ?? '', config.server.headers)
     } catch (error) {
       if (controller.signal.aborted) return
       if (isKnown) tellPage(server, known, reference, error)

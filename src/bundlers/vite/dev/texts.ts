@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Plugin } from 'vite'
+import { imageExtensions } from '../../../core/formats.ts'
 import { referenceFilter, splitReference } from '../../../core/request.ts'
 import { findFile } from '../files.ts'
 import { isOwnUrl } from '../session.ts'
@@ -9,7 +10,7 @@ import type { Session } from '../session.ts'
 const rootUrl = /(?<=["'`(\s])(?:https?:\/\/[^"'`()\s\\<>/]+)?\/[^"'`()\s\\<>]+\?[^"'`()\s\\<>]+/g
 
 /** Cheap, since all code is tested for it. */
-const imageQuery = /\.(?:png|jpe?g|jpe|jfif|pjpeg|pjp|webp|avif)\?/i
+const imageQuery = new RegExp(`\\.(?:${imageExtensions.join('|')})\\?`, 'i')
 
 /** What holds code or a template. What is loaded as a text, or as data, refers to nothing. */
 const codeFile = /\.(?:[cm]?[jt]sx?|vue|svelte|astro|marko|mdx?|html)(?:$|\?(?!(?:.*&)?raw(?:&|$)))/
