@@ -40,7 +40,7 @@ for (const folder of existsSync(journal) ? readdirSync(journal, { recursive: tru
   }
 }
 
-const emulator = await createEmulator({ latency: 1500, alpha: 'keep' })
+const emulator = await createEmulator({ latency: 1500 })
 process.env.MAGNIFIC_BASE_URL = emulator.url
 process.env.FREEPIK_API_KEY = 'any-key-will-do-here'
 console.log(`The emulator of the Magnific API listens on ${emulator.url}`)

@@ -4,15 +4,19 @@ import { fileURLToPath } from 'node:url'
 import { drawLandscape } from './landscape.js'
 import { drawLineArt } from './line-art.js'
 import { drawLogo } from './logo.js'
+import { drawPhone } from './phone.js'
 import { drawPortrait } from './portrait.js'
 import { drawSprite } from './sprite.js'
+import { drawSwatch } from './swatch.js'
 
 const pictures = {
   'landscape.jpg': drawLandscape,
   'line-art.png': drawLineArt,
   'logo.png': drawLogo,
+  'phone.jpg': drawPhone,
   'portrait.webp': drawPortrait,
   'sprite.png': drawSprite,
+  'swatch.png': drawSwatch,
 }
 
 // Names on the command line draw just those: `make.js logo.png`.

@@ -2,12 +2,19 @@ import landscapeBefore from './images/landscape.jpg'
 import landscape from './images/landscape.jpg?magnific=4x&optimized_for=nature_n_landscapes&creativity=3&hdr=2'
 import lineArtBefore from './images/line-art.png'
 import lineArt from './images/line-art.png?magnific=4x&engine=magnific_sharpy&creativity=-6&resemblance=8'
+import landscapePlaceholder from './images/landscape.jpg?magnific=4x&optimized_for=nature_n_landscapes&creativity=3&hdr=2&as=lqip'
+import landscapeSizes from './images/landscape.jpg?magnific=4x&optimized_for=nature_n_landscapes&creativity=3&hdr=2&w=480;960;1920&format=avif;webp&as=picture'
 import logoBefore from './images/logo.png'
 import logo from './images/logo.png?magnific=logo'
+import phoneBefore from './images/phone.jpg'
+import phone from './images/phone.jpg?magnific=4x&optimized_for=films_n_photography&resemblance=4'
 import portraitBefore from './images/portrait.webp'
 import portrait from './images/portrait.webp?magnific=4x&optimized_for=films_n_photography&prompt=a%20vase%20by%20a%20window'
 import spriteBefore from './images/sprite.png'
 import sprite from './images/sprite.png?magnific=8x&optimized_for=videogame_assets&fractality=-2'
+import swatchBefore from './images/swatch.png'
+import swatch from './images/swatch.png?magnific=4x&resemblance=10'
+import { createPicture } from './picture.js'
 import { createSlider } from './slider.js'
 
 // `name`, `file` and `query` are what the import above says; `ratio` keeps the place until the picture is there;
@@ -40,7 +47,8 @@ const pictures = [
   {
     place: 'left',
     title: 'Logo',
-    description: 'Transparent, by a preset from the plugin’s options.',
+    description:
+      'Transparent, by a preset from the plugin’s options. The edges come from the original, and have no fringes on any pattern.',
     name: 'logo',
     file: 'logo.png',
     query: 'magnific=logo',
@@ -63,7 +71,7 @@ const pictures = [
     focus: '36% 33%',
   },
   {
-    place: 'right',
+    place: 'left',
     title: 'Pixel art',
     description: 'A grid of 32 × 32 squares, whose corners must stay corners.',
     name: 'sprite',
@@ -74,10 +82,37 @@ const pictures = [
     ratio: '1',
     focus: '38% 46%',
   },
+  {
+    place: 'right',
+    title: 'Swatch',
+    description:
+      'Colours of Display P3, converted to sRGB before they are sent: both halves look alike, but on a screen that shows more.',
+    name: 'swatch',
+    file: 'swatch.png',
+    query: 'magnific=4x&resemblance=10',
+    before: swatchBefore,
+    after: swatch,
+    ratio: '2 / 1',
+    focus: '37% 37%',
+  },
+  {
+    place: 'right',
+    title: 'Phone photo',
+    description:
+      'Stored on its side, with the place where it was taken. Sent and shipped upright, and the place stays at home.',
+    name: 'phone',
+    file: 'phone.jpg',
+    query: 'magnific=4x&optimized_for=films_n_photography&resemblance=4',
+    before: phoneBefore,
+    after: phone,
+    ratio: '3 / 4',
+    focus: '56% 22%',
+  },
 ]
 
 const template = document.querySelector('#card')
 for (const picture of pictures) renderCard(picture)
+renderSizes()
 
 const { host } = document.documentElement.dataset
 if (host) document.querySelector('#host').textContent = host
@@ -114,6 +149,22 @@ function renderCard({
   createZoom(card.querySelector('.zoom'), comparison, title)
   document.querySelector(`#${place}`).append(card)
   void renderFigures(card.querySelector('.figures'), original, upscaled)
+}
+
+/** One picture in six files: the browser takes the best format that it knows, as large as it needs it. */
+function renderSizes() {
+  const card = document.importNode(document.querySelector('#sizes').content, true)
+  const slot = card.querySelector('.responsive')
+  const figures = card.querySelector('.figures')
+  slot.append(createPicture(landscapeSizes, landscapePlaceholder, 'Landscape, responsive', figures))
+  card.querySelector('pre code').append(
+    ...renderImport({
+      name: 'landscape',
+      file: 'landscape.jpg',
+      query: 'magnific=4x&w=480;960;1920&format=avif;webp&as=picture',
+    }),
+  )
+  document.querySelector('#responsive').append(card)
 }
 
 /** The import line, with the query set apart. */

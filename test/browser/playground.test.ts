@@ -25,7 +25,15 @@ const config = fileURLToPath(new URL('../../playground/vite.config.js', import.m
 const url = 'https://playground.example.test/'
 
 /** What each picture of the page is enlarged by, by its title. */
-const scales = { Landscape: 4, 'Still life': 4, Logo: 4, 'Line art': 4, 'Pixel art': 8 }
+const scales = {
+  Landscape: 4,
+  'Still life': 4,
+  Logo: 4,
+  'Line art': 4,
+  'Pixel art': 8,
+  Swatch: 4,
+  'Phone photo': 4,
+}
 
 describe.skipIf(chromePath === undefined)('the playground in Chromium', () => {
   const { onEnd, end } = createEnds()
@@ -33,7 +41,7 @@ describe.skipIf(chromePath === undefined)('the playground in Chromium', () => {
   let project: Project
 
   beforeAll(async () => {
-    const emulator = await startEmulator({ alpha: 'keep' }, onEnd)
+    const emulator = await startEmulator({}, onEnd)
     project = tmpProject({}, onEnd)
     vi.stubEnv('MAGNIFIC_BASE_URL', emulator.url)
     vi.stubEnv('MAGNIFIC_CACHE_DIR', project.path('.magnific'))
@@ -61,6 +69,7 @@ describe.skipIf(chromePath === undefined)('the playground in Chromium', () => {
     )
 
     expect(await page.evaluate(readScales)).toEqual(scales)
+    expect(await page.evaluate(readChoice)).toBe(`AVIF, ${width > 1000 ? 1920 : 480} pixels wide`)
     expect(await page.evaluate(findOverflow)).toEqual([])
     expect(problems).toEqual([])
 
@@ -78,12 +87,17 @@ describe.skipIf(chromePath === undefined)('the playground in Chromium', () => {
 
 /** Runs in the page: by what factor the upscaled pictures are larger than the originals. */
 function readScales(): Record<string, number> {
-  const cards = [...document.querySelectorAll('.card')].map((card) => {
+  const cards = [...document.querySelectorAll('.card:has(.comparison)')].map((card) => {
     const [original, upscaled] = card.querySelectorAll('img')
     const title = card.querySelector('h2')?.textContent ?? ''
     return [title, (upscaled?.naturalWidth ?? 0) / (original?.naturalWidth ?? 0)] as const
   })
   return Object.fromEntries(cards)
+}
+
+/** Runs in the page: what the browser has taken of the responsive picture. */
+function readChoice(): string {
+  return document.querySelector('.card:has(.responsive) .figures')?.textContent ?? ''
 }
 
 /** Runs in the page: what sticks out at its sides, if it can be scrolled there. */
@@ -97,7 +111,7 @@ function findOverflow(): string[] {
 
 /** Runs in the page: where the pictures are, in pixels from its top left corner. */
 function findPictures(): Region[] {
-  return [...document.querySelectorAll('.comparison')].map((picture) => {
+  return [...document.querySelectorAll('.comparison, .responsive')].map((picture) => {
     const { left, top, width, height } = picture.getBoundingClientRect()
     return {
       left: Math.round(left + scrollX),
