@@ -36,7 +36,7 @@ async function drawPhoto() {
   ]
   for (const { cells, amplitude } of layers) {
     const size = { width: cells, height: Math.round((cells * height) / width) }
-    const coarse = Buffer.from({ length: size.width * size.height * 3 }, () => random() * 256)
+    const coarse = Uint8Array.from({ length: size.width * size.height * 3 }, () => random() * 256)
     const smooth = await sharp(coarse, { raw: { ...size, channels: 3 } })
       .resize(width, height, { fit: 'fill', kernel: 'cubic' })
       .raw()

@@ -1,5 +1,5 @@
 // One build, as a user's own script would make it. A project without `.magnific` is built without the plugin, and without
-// loading it. Usage: node run-build.js <vite|webpack|rollup> <project folder>
+// loading it. Usage: node run-build.js <vite|imagetools|webpack|rollup> <project folder>
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -20,6 +20,19 @@ const builds = {
       logLevel: 'silent',
       build: { rollupOptions: { input }, reportCompressedSize: false },
       plugins: await loadPlugin(),
+    })
+  },
+  imagetools: async () => {
+    const [{ build }, { imagetools }] = await Promise.all([
+      import('vite'),
+      import('vite-imagetools'),
+    ])
+    await build({
+      root: folder,
+      configFile: false,
+      logLevel: 'silent',
+      build: { rollupOptions: { input }, reportCompressedSize: false },
+      plugins: [imagetools({ cache: { dir: join(folder, 'cache') } })],
     })
   },
   webpack: async () => {
