@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import type { Sharp } from 'sharp'
-import { dropChunks } from './containers.ts'
+import { dropChunks } from './png-chunks.js'
 
 /** How a test picture is made. */
 export interface PictureSettings {

@@ -4,12 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { watch as watchRollup } from 'rollup'
 import magnificRollup from 'unplugin-magnific/rollup'
 import magnificWebpack from 'unplugin-magnific/webpack'
+import type { UserConfig } from 'vite'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import webpack from 'webpack'
+import { formatPath } from '../../src/core/format-path.ts'
 import type { Emulator } from '../../src/emulator/index.ts'
+import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject } from '../helpers/hero.ts'
 import { makePng } from '../helpers/images.ts'
+import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
 
 const options = (emulator: Emulator, project: Project): object => ({
@@ -95,5 +99,34 @@ describe.each(Object.keys(watchers))('%s, watching, with a server that may spend
       expect.any(String) as string,
       last,
     ])
+  })
+})
+
+describe.each(viteVersions)('the dev server of $host', ({ vite }) => {
+  it.each([
+    { title: 'unsaid', watch: undefined },
+    { title: 'said', watch: { ignored: '**/ignored/**' } },
+  ])('watches nothing of the cache, with `server.watch` $title', async ({ watch }) => {
+    const project = tmpProject({ '.magnific/v1/variants/a.png': 'a', 'src/ignored/a.png': 'a' })
+    const settle = {
+      name: 'watch',
+      config: ({ server }: UserConfig) => void Object.assign(server!, { watch }),
+    }
+    const server = await startDevServer(vite, project, {}, { plugins: [settle] })
+    const seen: string[] = []
+    server.vite.watcher.on('add', (path) => void seen.push(formatPath(project.dir, path)))
+    let writes = 0
+    await vi.waitUntil(
+      () => {
+        project.write(`.magnific/v1/variants/${writes}.png`, 'a')
+        project.write(`src/ignored/${writes}.png`, 'a')
+        project.write(`src/${writes}.png`, 'a')
+        writes++
+        return seen.filter((path) => /^src\/\d/.test(path)).length > 5
+      },
+      { timeout: 10_000 },
+    )
+    expect(seen.filter((path) => path.startsWith('.magnific'))).toEqual([])
+    if (watch) expect(seen.filter((path) => path.startsWith('src/ignored'))).toEqual([])
   })
 })

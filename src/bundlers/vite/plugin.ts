@@ -118,8 +118,9 @@ function checkCachePlace({ publicDir, root, build }: ResolvedConfig, dir: string
 /** What is written to the cache reloads no page, and variants may be served from wherever they are. */
 function shieldCache({ server }: ResolvedConfig, dir: string): void {
   server.fs.allow.push(createLayout(dir).variants)
-  if (!server.watch) return
-  const { ignored = [] } = server.watch
+  // Nothing is watched with `null`; without a word, all below the root is.
+  if (server.watch === null) return
+  const { ignored = [] } = server.watch ?? {}
   server.watch = {
     ...server.watch,
     ignored: [
