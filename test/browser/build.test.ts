@@ -20,7 +20,8 @@ import type { PageName, ReferencesApp } from '../helpers/references.ts'
 import { recordOutcome, recordSizes } from '../helpers/results-table.ts'
 import { expectHydrated, expectRight, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
-import { startVite, versionsInBrowser } from '../helpers/vite-process.ts'
+import { startVite } from '../helpers/vite-process.ts'
+import { versionsInBrowser } from '../helpers/vite-versions.ts'
 import type { ViteConfig, ViteProcess } from '../helpers/vite-process.ts'
 
 warnWithoutChrome()
@@ -107,29 +108,27 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
         await expectHydrated(visits.get('ssr.html')!)
       })
 
-      // The newest version one way, the oldest the other, unless all are wanted.
-      const [newest, oldest] = deployments
-      const wanted = process.env['EVERY_VERSION']
-        ? deployments
-        : [version === 'vite8' ? newest : oldest]
-      it.each(wanted)('is right at %s, and costs nothing then', async (title, url, settings) => {
-        const posts = postsTo(emulator)
-        const outDir = `dist/${title.replaceAll(/\W+/g, '-')}`
-        await vite.build(config({ ...settings, outDir }))
-        const serve = serveFolder(join(app.root, outDir), url)
-        for (const page of ['index.html', 'nested/page.html'] as const) {
-          const visit = await visitPage(browser, app, url + page, serve)
-          const expected = expectedSizes(page)
-          // Lightning CSS takes the place of PostCSS and its plugins.
-          const isWithoutPlugins = 'transformer' in settings && page === 'index.html'
-          if (isWithoutPlugins) delete expected['css-postcss']
-          recordSizes(version, `build for ${title}`, visit.sizes, expected)
-          if (isWithoutPlugins) expected['css-postcss'] = 'not loaded: '
-          await expectRight(visit, page, expected)
-          await visit.page.context().close()
-        }
-        expect(postsTo(emulator)).toBe(posts)
-      })
+      it.each(deployments)(
+        'is right at %s, and costs nothing then',
+        async (title, url, settings) => {
+          const posts = postsTo(emulator)
+          const outDir = `dist/${title.replaceAll(/\W+/g, '-')}`
+          await vite.build(config({ ...settings, outDir }))
+          const serve = serveFolder(join(app.root, outDir), url)
+          for (const page of ['index.html', 'nested/page.html'] as const) {
+            const visit = await visitPage(browser, app, url + page, serve)
+            const expected = expectedSizes(page)
+            // Lightning CSS takes the place of PostCSS and its plugins.
+            const isWithoutPlugins = 'transformer' in settings && page === 'index.html'
+            if (isWithoutPlugins) delete expected['css-postcss']
+            recordSizes(version, `build for ${title}`, visit.sizes, expected)
+            if (isWithoutPlugins) expected['css-postcss'] = 'not loaded: '
+            await expectRight(visit, page, expected)
+            await visit.page.context().close()
+          }
+          expect(postsTo(emulator)).toBe(posts)
+        },
+      )
     },
   )
 })

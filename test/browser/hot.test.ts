@@ -12,7 +12,8 @@ import { recordOutcome } from '../helpers/results-table.ts'
 import { measurePage, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
 import { hashOf } from '../helpers/references.ts'
-import { startVite, versionsInBrowser } from '../helpers/vite-process.ts'
+import { startVite } from '../helpers/vite-process.ts'
+import { versionsInBrowser } from '../helpers/vite-versions.ts'
 import type { ViteProcess } from '../helpers/vite-process.ts'
 
 warnWithoutChrome()

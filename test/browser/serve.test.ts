@@ -10,7 +10,8 @@ import type { PageName } from '../helpers/references.ts'
 import { recordOutcome, recordSizes } from '../helpers/results-table.ts'
 import { expectHydrated, expectRight, visitPage } from '../helpers/visit.ts'
 import type { Visit } from '../helpers/visit.ts'
-import { startVite, versionsInBrowser } from '../helpers/vite-process.ts'
+import { startVite } from '../helpers/vite-process.ts'
+import { versionsInBrowser } from '../helpers/vite-versions.ts'
 
 warnWithoutChrome()
 

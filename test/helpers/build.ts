@@ -7,21 +7,19 @@ import magnificRollup from 'unplugin-magnific/rollup'
 import type { Options } from 'unplugin-magnific/rollup'
 import magnificVite from 'unplugin-magnific/vite'
 import magnificWebpack from 'unplugin-magnific/webpack'
-import * as vite8 from 'vite'
-import * as vite6 from 'vite6'
-import * as vite7 from 'vite7'
+import type * as vite8 from 'vite'
 import { onTestFinished, vi } from 'vitest'
 import webpack from 'webpack'
 import type { Configuration } from 'webpack'
 import type { Project } from './project.ts'
-
-const vites = { vite8, vite7, vite6 }
+import { vites, viteVersions } from './vite-versions.ts'
+import type { ViteVersion } from './vite-versions.ts'
 
 /** A bundler at a version. */
-export type Host = keyof typeof vites | 'webpack' | 'rollup'
+export type Host = ViteVersion | 'webpack' | 'rollup'
 
 /** Every bundler that is supported, by the versions that are tested. */
-export const hosts: readonly Host[] = ['vite8', 'vite7', 'vite6', 'webpack', 'rollup']
+export const hosts: readonly Host[] = [...viteVersions, 'webpack', 'rollup']
 
 /** How a project is built; what a user would write into the host's config. */
 export interface BuildSettings {
@@ -87,7 +85,7 @@ interface Run extends BuildSettings {
 }
 
 async function runVite(run: Run): Promise<undefined> {
-  const vite = vites[run.host as keyof typeof vites] as typeof vite8
+  const vite = vites[run.host as ViteVersion]
   const note = (message: string): void => void run.lines.push(message)
   await vite.build(
     vite.mergeConfig(

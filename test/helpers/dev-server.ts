@@ -1,19 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import magnific from 'unplugin-magnific/vite'
 import type { Options } from 'unplugin-magnific/vite'
-import * as vite8 from 'vite'
+import type * as vite8 from 'vite'
 import type { InlineConfig, ViteDevServer } from 'vite'
-import * as vite6 from 'vite6'
-import * as vite7 from 'vite7'
 import { onTestFinished } from 'vitest'
 import type { OnEnd, Project } from './project.ts'
-
-/** Every version of Vite that is supported. */
-export const viteVersions = [
-  { host: 'vite8', vite: vite8 },
-  { host: 'vite7', vite: vite7 as unknown as typeof vite8 },
-  { host: 'vite6', vite: vite6 as unknown as typeof vite8 },
-] as const
 
 /** A dev server that listens. */
 export interface DevServer {

@@ -6,7 +6,8 @@ import type { Options } from '../../src/index.ts'
 import { drawNoise } from './images.ts'
 import { tmpProject } from './project.ts'
 import type { OnEnd, Project } from './project.ts'
-import type { ViteConfig, ViteVersion } from './vite-process.ts'
+import type { ViteConfig } from './vite-process.ts'
+import type { ViteVersion } from './vite-versions.ts'
 
 const fixture = new URL('../fixtures/references/', import.meta.url)
 /** Where the packages of the tests are. */

@@ -3,17 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { findClosedPort } from './servers.ts'
-
-/** The versions of Vite that are supported. */
-export const viteVersions = ['vite8', 'vite7', 'vite6'] as const
-
-/** Those that are looked at in a browser: the newest and the oldest, unless EVERY_VERSION is set. */
-export const versionsInBrowser: readonly ViteVersion[] = process.env['EVERY_VERSION']
-  ? viteVersions
-  : ['vite8', 'vite6']
-
-/** One of the versions that are supported. */
-export type ViteVersion = (typeof viteVersions)[number]
+import type { ViteVersion } from './vite-versions.ts'
 
 /** A module that makes a config by default, and what it makes it of, as JSON; servers get a `port` more. */
 export interface ViteConfig {

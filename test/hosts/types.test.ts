@@ -11,10 +11,11 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import type { Options } from '../../src/index.ts'
 import { build, hosts } from '../helpers/build.ts'
-import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor, writeEntry } from '../helpers/hero.ts'
 import type { Project } from '../helpers/project.ts'
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 const presets = {
   hero: { magnific: '4x', w: 20, format: ['avif', 'webp'], as: 'picture' },
@@ -89,7 +90,8 @@ describe.each(hosts)('a build with %s', (host) => {
   })
 })
 
-describe.each(viteVersions)('a dev server of $host', ({ vite }) => {
+describe.each(viteVersions)('a dev server of %s', (host) => {
+  const vite = vites[host]
   it('has types before anything is loaded, and brings them up to date when sources change', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')
@@ -129,7 +131,7 @@ it('a server does not take out what a build met', async () => {
   await build('vite8', project, { entry: 'src/entry.js', options })
   const before = readTypes(project)
   expect(before).toContain("'*?magnific=2x&h=9'")
-  const [{ vite }] = viteVersions
+  const vite = vites.vite8
   const server = await startDevServer(vite, project, options)
   await server.vite.close()
   expect(readTypes(project)).toBe(before)

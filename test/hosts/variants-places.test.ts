@@ -6,6 +6,7 @@ import { startEmulator } from '../helpers/emulator.ts'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
 import { describePictures } from '../helpers/shipped.ts'
+import { viteVersions } from '../helpers/vite-versions.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -33,7 +34,7 @@ const page =
 const html: BuildSettings = { entry: 'index.html' }
 
 const places: Place[] = [
-  ...(['vite8', 'vite7', 'vite6'] as const).flatMap((host): Place[] => [
+  ...viteVersions.flatMap((host): Place[] => [
     { host, place: 'a style sheet', files: sheet },
     { host, place: 'new URL()', files: script },
     { host, place: 'an attribute', files: page('<img src="URL">'), settings: html },

@@ -10,6 +10,7 @@ import { makeJpeg, makePng } from '../helpers/images.ts'
 import type { Project } from '../helpers/project.ts'
 import { describeValues, evaluate } from '../helpers/shipped.ts'
 import { forgetProcess } from '../helpers/upscalers.ts'
+import { viteVersions } from '../helpers/vite-versions.ts'
 
 /** What references to a picture of 60×40 are, at 4x. */
 const outputs: [query: string, value: unknown][] = [
@@ -189,7 +190,7 @@ console.log(Object.keys(sources), img.w, width, from)\n`,
   })
 })
 
-describe.each(['vite8', 'vite7', 'vite6'] as const)('%s', (host) => {
+describe.each(viteVersions)('%s', (host) => {
   it('gives server builds what it gives client builds', async () => {
     const emulator = await startEmulator()
     const project = await heroProject(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { namesIn } from '../helpers/cache.ts'
-import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 import type { DevServer } from '../helpers/dev-server.ts'
 import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
@@ -10,6 +10,7 @@ import type { Project } from '../helpers/project.ts'
 import { sendRaw } from '../helpers/raw-http.ts'
 import type { RawAnswer } from '../helpers/raw-http.ts'
 import type { Options } from '../../src/index.ts'
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 interface Picture {
   sources: Record<string, string>
@@ -18,7 +19,8 @@ interface Picture {
 
 const picture = './hero.png?magnific=4x&w=60;120&format=avif;jpeg&as=picture'
 
-describe.each(viteVersions)('a dev server of $host', ({ vite }) => {
+describe.each(viteVersions)('a dev server of %s', (host) => {
+  const vite = vites[host]
   const start = async (
     project: Project,
     emulator: Emulator,

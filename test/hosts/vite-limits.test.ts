@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 import { heroProject } from '../helpers/hero.ts'
 import { makePng } from '../helpers/images.ts'
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 const options = { baseUrl: 'http://127.0.0.1:9' }
 
-describe.each(viteVersions)('$host', ({ vite }) => {
+describe.each(viteVersions)('%s', (host) => {
+  const vite = vites[host]
   it('makes a few pictures at once for requests that no module stands behind', async () => {
     const project = await heroProject()
     // 19 megapixels take much longer than it takes to ask for them.

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { optionsFor } from '../helpers/hero.ts'
 import { makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 const page =
   '<!doctype html><head></head><body><!-- here --><img src="/src/own.png?magnific=2x&hdr=1"></body>'
@@ -15,7 +16,8 @@ const written = [
   '<script type="module">window.state = ["/src/a.png?magnific=4x"]</script>',
 ]
 
-describe.each(viteVersions)('$host, in pages that an app has rendered', ({ vite }) => {
+describe.each(viteVersions)('%s, in pages that an app has rendered', (host) => {
+  const vite = vites[host]
   it('buys what stands in the page’s file, and nothing that somebody wrote', async () => {
     const emulator = await startEmulator()
     const project = tmpProject({

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { canary } from '../helpers/canary.ts'
-import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 import type { DevServer } from '../helpers/dev-server.ts'
 import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { createEnds } from '../helpers/ends.ts'
@@ -21,6 +21,7 @@ import { describeImage, drawNoise } from '../helpers/images.ts'
 import { makeBombPng } from '../helpers/odd-images.ts'
 import { connectRaw, renderRawRequest, sendRaw } from '../helpers/raw-http.ts'
 import type { RawAnswer, RawRequest } from '../helpers/raw-http.ts'
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 /** A request, and what has to come of it. */
 interface Row extends Omit<RawRequest, 'target'> {
@@ -558,7 +559,8 @@ const groups: { title: string; rows: Row[] }[] = [
   },
 ]
 
-describe.each(viteVersions)('$host', ({ vite }) => {
+describe.each(viteVersions)('%s', (host) => {
+  const vite = vites[host]
   const { onEnd, end } = createEnds()
   let folders: GuardedProject
   let emulator: Emulator
@@ -850,7 +852,8 @@ describe.each(viteVersions)('$host', ({ vite }) => {
   })
 })
 
-describe.each(viteVersions)('$host below a base', ({ vite }) => {
+describe.each(viteVersions)('%s below a base', (host) => {
+  const vite = vites[host]
   it('answers below it, and nowhere else', async () => {
     const folders = await makeGuardedProject(onTestFinished)
     const emulator = await startEmulator()

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
-import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { optionsFor } from '../helpers/hero.ts'
 import { makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import { sendRaw } from '../helpers/raw-http.ts'
 import type { RawAnswer, RawRequest } from '../helpers/raw-http.ts'
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 type Settings = Omit<RawRequest, 'target'>
 
@@ -169,7 +170,8 @@ function fillIn(text: string, index: number): string {
     .replaceAll(/BASE64\((.*)\)/g, (_, code: string) => Buffer.from(code).toString('base64'))
 }
 
-describe.each(viteVersions)('$host', ({ vite }) => {
+describe.each(viteVersions)('%s', (host) => {
+  const vite = vites[host]
   /** A project with an image for each of some visits, and with their files. */
   const goShopping = async (visits: readonly Visit[]): Promise<Shopping> => {
     const emulator = await startEmulator()

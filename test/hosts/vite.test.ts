@@ -4,8 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import magnific from 'unplugin-magnific/vite'
 import * as vite8 from 'vite'
-import * as vite6 from 'vite6'
-import * as vite7 from 'vite7'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { build } from '../helpers/build.ts'
 import { startEmulator } from '../helpers/emulator.ts'
@@ -13,12 +11,7 @@ import { heroProject, optionsFor, writeEntry } from '../helpers/hero.ts'
 import { describeImage, makeJpeg, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
-
-const versions = [
-  { host: 'vite8', vite: vite8 },
-  { host: 'vite7', vite: vite7 as unknown as typeof vite8 },
-  { host: 'vite6', vite: vite6 as unknown as typeof vite8 },
-] as const
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 /** The picture in the first data URI of a text. */
 function readDataUri(code: string): Buffer {
@@ -26,7 +19,9 @@ function readDataUri(code: string): Buffer {
   return Buffer.from(base64, 'base64')
 }
 
-describe.each(versions)('$host', ({ host, vite }) => {
+describe.each(viteVersions)('%s', (host) => {
+  const vite = vites[host]
+
   it('leaves base and names to Vite', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')

@@ -9,12 +9,13 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import webpack from 'webpack'
 import { formatPath } from '../../src/core/format-path.ts'
 import type { Emulator } from '../../src/emulator/index.ts'
-import { startDevServer, viteVersions } from '../helpers/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject } from '../helpers/hero.ts'
 import { makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
+import { vites, viteVersions } from '../helpers/vite-versions.ts'
 
 const options = (emulator: Emulator, project: Project): object => ({
   apiKey: 'test-key-of-somebody',
@@ -102,7 +103,8 @@ describe.each(Object.keys(watchers))('%s, watching, with a server that may spend
   })
 })
 
-describe.each(viteVersions)('the dev server of $host', ({ vite }) => {
+describe.each(viteVersions)('the dev server of %s', (host) => {
+  const vite = vites[host]
   it.each([
     { title: 'unsaid', watch: undefined },
     { title: 'said', watch: { ignored: '**/ignored/**' } },
