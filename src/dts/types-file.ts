@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { ResolvedOptions } from '../core/options.ts'
-import { findReferences, isSource, readReferences } from '../scan/find-references.ts'
-import type { FoundReference, ScanSettings } from '../scan/find-references.ts'
+import { findReferences, readReferences } from '../scan/find-references.ts'
+import type { ModuleReference, ModuleSettings } from '../scan/find-references.ts'
+import { isSource } from '../scan/list-sources.ts'
 import { defaultDts } from '../core/dts-option.ts'
 import { readMetQueries, renderDeclarations } from './render-declarations.ts'
 
@@ -42,8 +43,8 @@ export type TypesSettings = Pick<
 export function createTypesFile(options: TypesSettings, ignored: readonly string[]): TypesFile {
   const { root, passthrough, dts = defaultDts } = options
   const path = resolve(root, dts)
-  const settings: ScanSettings = { root, ignored, passthrough }
-  let found = new Map<string, FoundReference[]>()
+  const settings: ModuleSettings = { root, ignored, passthrough }
+  let found = new Map<string, ModuleReference[]>()
   const met = new Set<string>()
 
   const render = async (): Promise<{ text: string; isCurrent: boolean }> => {
@@ -94,8 +95,8 @@ async function replaceFile(root: string, path: string, text: string): Promise<vo
   }
 }
 
-function groupByImporter(references: readonly FoundReference[]): Map<string, FoundReference[]> {
-  const groups = new Map<string, FoundReference[]>()
+function groupByImporter(references: readonly ModuleReference[]): Map<string, ModuleReference[]> {
+  const groups = new Map<string, ModuleReference[]>()
   for (const reference of references) {
     const group = groups.get(reference.importer)
     if (group) group.push(reference)

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { readSpecifiers } from './read-specifiers.ts'
-import type { Specifier } from './read-specifiers.ts'
+import { listSources } from './list-sources.ts'
+import type { SourceSettings } from './list-sources.ts'
+import { findPlace, isOwnPlace } from './places.ts'
+import { readSource } from './read-source.ts'
+import type { SourceReference } from './source-contents.ts'
 
-/** A reference that stands in a source. */
-export interface FoundReference extends Specifier {
+/** A reference of a script or a component. */
+export interface ModuleReference extends SourceReference {
   /** The source that refers to it, an absolute path. */
   importer: string
   /**
@@ -16,96 +18,42 @@ export interface FoundReference extends Specifier {
 }
 
 /** What is scanned. */
-export interface ScanSettings {
-  /** Absolute path of the project. */
-  root: string
-  /** Folders to leave out beside `node_modules`, `dist` and those with a dot: absolute paths. */
-  ignored?: readonly string[]
+export interface ModuleSettings extends SourceSettings {
   /** Query keys of other plugins. */
   passthrough?: readonly string[]
 }
-
-const extensions = [
-  'js',
-  'mjs',
-  'cjs',
-  'ts',
-  'mts',
-  'cts',
-  'jsx',
-  'tsx',
-  'vue',
-  'svelte',
-  'astro',
-  'mdx',
-]
-const declarationFile = /\.d\.(?:[cm]?ts|[^.]+\.ts)$/
 
 /** Files that are read before others have their turn: a few milliseconds. */
 const filesAtOnce = 50
 
 /**
- * The sources of a project: scripts and components below its root. Declarations of types are none.
- *
- * @returns absolute paths, sorted
- */
-export async function listSources(settings: ScanSettings): Promise<string[]> {
-  const { root } = settings
-  const { default: glob } = await import('fast-glob')
-  const folders = listIgnored(settings).map((folder) => `${glob.escapePath(folder)}/**`)
-  // One pattern with alternatives takes a third of the time of several, as `{a,b}` stands for.
-  const found = await glob(`**/*.@(${extensions.join('|')})`, {
-    cwd: root,
-    ignore: ['**/@(node_modules|dist)/**', '**/*.d.@(ts|mts|cts|*.ts)', ...folders],
-    // A link into the tree above would be walked for ever.
-    followSymbolicLinks: false,
-    suppressErrors: true,
-    unique: false,
-  })
-  return found.toSorted().map((path) => join(root, path))
-}
-
-/** Whether `listSources` would list a file, as far as its path tells. */
-export function isSource(file: string, settings: ScanSettings): boolean {
-  const path = toPosix(relative(settings.root, file))
-  return (
-    !isAbsolute(path) &&
-    extensions.includes(extname(path).slice(1)) &&
-    !declarationFile.test(path) &&
-    !/(?:^|\/)(?:\.|(?:node_modules|dist)\/)/.test(path) &&
-    !listIgnored(settings).some((folder) => path.startsWith(`${folder}/`))
-  )
-}
-
-/** Relative to the root. What is not below it is none of our business, and what it is below must not hide it. */
-function listIgnored({ root, ignored = [] }: ScanSettings): string[] {
-  const paths = ignored.map((folder) => toPosix(relative(root, folder)))
-  return paths.filter((path) => path !== '' && !path.startsWith('..') && !isAbsolute(path))
-}
-
-function toPosix(path: string): string {
-  return path.replaceAll(sep, '/')
-}
-
-/**
- * The references in one source; none where it cannot be read, since it may be gone meanwhile. Synchronous, because a file of
- * this size takes a fifth of the time.
+ * What one script or component refers to by modules: nothing where it cannot be read, since it may be gone meanwhile.
+ * Synchronous, because a file of this size takes a fifth of the time. Patterns are left as they are.
  */
 export function readReferences(
   importer: string,
-  { root, passthrough }: ScanSettings,
-): FoundReference[] {
-  return readSpecifiers(readText(importer), passthrough).map((found) => ({
-    ...found,
-    importer,
-    file: found.isPattern ? undefined : findPlace(found.specifier, importer, root),
-  }))
+  { root, passthrough }: ModuleSettings,
+): ModuleReference[] {
+  const { references } = readSource(importer, readText(importer), {
+    passthrough,
+    wantsImports: false,
+  })
+  return (
+    references
+      // Styles import no modules, and what a template literal imports has no type of its own.
+      .filter(({ kind, isPattern }) => kind !== 'css-url' && (!isPattern || kind === 'glob'))
+      .map((reference) => ({
+        ...reference,
+        importer,
+        file: reference.isPattern ? undefined : placeOf(reference, importer, root),
+      }))
+  )
 }
 
-/** The references in all sources of a project, in the order of the sources. */
-export async function findReferences(settings: ScanSettings): Promise<FoundReference[]> {
+/** The references in all scripts and components of a project, in the order of their paths. */
+export async function findReferences(settings: ModuleSettings): Promise<ModuleReference[]> {
   const sources = await listSources(settings)
-  const found: FoundReference[][] = []
+  const found: ModuleReference[][] = []
   for (const [index, source] of sources.entries()) {
     if (index % filesAtOnce === 0) await setImmediate()
     found.push(readReferences(source, settings))
@@ -121,8 +69,12 @@ function readText(file: string): string {
   }
 }
 
-function findPlace(specifier: string, importer: string, root: string): string | undefined {
-  const path = specifier.slice(0, specifier.indexOf('?'))
-  if (/^\.\.?\//.test(path)) return resolve(dirname(importer), path)
-  return path.startsWith('/') ? join(root, path) : undefined
+function placeOf(
+  { specifier, query, resolveKind }: SourceReference,
+  importer: string,
+  root: string,
+): string | undefined {
+  const path = specifier.slice(0, -query.length - 1)
+  const isOwn = resolveKind === 'url' || isOwnPlace(path)
+  return isOwn ? findPlace(path, importer, resolveKind, root) : undefined
 }

@@ -1,17 +1,24 @@
 import { symlinkSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { findReferences, isSource, listSources } from '../../src/scan/find-references.ts'
+import { findReferences } from '../../src/scan/find-references.ts'
+import { isSource, listSources } from '../../src/scan/list-sources.ts'
 import { tmpProject } from '../helpers/project.ts'
 
 const text = "import a from './a.png?magnific'\n"
 
 it('finds references in every kind of script and component, in the order of their paths', async () => {
-  const names = ['a.js', 'b.mjs', 'c.cjs', 'd.ts', 'e.mts', 'f.cts', 'g.jsx', 'h.tsx', 'i.vue']
-  const others = ['j.svelte', 'k.astro', 'l.mdx', 'sub/folder/(m)/[id].ts']
-  const all = [...names, ...others]
-  const project = tmpProject(Object.fromEntries(all.map((name) => [name, text])))
+  const scripts = ['a.js', 'b.mjs', 'c.cjs', 'd.ts', 'e.mts', 'f.cts', 'g.jsx', 'h.tsx', 'l.mdx']
+  const block = `<script>\n${text}</script>`
+  const all = new Map([
+    ...[...scripts, 'sub/folder/(m)/[id].ts'].map((name) => [name, text] as const),
+    ['i.vue', block],
+    ['j.svelte', block],
+    ['k.astro', `---\n${text}---\n`],
+  ])
+  const project = tmpProject(Object.fromEntries(all))
   const found = await findReferences({ root: project.dir })
-  expect(found.map(({ importer }) => importer)).toEqual(all.map((name) => project.path(name)))
+  const paths = [...all.keys()].toSorted().map((name) => project.path(name))
+  expect(found.map(({ importer }) => importer)).toEqual(paths)
 })
 
 it('leaves out what is no source of the project', async () => {
@@ -46,7 +53,7 @@ it('tells where the image is, unless only a host can', async () => {
     undefined,
     undefined,
   ])
-  expect(found[1]).toEqual({
+  expect(found[1]).toMatchObject({
     importer,
     specifier: '../b.png?magnific=4x',
     query: 'magnific=4x',

@@ -65,8 +65,8 @@ async function checkPage(
     if (html.includes(replacement)) throw refusal(url, page)
   }
   if (!mayRefer(html)) return
-  const { findPageAttributes } = await import('./html.ts')
-  const attributes = await findPageAttributes(html, additionalSources(session.config))
+  const { findPageAttributes } = await import('../../scan/page-attributes.ts')
+  const attributes = findPageAttributes(html, additionalSources(session.config))
   const urls = attributes.filter(({ isAsset }) => isAsset).flatMap((attribute) => attribute.urls)
   refuse([...findStyleUrls(html), ...urls], fileName, session)
 }

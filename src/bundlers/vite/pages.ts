@@ -7,7 +7,7 @@ import { missingError } from '../missing.ts'
 import { clientTag } from './dev/client.ts'
 import { findFile } from './files.ts'
 import { isWrittenIn } from './page-file.ts'
-import type { AssetSources, PageAttribute } from './html.ts'
+import type { AssetSources, PageAttribute } from '../../scan/page-attributes.ts'
 import { checkPublic, examineFile, isOwnUrl, shipFile } from './session.ts'
 import type { Session } from './session.ts'
 
@@ -66,8 +66,8 @@ async function findOwnAttributes(
   page: string,
   session: Session,
 ): Promise<PageAttribute[]> {
-  const { findPageAttributes } = await import('./html.ts')
-  const attributes = await findPageAttributes(html, additionalSources(session.config))
+  const { findPageAttributes } = await import('../../scan/page-attributes.ts')
+  const attributes = findPageAttributes(html, additionalSources(session.config))
   const own = attributes.filter(({ urls }) => urls.some((url) => isOwnUrl(url, session)))
   for (const attribute of own) checkAttribute(attribute, page, session)
   return own
@@ -136,7 +136,7 @@ async function replaceAll(
   }
   const rendered = await Promise.all(
     attributes.map(async (attribute) => {
-      const { renderAttribute } = await import('./html.ts')
+      const { renderAttribute } = await import('../../scan/page-attributes.ts')
       return renderAttribute(attribute, await Promise.all(attribute.urls.map(replace)))
     }),
   )

@@ -1,4 +1,8 @@
 import type { DefaultTreeAdapterTypes as Tree } from 'parse5'
+import { loadModule } from './load-module.ts'
+
+/** An element of a page. */
+export type PageElement = Tree.Element
 
 /** More attributes that are taken for references, by element. */
 export type AssetSources = Readonly<
@@ -48,15 +52,25 @@ const textAttribute = /^(?:alt|title|value|placeholder|label|summary|id|class|st
  *
  * @param additional the option `html.additionalAssetSources`
  */
-export async function findPageAttributes(
-  html: string,
-  additional: AssetSources = {},
-): Promise<PageAttribute[]> {
-  // Few pages come here.
-  const { parse } = await import('parse5')
+export function findPageAttributes(html: string, additional: AssetSources = {}): PageAttribute[] {
+  return readElements(html).flatMap((element) => readAttributes(element, additional))
+}
+
+/** The elements of a page, in the order in which they begin. */
+export function readElements(html: string): PageElement[] {
+  const { parse } = loadModule.parse5()
   // As Vite reads it: with scripting, what is in a <noscript> would be text.
   const page = parse(html, { scriptingEnabled: false, sourceCodeLocationInfo: true })
-  return [...walk(page)].flatMap((element) => readElement(element, additional))
+  const elements: PageElement[] = []
+  // Pages may be deeper than a stack.
+  const rest: Tree.Node[] = [page]
+  for (let node = rest.pop(); node; node = rest.pop()) {
+    if ('attrs' in node) elements.push(node)
+    const parent = 'content' in node ? node.content : node
+    if (!('childNodes' in parent)) continue
+    for (const child of parent.childNodes.toReversed()) rest.push(child)
+  }
+  return elements
 }
 
 /** Writes an attribute anew, with other URLs in it. */
@@ -75,20 +89,10 @@ export function renderAttribute(
   return `${name}="${escaped}"`
 }
 
-function* walk(node: Tree.Node): Generator<Tree.Element> {
-  if ('attrs' in node) yield node
-  const { childNodes } =
-    'content' in node ? node.content : 'childNodes' in node ? node : { childNodes: [] }
-  for (const child of childNodes) yield* walk(child)
-}
-
-function readElement(
-  { nodeName: element, attrs, sourceCodeLocation }: Tree.Element,
-  additional: AssetSources,
-): PageAttribute[] {
-  const attributes = new Map(
-    attrs.map(({ prefix, name, value }) => [prefix ? `${prefix}:${name}` : name, value]),
-  )
+/** What an element refers to; nothing where it has `vite-ignore`. */
+export function readAttributes(node: PageElement, additional: AssetSources = {}): PageAttribute[] {
+  const { nodeName: element, sourceCodeLocation } = node
+  const attributes = attributesOf(node)
   if (attributes.has('vite-ignore')) return []
   const { srcAttributes = [], srcsetAttributes = [] } = additional[element] ?? {}
   const assets = [
@@ -117,8 +121,15 @@ function readElement(
   })
 }
 
+/** By name: `xlink:href`. */
+export function attributesOf({ attrs }: PageElement): ReadonlyMap<string, string> {
+  return new Map(
+    attrs.map(({ prefix, name, value }) => [prefix ? `${prefix}:${name}` : name, value]),
+  )
+}
+
 /** URLs may hold commas, but do not end in them. */
-function readSrcset(value: string): string[] {
+export function readSrcset(value: string): string[] {
   const urls: string[] = []
   let rest = value
   for (;;) {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { findPageAttributes, renderAttribute } from '../../../src/bundlers/vite/html.ts'
+import { findPageAttributes, renderAttribute } from '../../src/scan/page-attributes.ts'
 
 const url = './a.png?magnific=2x'
 
-async function found(html: string): Promise<string[]> {
-  return (await findPageAttributes(html))
+function found(html: string): string[] {
+  return findPageAttributes(html)
     .filter(({ isAsset }) => isAsset)
     .flatMap(({ urls }) => urls)
     .filter((text) => text.includes('magnific'))
@@ -28,15 +28,15 @@ describe('findPageAttributes', () => {
     `<head><noscript><link rel="icon" href="${url}"></noscript>`,
     `<meta property="og:image" content="${url}">`,
     `<meta name="Twitter:Image" content="${url}">`,
-  ])('finds what %s refers to', async (html) => {
-    const urls = await found(html)
+  ])('finds what %s refers to', (html) => {
+    const urls = found(html)
     expect(urls.length).toBeGreaterThan(0)
     for (const text of urls) expect(text).toBe(url)
   })
 
-  it('minds the attributes that a project adds', async () => {
+  it('minds the attributes that a project adds', () => {
     const additional = { div: { srcAttributes: ['data-src'], srcsetAttributes: ['data-all'] } }
-    const attributes = await findPageAttributes(
+    const attributes = findPageAttributes(
       `<div data-src="${url}" data-all="${url} 2x"></div><p data-src="${url}"></p>`,
       additional,
     )
@@ -47,8 +47,8 @@ describe('findPageAttributes', () => {
     ])
   })
 
-  it('decodes entities', async () => {
-    expect(await found('<img src="a.png?magnific=2x&amp;hdr&#61;1">')).toEqual([
+  it('decodes entities', () => {
+    expect(found('<img src="a.png?magnific=2x&amp;hdr&#61;1">')).toEqual([
       'a.png?magnific=2x&hdr=1',
     ])
   })
@@ -61,8 +61,8 @@ describe('findPageAttributes', () => {
     `<textarea><img src="${url}"></textarea>`,
     `<img vite-ignore src="${url}">`,
     `<meta name="description" content="Write ${url}">`,
-  ])('leaves %s alone', async (html) => {
-    expect(await found(html)).toEqual([])
+  ])('leaves %s alone', (html) => {
+    expect(found(html)).toEqual([])
   })
 })
 
@@ -78,7 +78,7 @@ describe('renderAttribute', () => {
       'x&amp;&quot;y.png 100w,c.png 200w',
     ],
   ])('exchanges the URLs of %s', async (value, replacements, expected) => {
-    const [attribute] = await findPageAttributes(`<img srcset="${value}">`)
+    const [attribute] = findPageAttributes(`<img srcset="${value}">`)
     expect(renderAttribute(attribute, replacements)).toBe(`srcset="${expected}"`)
   })
 })

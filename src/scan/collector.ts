@@ -1,0 +1,127 @@
+import { isReference } from '../core/request.ts'
+import type {
+  ReferenceKind,
+  ResolveKind,
+  SourceContents,
+  SourceImport,
+  SourceReference,
+} from './source-contents.ts'
+
+/** What a reader has come upon: a specifier that may be a reference, may lead to another source, or neither. */
+export interface Find {
+  /** Without its query. */
+  path: string
+  /** Without the question mark; an empty one where there is none. */
+  query: string
+  kind: ReferenceKind
+  resolveKind: ResolveKind
+  /** Where it stands in the text. */
+  offset: number
+  /** Whether the host takes what it leads to for a source of its own. */
+  isModule: boolean
+  /** See `SourceReference`. */
+  patterns?: readonly string[]
+  refusal?: string
+}
+
+/** Gathers what the readers of a source find. One for each source. */
+export interface Collector {
+  /** Whether modules are wanted, or references alone. */
+  readonly wantsImports: boolean
+  /** Finds in a part of the source are at offsets of that part: this gathers them for the whole. */
+  at(offset: number): Collector
+  add(find: Find): void
+  /** @param message without a full stop at its end */
+  fail(message: string, offset: number): void
+}
+
+const externalPattern = /^\s*(?:[a-z][\w+.-]+:|\/\/|#|$)/i
+/** What is imported as a text, or as the URL of what it is. */
+const rawQuery = /(?:^|&)raw(?:&|=|$)/
+const urlQuery = /(?:^|&)url(?:&|=|$)/
+const workerQuery = /(?:^|&)(?:shared)?worker(?:&|=|$)/
+const styleExtension = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)$/
+
+/** @returns a collector, and what brings its finds into the shape that others see */
+export function createCollector(
+  text: string,
+  settings: { passthrough?: readonly string[] | undefined; wantsImports: boolean },
+): { collector: Collector; finish(): SourceContents } {
+  const references = new Map<string, Find>()
+  const imports = new Map<string, SourceImport>()
+  let problem: { message: string; offset: number } | undefined
+
+  const add = (find: Find): void => {
+    const { path, query, resolveKind: kind, patterns } = find
+    if (externalPattern.test(path)) return
+    if (isReference(query, settings.passthrough)) {
+      const key = `${path}?${query}`
+      const known = references.get(key)
+      if (!known || find.offset < known.offset) references.set(key, find)
+    } else if (find.isModule && settings.wantsImports && isFollowed(path, query)) {
+      const isPattern = patterns !== undefined
+      const module = { specifier: path, kind, isPattern, ...(patterns && { patterns }) }
+      imports.set(`${kind} ${patterns?.join(' ') ?? path}`, module)
+    }
+  }
+  const collectorAt = (base: number): Collector => ({
+    wantsImports: settings.wantsImports,
+    at: (offset) => collectorAt(base + offset),
+    add: (find) => add({ ...find, offset: base + find.offset }),
+    fail: (message, offset) => {
+      if (!problem || base + offset < problem.offset) problem = { message, offset: base + offset }
+    },
+  })
+
+  const finish = (): SourceContents => {
+    const locate = createLocator(text)
+    const found = [...references.values()].toSorted((a, b) => a.offset - b.offset)
+    const contents: SourceContents = {
+      references: found.map((find) => toReference(find, locate(find.offset))),
+      imports: [...imports.values()],
+    }
+    if (problem) {
+      const { line, column } = locate(problem.offset)
+      contents.problem = { message: `${problem.message} (line ${line}, column ${column}).` }
+    }
+    return contents
+  }
+  return { collector: collectorAt(0), finish }
+}
+
+function isFollowed(path: string, query: string): boolean {
+  if (rawQuery.test(query)) return false
+  return !urlQuery.test(query) || styleExtension.test(path) || workerQuery.test(query)
+}
+
+function toReference(
+  { path, query, kind, resolveKind, patterns, refusal }: Find,
+  place: { line: number; column: number },
+): SourceReference {
+  return {
+    specifier: `${path}?${query}`,
+    query,
+    kind,
+    resolveKind,
+    isPattern: patterns !== undefined,
+    ...(patterns && { patterns }),
+    ...(refusal !== undefined && { refusal }),
+    ...place,
+  }
+}
+
+/** Reads the text once, where anything is to be located at all. */
+function createLocator(text: string): (offset: number) => { line: number; column: number } {
+  let starts: number[] | undefined
+  return (offset) => {
+    starts ??= [0, ...[...text.matchAll(/\r\n?|\n/g)].map((each) => each.index + each[0].length)]
+    let low = 0
+    let high = starts.length
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+  }
+}

@@ -1,0 +1,151 @@
+import { setImmediate } from 'node:timers/promises'
+import { expandPattern, relativeSpecifier } from './expand-pattern.ts'
+import { followImports } from './follow-imports.ts'
+import { listSources, matchSources } from './list-sources.ts'
+import type { SourceSettings } from './list-sources.ts'
+import { findFile, findPlace } from './places.ts'
+import type { Resolve } from './plain-resolve.ts'
+import { sourceExtensions } from './read-source.ts'
+import type { SourceReference } from './source-contents.ts'
+import { createSourceFiles } from './source-files.ts'
+import type { ScanProblem } from './source-files.ts'
+
+/** What is scanned, and how. */
+export interface ScanSettings extends SourceSettings {
+  /** The sources that count, relative to the root; all of the project's where nothing is said. */
+  globs?: readonly string[]
+  /** Query keys of other plugins. */
+  passthrough?: readonly string[]
+  /** The host's entries, absolute paths; `undefined` where nobody knows them. */
+  entries?: readonly string[]
+  resolve: Resolve
+}
+
+/** A reference to one image. */
+export interface FoundReference extends Omit<SourceReference, 'isPattern' | 'patterns'> {
+  /** The source that refers to it, an absolute path. */
+  importer: string
+  /**
+   * The image, an absolute path. Where there is none, the path where it would be; `undefined` where nobody can tell, and for a
+   * pattern that is refused.
+   */
+  file: string | undefined
+  /** The pattern that it is one of, as it is written, with its query. */
+  pattern?: string
+  /**
+   * Whether an entry leads to its importer; `undefined` where nobody can tell: the entries are not known, or an import leads
+   * nobody knows where.
+   */
+  reached: boolean | undefined
+}
+
+/** What a scan has found. */
+export interface Scan {
+  /** In the order of their importers' paths and of their places there; each specifier of an importer once. */
+  references: FoundReference[]
+  /** What could not be read, or not as a whole. In the order of the paths. */
+  problems: ScanProblem[]
+  /** Globs that fit no source. */
+  unmatched: string[]
+  /** How many sources were read. */
+  sources: number
+  /** The sources that entries lead to, absolute paths; `undefined` where the entries are not known. */
+  reachedSources: ReadonlySet<string> | undefined
+}
+
+/** Files that are read before others have their turn. */
+const filesAtOnce = 50
+
+/** Finds every reference of a project, without a host's help but for the resolving of names. Writes and buys nothing. */
+export async function scanProject(settings: ScanSettings): Promise<Scan> {
+  const { root, globs, passthrough, entries, resolve } = settings
+  const files = createSourceFiles(passthrough)
+  const matched = globs
+    ? await matchSources(settings, globs)
+    : { files: await listSources(settings, sourceExtensions), unmatched: [], unknown: [] }
+  const reached = entries && (await followImports(entries, files, { root, resolve }))
+  // Who names sources wants those, and no others.
+  const sources = new Set([...matched.files, ...(globs ? [] : (reached?.sources ?? []))])
+  let count = 0
+  for (const source of sources) {
+    if (++count % filesAtOnce === 0) await setImmediate()
+    files.read(source, false)
+  }
+
+  const references: Promise<FoundReference[]>[] = []
+  for (const importer of [...sources].toSorted()) {
+    const found = files.contents.get(importer)?.references ?? []
+    if (found.length === 0) continue
+    const isReached =
+      reached && (reached.sources.has(importer) || (reached.isOpen ? undefined : false))
+    references.push(locateAll(found, importer, isReached, settings))
+  }
+  const problems = [
+    ...files.problems,
+    ...matched.unknown.map((file) => ({
+      file,
+      message: `It is none of the sources that are read: ${sourceExtensions.join(', ')}.`,
+    })),
+  ]
+  return {
+    references: (await Promise.all(references)).flat(),
+    problems: problems.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0)),
+    unmatched: matched.unmatched,
+    sources: files.contents.size,
+    reachedSources: reached?.sources,
+  }
+}
+
+async function locateAll(
+  found: readonly SourceReference[],
+  importer: string,
+  reached: boolean | undefined,
+  settings: ScanSettings,
+): Promise<FoundReference[]> {
+  const located = await Promise.all(
+    found.map((reference) => locate(reference, importer, reached, settings)),
+  )
+  const unique = new Map<string, FoundReference>()
+  for (const each of located.flat()) {
+    if (!unique.has(each.specifier)) unique.set(each.specifier, each)
+  }
+  return [...unique.values()]
+}
+
+async function locate(
+  { isPattern, patterns, ...reference }: SourceReference,
+  importer: string,
+  reached: boolean | undefined,
+  settings: ScanSettings,
+): Promise<FoundReference[]> {
+  const { specifier, query } = reference
+  if (!isPattern) {
+    const file = await resolveImage(reference, importer, settings)
+    return [{ ...reference, importer, file, reached }]
+  }
+  if (reference.refusal !== undefined) return [{ ...reference, importer, file: undefined, reached }]
+  const { root, resolve } = settings
+  const files = await expandPattern(patterns ?? [], { importer, root, resolve })
+  return files.map((file) => ({
+    ...reference,
+    specifier: `${relativeSpecifier(file, importer)}?${query}`,
+    importer,
+    file,
+    pattern: specifier,
+    reached,
+  }))
+}
+
+/** By its own path where there is such a file; else as the host says; else where it would have to be. */
+async function resolveImage(
+  { specifier, query, resolveKind }: Pick<SourceReference, 'specifier' | 'query' | 'resolveKind'>,
+  importer: string,
+  { root, resolve }: ScanSettings,
+): Promise<string | undefined> {
+  const path = specifier.slice(0, -query.length - 1)
+  const place = findPlace(path, importer, resolveKind, root)
+  const own = place === undefined ? undefined : findFile(place)
+  if (own !== undefined) return own
+  const resolved = (await resolve(path, importer, resolveKind))?.replace(/\?.*$/, '')
+  return resolved === undefined ? place : (findFile(resolved) ?? resolved)
+}
