@@ -12,6 +12,7 @@ import { scaleOf } from './core/params.ts'
 import { createWeightedLimit } from './core/weighted-limit.ts'
 import { createDeriver, isPlain } from './derive/deriver.ts'
 import type { Base } from './derive/deriver.ts'
+import type { Size } from './image/inspect.ts'
 import type { PlannedImage } from './image/variants.ts'
 import type { Orderer } from './orders.ts'
 import { createProgress } from './progress.ts'
@@ -56,9 +57,12 @@ export interface MissContext {
 export interface MissHandler {
   obtain(miss: Miss, policy: MissPolicy, signal: AbortSignal): Promise<Obtained>
   /** What the variants will be, in order, without making them; and what they will come from for now. */
-  plan(
-    miss: Miss,
-  ): Promise<{ images: (PlannedImage & { directives: Directives })[]; from: 'cached' | 'preview' }>
+  plan(miss: Miss): Promise<{
+    images: (PlannedImage & { directives: Directives })[]
+    from: 'cached' | 'preview'
+    /** What they are derived from: the result, or what it will be. */
+    size: Size
+  }>
 }
 
 /**
@@ -207,7 +211,7 @@ export function createMissHandler(context: MissContext): MissHandler {
           directives,
         })),
       )
-      return { images, from: stored ? 'cached' : 'preview' }
+      return { images, from: stored ? 'cached' : 'preview', size }
     },
   }
 }

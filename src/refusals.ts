@@ -1,8 +1,11 @@
-import { MagnificError } from './core/errors.ts'
-import type { BudgetError } from './core/errors.ts'
+import { BudgetError, MagnificError } from './core/errors.ts'
 import { formatPath } from './core/format-path.ts'
 import { formatEstimate } from './core/format-units.ts'
 import type { Logger } from './core/logger.ts'
+import type { ResolvedOptions } from './core/options.ts'
+import type { FrozenMisses } from './frozen.ts'
+import type { ScanSources } from './prefetch.ts'
+import type { Reference } from './shipment.ts'
 
 interface Refused {
   /** The source, an absolute path. */
@@ -11,42 +14,62 @@ interface Refused {
   estimate: number
 }
 
-/** What did not fit into the budget, told in one piece. */
+/** What is not bought, told in one piece: what did not fit into the budget, and what a frozen build misses. */
 export interface Refusals {
   /**
    * Waits until nothing else is under way, so that what was paid for is fetched before the build fails.
    *
-   * @param file the source, an absolute path
-   * @returns the error to fail with: for the first one it lists all
+   * @returns the error to fail with: for the first one it lists all; what is no refusal is returned as it came
    */
-  settle(refusal: BudgetError, file: string): Promise<MagnificError>
+  settle(failure: unknown, reference: Reference): Promise<unknown>
+  /** A build begins. */
+  reset(): void
 }
 
 /**
- * @param root the project, for names in the list
  * @param logger is told at once that something did not fit, where the error has to wait
  * @param running what is under way; live
+ * @param scan reads the sources of the build, where the host tells which they are
  */
 export function createRefusals(
-  root: string,
+  options: ResolvedOptions,
   logger: Logger,
   running: ReadonlySet<Promise<unknown>>,
+  scan?: ScanSources,
 ): Refusals {
   /** By fingerprint: an image that several modules want is bought once, and listed once. */
   let refused = new Map<string, Refused>()
+  let frozen: Promise<FrozenMisses> | undefined
+
+  const settleBudget = async (refusal: BudgetError, file: string): Promise<MagnificError> => {
+    const { estimate, fingerprint } = refusal
+    if (refused.size === 0 && running.size > 0) {
+      logger.warn(
+        `magnific: the budget of ${refusal.reason} is used up. What was paid for is fetched before the build ends.`,
+      )
+    }
+    if (!refused.has(fingerprint)) refused.set(fingerprint, { file, estimate })
+    while (running.size > 0) await Promise.allSettled(running)
+    const all = [...refused.values()]
+    refused = new Map()
+    return all.length === 0 ? refusal : listRefusals(all, refusal, options.root)
+  }
+
+  const loadFrozen = async (): Promise<FrozenMisses> => {
+    const { createFrozenMisses } = await import('./frozen.ts')
+    return createFrozenMisses(options, logger, running, scan)
+  }
+
   return {
-    settle: async (refusal, file) => {
-      const { estimate, fingerprint } = refusal
-      if (refused.size === 0 && running.size > 0) {
-        logger.warn(
-          `magnific: the budget of ${refusal.reason} is used up. What was paid for is fetched before the build ends.`,
-        )
-      }
-      if (!refused.has(fingerprint)) refused.set(fingerprint, { file, estimate })
-      while (running.size > 0) await Promise.allSettled(running)
-      const all = [...refused.values()]
-      refused = new Map()
-      return all.length === 0 ? refusal : listRefusals(all, refusal, root)
+    settle: async (failure, reference) => {
+      if (failure instanceof BudgetError) return settleBudget(failure, reference.file)
+      const isMiss = failure instanceof MagnificError && failure.code === 'NOT_CACHED'
+      // A server tells of each image when it is asked for.
+      if (!isMiss || options.command !== 'build') return failure
+      return (await (frozen ??= loadFrozen())).settle(reference)
+    },
+    reset: () => {
+      frozen = undefined
     },
   }
 }

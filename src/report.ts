@@ -1,6 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import pc from 'picocolors'
 import { formatPath } from './core/format-path.ts'
+import { alignColumns } from './core/format-table.ts'
 import { formatBytes, formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
 import type { Shipment } from './shipment.ts'
 import type { VariantInfo } from './store/variants.ts'
@@ -144,17 +145,4 @@ function renderTotals(entries: readonly ReportEntry[], settings: ReportSettings)
       ? pc.yellow(`\n${standIns} of them not upscaled, as onMiss says: stand-ins are shipped.`)
       : ''
   return `${pc.cyan('magnific')} ${parts.join(' · ')}${elsewhere}${warning}`
-}
-
-/** Pads every column but the last to its widest cell; sizes and figures align to the left like Vite's. */
-function alignColumns(rows: readonly string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  )
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { join, normalize, sep } from 'node:path'
 import { systemClock } from './core/clock.ts'
-import { BudgetError, MagnificError, placeError } from './core/errors.ts'
+import { MagnificError, placeError } from './core/errors.ts'
 import { limitLogger } from './core/logger.ts'
 import type { Logger } from './core/logger.ts'
 import type { MissPolicy, ResolvedOptions } from './core/options.ts'
@@ -9,6 +9,7 @@ import type { Request } from './core/request.ts'
 import { createLookup } from './lookup.ts'
 import type { Look } from './lookup.ts'
 import type { MissHandler } from './miss.ts'
+import type { Prefetch, ScanSources } from './prefetch.ts'
 import { resetTally } from './progress.ts'
 import { createRefusals } from './refusals.ts'
 import { createReport, renderLine } from './report.ts'
@@ -67,6 +68,8 @@ export interface Upscaler {
   isVariant(path: string): boolean
   /** A build begins: what an earlier one was refused for is asked again. */
   begin(): void
+  /** Begins to obtain what the sources refer to, where the option `prefetch` says so, and the host's sources are known. */
+  prefetch(): void
   /** A build is over: tells what it did, and keeps what was learned about files. */
   end(): void
   /**
@@ -77,19 +80,25 @@ export interface Upscaler {
 }
 
 /**
- * @param logger the host's own
+ * @param hostLogger the host's own
+ * @param scan reads the sources of the build, where the host can tell which they are
  */
-export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Upscaler {
+export function createUpscaler(
+  options: ResolvedOptions,
+  hostLogger: Logger,
+  scan?: ScanSources,
+): Upscaler {
   const logger = limitLogger(hostLogger, options.logLevel)
   const shared = getShared(options.root, options.cacheDir)
   const { memo, tally } = shared
   const variants = createVariantStore(shared.layout, memo)
   const report = createReport(options)
   const running = new Set<Promise<Shipment>>()
-  const refusals = createRefusals(options.root, logger, running)
+  const refusals = createRefusals(options, logger, running, scan)
   const lookup = createLookup(options, shared, variants)
   let controller = createController()
   let missHandler: Promise<MissHandler> | undefined
+  let prefetch: Promise<Prefetch> | undefined
   let standInWarned = false
 
   const loadMissHandler = async (): Promise<MissHandler> => {
@@ -184,6 +193,7 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
       )
     },
     find: (reference) => {
+      void prefetch?.then(({ use }) => use(reference))
       try {
         return look(reference).shipment
       } catch {
@@ -191,15 +201,14 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
       }
     },
     upscale: async (reference, manner = {}) => {
+      void prefetch?.then(({ use }) => use(reference))
       const work = resolve(reference, manner)
       running.add(work)
       try {
         return await work
       } catch (error) {
         running.delete(work)
-        const told =
-          error instanceof BudgetError ? await refusals.settle(error, reference.file) : error
-        throw place(told, reference)
+        throw place(await refusals.settle(error, reference), reference)
       } finally {
         running.delete(work)
       }
@@ -231,24 +240,38 @@ export function createUpscaler(options: ResolvedOptions, hostLogger: Logger): Up
     },
     begin: () => {
       if (controller.signal.aborted) controller = createController()
+      refusals.reset()
       if (!shared.purchases.isIdle()) return
       resetTally(tally)
       delete shared.halt.error
     },
+    prefetch: () => {
+      if (!scan || options.prefetch === false || options.command !== 'build') return
+      prefetch ??= import('./prefetch.ts').then(({ startPrefetch }) =>
+        startPrefetch({
+          options,
+          logger,
+          scan,
+          upscale: async (reference, signal) => resolve(reference, { signal }),
+        }),
+      )
+    },
     end: () => {
+      void prefetch?.then(({ end }) => end())
+      prefetch = undefined
       const summary = report.take()
       // What is left running has said what it did image by image.
       if (summary !== undefined && options.command === 'build') logger.info(summary)
       memo.save()
     },
     abort: async () => {
-      controller.abort(
-        new MagnificError(
-          'ABORTED',
-          'The build ended before this image was done. What was submitted is kept: build again, and it is not paid again.',
-        ),
+      const reason = new MagnificError(
+        'ABORTED',
+        'The build ended before this image was done. What was submitted is kept: build again, and it is not paid again.',
       )
-      await Promise.allSettled(running)
+      controller.abort(reason)
+      await Promise.allSettled([...running, prefetch?.then(async ({ abort }) => abort(reason))])
+      prefetch = undefined
     },
   }
 }

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { BudgetError } from '../src/core/errors.ts'
+import { resolveOptions } from '../src/core/resolve-options.ts'
 import { createRefusals } from '../src/refusals.ts'
 import type { Refusals } from '../src/refusals.ts'
+import type { Reference } from '../src/shipment.ts'
 
 const reason = '1 task (1 task, ~€0.10, taken so far)'
 const refusalOf = (fingerprint: string): BudgetError => new BudgetError(reason, 0.1, fingerprint)
+
+const imageOf = (name: string): Reference => ({ file: `/project/${name}.png`, query: 'magnific' })
 
 /** Refusals beside work that is under way. */
 function open(...work: Promise<unknown>[]): {
@@ -19,7 +23,8 @@ function open(...work: Promise<unknown>[]): {
   }
   const warnings: string[] = []
   const logger = { info: () => {}, warn: (message: string) => void warnings.push(message) }
-  return { refusals: createRefusals('/project', logger, running), running, warnings }
+  const options = resolveOptions({}, { root: '/project', command: 'build', env: {} })
+  return { refusals: createRefusals(options, logger, running), running, warnings }
 }
 
 describe('what does not fit into a budget', () => {
@@ -29,8 +34,8 @@ describe('what does not fit into a budget', () => {
     const { refusals, warnings } = open(work)
     const settled: string[] = []
     const settle = async (name: string): Promise<void> => {
-      const { message } = await refusals.settle(refusalOf(name), `/project/${name}.png`)
-      settled.push(message)
+      const told = await refusals.settle(refusalOf(name), imageOf(name))
+      settled.push((told as Error).message)
     }
     const all = [settle('a'), settle('b')]
     expect(warnings).toEqual([
@@ -48,8 +53,8 @@ describe('what does not fit into a budget', () => {
 
   it('is told by the error alone where nothing else is under way', async () => {
     const { refusals, warnings } = open()
-    const error = await refusals.settle(refusalOf('a'), '/project/a.png')
-    expect(error.message).toContain('1 image does not fit into the budget')
+    const error = await refusals.settle(refusalOf('a'), imageOf('a'))
+    expect((error as Error).message).toContain('1 image does not fit into the budget')
     expect(warnings).toEqual([])
   })
 
@@ -58,8 +63,16 @@ describe('what does not fit into a budget', () => {
     for (let run = 0; run < 2; run++) {
       const work: Promise<unknown> = Promise.resolve().finally(() => running.delete(work))
       running.add(work)
-      await refusals.settle(refusalOf('a'), '/project/a.png')
+      await refusals.settle(refusalOf('a'), imageOf('a'))
     }
     expect(warnings).toHaveLength(2)
+  })
+})
+
+describe('what is no refusal', () => {
+  it('is returned as it came', async () => {
+    const { refusals } = open()
+    const failure = new Error('something else')
+    expect(await refusals.settle(failure, imageOf('a'))).toBe(failure)
   })
 })

@@ -1,7 +1,5 @@
-import { MagnificError } from '../core/errors.ts'
-import { formatOutput } from '../core/outputs.ts'
 import type { Output } from '../core/outputs.ts'
-import type { Request } from '../core/request.ts'
+import { isSingle } from '../core/single-request.ts'
 import { describeVariant } from '../shipment.ts'
 import type { PlannedVariant, Shipment, Variant } from '../shipment.ts'
 import { toModuleId } from './redirect.ts'
@@ -10,32 +8,6 @@ import { toModuleId } from './redirect.ts'
 export interface ModuleImage extends PlannedVariant {
   /** The code of an expression whose value is the URL. */
   url: string
-}
-
-/** Whether a request, or what is shipped for it, is one file, and its URL all that is wanted. */
-export function isSingle({
-  variants,
-  output,
-}: Pick<Request, 'variants' | 'output'> | Shipment): boolean {
-  return variants.length === 1 && (output.kind === 'url' || output.kind === 'lqip')
-}
-
-/**
- * Refuses what a place takes that has room for one URL: a style sheet, an attribute, `new URL()`.
- *
- * @throws MagnificError `UNSUPPORTED_REFERENCE`
- */
-export function checkSingle(request: Pick<Request, 'variants' | 'output'> | Shipment): void {
-  if (isSingle(request)) return
-  const { output, variants } = request
-  const what =
-    output.kind === 'url'
-      ? `The query gives ${variants.length} variants`
-      : `\`as=${formatOutput(output)}\` gives no URL, but something for scripts`
-  throw new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `${what}, and here is room for one URL. Name one picture, such as w=1280&format=webp${output.kind === 'url' ? '' : '&as=url'}, or import the image in a module.`,
-  )
 }
 
 /**

@@ -7,6 +7,7 @@ import { formatOfName } from '../core/formats.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
 import type { Options } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
+import { isSingle } from '../core/single-request.ts'
 import { findProjectRoot } from '../store/layout.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Shipment } from '../shipment.ts'
@@ -15,8 +16,12 @@ import { checkImports, externalError } from './external.ts'
 import { locateError, locateImport } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
 import { readReference, toModuleId } from './redirect.ts'
-import { isSingle, renderShipment } from './module-code.ts'
+import { renderShipment } from './module-code.ts'
+import { createSources } from './sources.ts'
+import type { HostSources } from './sources.ts'
 import { createTypesPlugin } from './types.ts'
+import { listPaths } from './vite/entries.ts'
+import { findFile } from './vite/files.ts'
 
 /**
  * The plugin for Rollup, in two parts: one redirects references to files, the other one emits those files after every
@@ -29,23 +34,34 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
   /** What another plugin makes of variants, by the code that it writes. */
   const emitted = new Map<string, string>()
 
-  const start = ({ meta }: PluginContext): Upscaler =>
-    (upscaler ??= createUpscaler(
-      resolveOptions(userOptions, {
-        // Rollup has no root.
-        root: findProjectRoot(process.cwd()),
-        command: meta.watchMode ? 'serve' : 'build',
-        env: process.env,
-      }),
-      { info: writeLine, warn: writeLine },
-    ))
+  /** What the build that runs begins with, and resolves. */
+  let host: Omit<HostSources, 'ignored'> | undefined
+
+  const start = ({ meta }: PluginContext): Upscaler => (upscaler ??= open(meta.watchMode))
+
+  const open = (isWatching: boolean): Upscaler => {
+    const options = resolveOptions(userOptions, {
+      // Rollup has no root.
+      root: findProjectRoot(process.cwd()),
+      command: isWatching ? 'serve' : 'build',
+      env: process.env,
+    })
+    const scan = createSources(options, {
+      ignored: [],
+      findEntries: async () => host?.findEntries(),
+      resolve: async (path, importer) => host?.resolve(path, importer),
+    })
+    return createUpscaler(options, { info: writeLine, warn: writeLine }, scan)
+  }
 
   return [
     {
       name: 'unplugin-magnific',
-      buildStart() {
+      buildStart({ input }) {
         emitted.clear()
+        host = createHost(this, listPaths(input))
         start(this).begin()
+        start(this).prefetch()
       },
       async resolveId(source, importer, { isEntry, attributes, custom = {} }) {
         if (upscaler?.isVariant(source)) return source
@@ -127,6 +143,26 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
     },
     createTypesPlugin(() => upscaler?.options, { info: writeLine, warn: writeLine }),
   ]
+}
+
+function createHost(
+  context: PluginContext,
+  inputs: readonly string[],
+): Omit<HostSources, 'ignored'> {
+  const find = async (path: string, importer?: string): Promise<string | undefined> => {
+    const resolved = await context.resolve(path, importer)
+    return resolved?.external ? undefined : resolved?.id
+  }
+  return {
+    resolve: find,
+    findEntries: async () => {
+      const ids = await Promise.all(inputs.map(async (input) => find(input)))
+      const files = ids.map((id) => id && findFile(id))
+      return files.every((file) => file !== undefined && file !== '')
+        ? (files as string[])
+        : undefined
+    },
+  }
 }
 
 /** Rollup inlines nothing by itself, so `?inline` is on us. */

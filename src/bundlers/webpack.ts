@@ -9,10 +9,11 @@ import type { Logger } from '../core/logger.ts'
 import type { Options, ResolvedOptions } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import type { Request } from '../core/request.ts'
+import { checkSingle, isSingle } from '../core/single-request.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { findMissing, missingError } from './missing.ts'
-import { checkSingle, isSingle } from './module-code.ts'
+import { createWebpackSources } from './webpack-sources.ts'
 import { tapTypes } from './webpack-types.ts'
 
 /** What the loader is handed by the plugin. */
@@ -60,7 +61,8 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       const loaderOptions: LoaderOptions = {
         get upscaler() {
           if (upscaler?.options.command !== findCommand()) {
-            upscaler = createUpscaler(resolve(), logger)
+            const resolved = resolve()
+            upscaler = createUpscaler(resolved, logger, createWebpackSources(compiler, resolved))
           }
           return upscaler
         },
@@ -76,12 +78,22 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
         keepLoader(factory, isOurs, () => loaderOptions.upscaler)
       })
       explainMissing(compiler, isOurs)
-      compiler.hooks.thisCompilation.tap(name, () => loaderOptions.upscaler.begin())
+      compiler.hooks.thisCompilation.tap(name, (compilation) => {
+        loaderOptions.upscaler.begin()
+        compilation.hooks.processErrors.tap(name, dropListed)
+      })
+      compiler.hooks.make.tap(name, () => loaderOptions.upscaler.prefetch())
       compiler.hooks.done.tap(name, () => upscaler?.end())
       compiler.hooks.failed.tap(name, () => void upscaler?.abort())
       tapTypes(compiler, options, logger, isOurs)
     },
   }
+}
+
+/** What one error lists is not told for each module again: see `FrozenMisses`. */
+function dropListed<T extends Error & { error?: unknown }>(errors: T[]): T[] {
+  const news = errors.filter(({ error }) => !(error instanceof MagnificError && error.isListed))
+  return news.length > 0 ? news : errors
 }
 
 /** webpack puts its mark in front of each message; a table needs it on each line. */

@@ -1,10 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { createClient } from '../api/client.ts'
 import type { Client } from '../api/client.ts'
 import { MagnificError } from '../core/errors.ts'
-import { resolveOptions } from '../core/resolve-options.ts'
+import type { ResolvedOptions } from '../core/options.ts'
 import { stateOf, taskOf } from '../purchase/state.ts'
 import type { AttemptState } from '../purchase/state.ts'
 import { chooseAttempt } from '../store/attempt.ts'
@@ -13,20 +12,25 @@ import { createBlobStore } from '../store/blobs.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { createJournal } from '../store/journal.ts'
 import type { Journal } from '../store/journal.ts'
-import { createLayout, findProjectRoot } from '../store/layout.ts'
+import { createLayout } from '../store/layout.ts'
 import type { Layout } from '../store/layout.ts'
 import { createMemo } from '../store/memo.ts'
 import { createRecordStore } from '../store/records.ts'
 import type { RecordStore, ResultRecord } from '../store/records.ts'
+import { loadDefaults, loadProject } from './project.ts'
+import type { Project, ProjectFlags } from './project.ts'
 
 /** Flags that every command takes. */
-export interface CommonFlags {
+export interface CommonFlags extends ProjectFlags {
   cacheDir?: string | undefined
   json?: boolean | undefined
 }
 
 /** What the commands work on. */
 export interface Workspace {
+  readonly project: Project
+  /** Those of the project, with the cache directory that was named. */
+  readonly options: ResolvedOptions
   /** The cache directory, absolute. */
   readonly dir: string
   readonly layout: Layout
@@ -39,6 +43,14 @@ export interface Workspace {
   readonly client: Client | undefined
   /** Prints a line for people, or an object for programs. */
   print(text: string, object: object): void
+  /** Says something beside it, on the error stream. */
+  warn(message: string): void
+}
+
+/** Where a command's words go: what was asked for, and what is said beside it. */
+export interface Terminal {
+  write: (text: string) => void
+  warn: (text: string) => void
 }
 
 /** A fingerprint and the attempt at it that counts. */
@@ -64,22 +76,29 @@ export interface Listed {
 /**
  * Opens the cache directory of the project that we stand in.
  *
- * @throws MagnificError `BAD_COMMAND` where the directory that was named is not there, `BAD_OPTIONS` for the environment
+ * @throws MagnificError `BAD_COMMAND` where the directory that was named is not there; `BAD_CONFIG`, `BAD_OPTIONS`
  */
-export function openWorkspace(
-  { cacheDir, json }: CommonFlags,
-  write: (text: string) => void,
-): Workspace {
+export async function openWorkspace(
+  { cacheDir, config, json }: CommonFlags,
+  { write, warn }: Terminal,
+): Promise<Workspace> {
   if (cacheDir !== undefined && !isFolder(cacheDir)) {
     throw new MagnificError('BAD_COMMAND', `There is no directory "${cacheDir}": see --cache-dir.`)
   }
-  const root = findProjectRoot(process.cwd())
-  const env = { ...readEnvFile(join(root, '.env')), ...readEnvFile(join(root, '.env.local')) }
-  const options = resolveOptions({}, { root, command: 'build', env: { ...env, ...process.env } })
-  const dir = resolve(root, cacheDir === undefined ? options.cacheDir : resolve(cacheDir))
+  const project = await loadProject({ config }).catch((error: unknown) => {
+    // Where the cache is was said: most of what a config tells is not needed then.
+    if (cacheDir === undefined || config !== undefined) throw error
+    warn((error as Error).message)
+    return loadDefaults()
+  })
+  const { root } = project.options
+  const dir = cacheDir === undefined ? resolve(root, project.options.cacheDir) : resolve(cacheDir)
+  const options = { ...project.options, cacheDir: dir }
   const { apiKey, baseUrl, service } = options
   const layout = createLayout(dir)
   return {
+    project,
+    options,
     dir,
     layout,
     blobs: createBlobStore(layout, createMemo(layout)),
@@ -88,6 +107,7 @@ export function openWorkspace(
     service,
     client: apiKey === undefined ? undefined : createClient({ baseUrl, apiKey }),
     print: (text, object) => write(json ? JSON.stringify(object, null, 2) : text),
+    warn,
   }
 }
 
@@ -161,12 +181,4 @@ function describeAttempt(
 
 function isFolder(path: string): boolean {
   return path !== '' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
-}
-
-function readEnvFile(file: string): Record<string, string | undefined> {
-  try {
-    return parseEnv(readFileSync(file, 'utf8'))
-  } catch {
-    return {}
-  }
 }

@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'BAD_OPTIONS'
   | 'BAD_QUERY'
   | 'BAD_COMMAND'
+  | 'BAD_CONFIG'
+  | 'BAD_FLAG'
   | 'UNSUPPORTED_REFERENCE'
   | 'SOURCE_MISSING'
   | 'SOURCE_CHANGED'
@@ -29,6 +31,12 @@ export interface ErrorPlace {
   importer?: string | undefined
 }
 
+/** What an error says beside its text. */
+export interface ErrorSettings extends ErrorPlace {
+  cause?: unknown
+  isListed?: boolean | undefined
+}
+
 /**
  * The one error of this package. Its message reads `what happened. what to do.`, then names the file and
  * the importer where they are known.
@@ -40,8 +48,10 @@ export class MagnificError extends Error {
   readonly importer: string | undefined
   /** The message without the place, so that `placeError` can add a better one. */
   readonly text: string
+  /** Whether another error of the same build lists what this one is about. */
+  readonly isListed: boolean
 
-  constructor(code: ErrorCode, text: string, options: ErrorPlace & { cause?: unknown } = {}) {
+  constructor(code: ErrorCode, text: string, options: ErrorSettings = {}) {
     const place = [
       options.file && `file: ${options.file}`,
       options.importer && `imported by: ${options.importer}`,
@@ -53,8 +63,14 @@ export class MagnificError extends Error {
     this.code = code
     this.text = text
     this.file = options.file
+    this.isListed = options.isListed ?? false
     this.importer = options.importer
   }
+}
+
+/** Whether an error is one of this package: of whichever copy of it, since a config may be bundled with one of its own. */
+export function isMagnificError(error: unknown): error is MagnificError {
+  return error instanceof Error && error.name === 'MagnificError' && 'code' in error
 }
 
 /** An image that does not fit into the budget, so that it was not bought. */
@@ -86,6 +102,7 @@ export function placeError(error: unknown, place: ErrorPlace): unknown {
     file: error.file ?? place.file,
     importer: error.importer ?? place.importer,
     cause: error.cause,
+    isListed: error.isListed,
   })
   if (error.stack) placed.stack = error.stack.replace(error.message, () => placed.message)
   return placed

@@ -196,6 +196,17 @@ export function readBudget(value: unknown, problems: string[]): BudgetLimits {
   return limits
 }
 
+/** Whether to prefetch, or for which sources. */
+export function readPrefetch(value: unknown, problems: string[]): boolean | string[] {
+  if (typeof value === 'boolean') return value
+  const isList = Array.isArray(value) && value.length > 0
+  if (isList && value.every((each) => typeof each === 'string' && each !== '')) return value
+  problems.push(
+    `\`prefetch\` must be true, false or a list of globs such as ['src/pages/**'], got ${show(value)}.`,
+  )
+  return false
+}
+
 /** A whole number from `min` to `max`. */
 export function readCount(
   name: string,

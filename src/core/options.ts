@@ -80,6 +80,12 @@ export interface Options {
    */
   budget?: BudgetLimits | undefined
   /**
+   * Whether builds begin to upscale what stands in the sources before the bundler gets there; or globs of the sources, from
+   * the host's root. Nothing is bought for a source that no entry leads to.
+   * @default false
+   */
+  prefetch?: boolean | readonly string[] | undefined
+  /**
    * Tasks in flight at once.
    * @default 8
    */
@@ -139,6 +145,7 @@ export interface ResolvedOptions {
   readonly alpha: AlphaPolicy
   readonly keepMetadata: boolean
   readonly budget: Readonly<BudgetLimits>
+  readonly prefetch: boolean | readonly string[]
   readonly concurrency: number
   /** ms */
   readonly deadline: number

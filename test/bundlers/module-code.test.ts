@@ -1,17 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import {
-  checkSingle,
-  isSingle,
-  renderOutput,
-  renderShipment,
-} from '../../src/bundlers/module-code.ts'
+import { renderOutput, renderShipment } from '../../src/bundlers/module-code.ts'
 import type { ModuleImage } from '../../src/bundlers/module-code.ts'
 import type { Format } from '../../src/core/formats.ts'
 import type { Output } from '../../src/core/outputs.ts'
-import { parseRequest } from '../../src/core/request.ts'
 import type { Shipment, Variant } from '../../src/shipment.ts'
 import { errorOf } from '../helpers/errors.ts'
-import { vocabularyOf } from '../helpers/vocabulary.ts'
 
 /** Imports a module from its code; what it imports itself is its own specifier. */
 async function load(code: string): Promise<Record<string, unknown>> {
@@ -138,32 +131,5 @@ describe('renderShipment', () => {
     const variants = shipment.variants.map((each) => ({ ...each, readInfo: () => undefined }))
     const { code } = await errorOf(async () => renderShipment({ ...shipment, variants }))
     expect(code).toBe('CACHE_FAILED')
-  })
-})
-
-describe('checkSingle', () => {
-  const parse = (query: string): ReturnType<typeof parseRequest> =>
-    parseRequest('/a/hero.png', `magnific&${query}`, vocabularyOf())
-
-  it.each(['', 'w=9', 'format=webp&as=url', 'as=lqip', 'inline'])('takes ?%s', (query) => {
-    expect(isSingle(parse(query))).toBe(true)
-    expect(() => checkSingle(parse(query))).not.toThrow()
-  })
-
-  it.each([
-    [
-      'w=8;9',
-      'The query gives 2 variants, and here is room for one URL. Name one picture, such as w=1280&format=webp, or import',
-    ],
-    [
-      'as=srcset',
-      '`as=srcset` gives no URL, but something for scripts, and here is room for one URL. Name one picture, such as w=1280&format=webp&as=url, or import',
-    ],
-    ['w=9&as=metadata:width', '`as=metadata:width` gives no URL'],
-  ])('refuses ?%s: %s', async (query, says) => {
-    expect(isSingle(parse(query))).toBe(false)
-    const error = await errorOf(() => checkSingle(parse(query)))
-    expect(error.code).toBe('UNSUPPORTED_REFERENCE')
-    expect(error.text).toContain(says)
   })
 })

@@ -38,7 +38,7 @@ describe('magnific types', () => {
     const { project, magnific } = await openTypesDesk({
       'src/magnific.options.js': `export default ${options}`,
     })
-    const args = ['types', '--options', 'magnific.options.js', '--out', '../types/a.d.ts']
+    const args = ['types', '--config', 'magnific.options.js', '--out', '../types/a.d.ts']
     expect((await magnific(...args)).stdout).toBe('../types/a.d.ts is written.\n')
     expect(readFileSync(project.path('types/a.d.ts'), 'utf8')).toContain('[string, string]')
   })
@@ -100,17 +100,17 @@ describe('magnific types', () => {
       [],
       'Unknown option `preset`',
     ],
-    ['options that are not there', {}, ['--options', 'none.js'], 'none.js" cannot be loaded'],
+    ['options that are not there', {}, ['--config', 'none.js'], 'none.js cannot be loaded'],
     [
       'a module without options',
       { 'src/none.js': '' },
-      ['--options', 'none.js'],
-      'options must be an object',
+      ['--config', 'none.js'],
+      'it has no default export',
     ],
   ])('explains %s', async (_, files, args, explanation) => {
     const { project, magnific } = await openTypesDesk(files)
     const { code, stdout, stderr } = await magnific('types', ...args)
-    expect([code, stdout]).toEqual([1, ''])
+    expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(explanation)
     expect(existsSync(project.path('magnific.d.ts'))).toBe(false)
   })

@@ -10,7 +10,11 @@ import type { Project } from './project.ts'
 import { openShop } from './shop.ts'
 import type { Shop } from './shop.ts'
 
-const cli = fileURLToPath(new URL('cli.js', import.meta.resolve('unplugin-magnific')))
+/** How the command line is started. */
+export const cliCommand: readonly [string, string] = [
+  process.execPath,
+  fileURLToPath(new URL('cli.js', import.meta.resolve('unplugin-magnific'))),
+]
 
 /** How a command line ended. */
 export interface Ran {
@@ -45,33 +49,42 @@ export async function openDesk(effect: Omit<SubmitFault, 'route'> = {}): Promise
     project,
     order: next().order(project.path('src/hero.png'), 'magnific=2x&hdr=3'),
     next,
-    magnific: async (...args) => run(project, args, {}),
-    magnificWith: async (env, ...args) => run(project, args, env),
+    magnific: async (...args) => runCli(project.path('src'), args),
+    magnificWith: async (env, ...args) => runCli(project.path('src'), args, env),
   }
 }
 
-async function run(
-  project: Project,
+/**
+ * Runs the command line in a process of its own, with no key in the environment but those that are given.
+ *
+ * @param cwd where it stands
+ */
+export async function runCli(
+  cwd: string,
   args: readonly string[],
-  more: Record<string, string>,
+  more: Record<string, string> = {},
 ): Promise<Ran> {
-  const env = {
-    ...process.env,
-    FREEPIK_API_KEY: undefined,
-    MAGNIFIC_API_KEY: undefined,
-    MAGNIFIC_BASE_URL: undefined,
-    MAGNIFIC_CACHE_DIR: undefined,
-    NO_COLOR: '1',
-    FORCE_COLOR: undefined,
-    ...more,
-  }
+  const [node, cli] = cliCommand
   return new Promise((resolve) => {
-    const settings = { cwd: project.path('src'), env }
-    execFile(process.execPath, [cli, ...args], settings, (error, stdout, stderr) => {
+    const settings = { cwd, env: cliEnvironment(more) }
+    execFile(node, [cli, ...args], settings, (error, stdout, stderr) => {
       expectNoKey({ stdout, stderr })
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
     })
   })
+}
+
+/** The environment of somebody who has set nothing, and wants no colours. */
+export function cliEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const hidden = ['FREEPIK_API_KEY', 'MAGNIFIC_API_KEY', 'MAGNIFIC_BASE_URL', 'MAGNIFIC_CACHE_DIR']
+  return {
+    ...process.env,
+    ...Object.fromEntries(
+      [...hidden, 'MAGNIFIC_ON_MISS', 'FORCE_COLOR'].map((name) => [name, undefined]),
+    ),
+    NO_COLOR: '1',
+    ...more,
+  }
 }
 
 /** A fingerprint as people are shown it. */

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -8,6 +17,9 @@ export interface Project {
   dir: string
   path(...names: string[]): string
   write(name: string, content: string | Uint8Array): string
+  read(name: string): Buffer
+  /** The files below a folder, absolute and sorted; none where it is missing. */
+  list(name: string): string[]
 }
 
 /** Takes what is to be done when it all ends. */
@@ -32,5 +44,21 @@ export function tmpProject(
   }
   for (const [name, content] of Object.entries({ 'package.json': '{}', ...files }))
     write(name, content)
-  return { dir, path: (...names) => join(dir, ...names), write }
+  const path = (...names: string[]): string => join(dir, ...names)
+  return {
+    dir,
+    path,
+    write,
+    read: (name) => readFileSync(path(name)),
+    list: (name) => {
+      if (!existsSync(path(name))) return []
+      return readdirSync(path(name), {
+        recursive: true,
+        withFileTypes: true,
+      })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .toSorted()
+    },
+  }
 }

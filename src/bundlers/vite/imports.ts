@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import type { Plugin } from 'vite'
+import type { Environment, Plugin, Rolldown } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
 import { isReference, referenceFilter, splitReference } from '../../core/request.ts'
 import type { Request } from '../../core/request.ts'
@@ -24,6 +24,8 @@ import type { Session } from './session.ts'
 export function createImportPlugin(requireSession: () => Session): Plugin {
   let modules: ModuleLoader | undefined
   let owner: AssetOwner | undefined
+  /** Where a build has failed over an image already. */
+  const failed = new WeakSet<Environment>()
 
   return {
     name: 'unplugin-magnific',
@@ -84,7 +86,12 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
           }
           return await modules?.loadShipment(this, reference, session)
         } catch (error) {
-          if (!dev) throw locateImport(error, id, this)
+          if (!dev) {
+            const { environment } = this
+            if (isListed(error) && failed.has(environment)) return renderMissing(error)
+            failed.add(environment)
+            throw locateImport(error, id, this)
+          }
           dev.known.markMissing(reference.file)
           // Who imports what is told by a bundler, and not by a dev server.
           throw locateError(error, id, dev.known.importersOf(reference.file)[0])
@@ -126,6 +133,19 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
     },
   }
   return plugin
+}
+
+function isListed(error: unknown): error is MagnificError {
+  return error instanceof MagnificError && error.isListed
+}
+
+/**
+ * Rolldown shows every error of a build, and this one is listed by the one that the build fails with. What stands in for the
+ * image is never shipped; if it were, it would not be silent.
+ */
+function renderMissing(error: MagnificError): Rolldown.LoadResult {
+  const code = `throw new Error(${JSON.stringify(error.message)})\nexport default undefined\n`
+  return { code, map: null, moduleType: 'js' }
 }
 
 /** A request by hand has an importer too: the page at the root, as if it held a module. */

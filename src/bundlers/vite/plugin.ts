@@ -1,18 +1,22 @@
 import { normalize, resolve, sep } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Environment, Plugin, ResolvedConfig } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
-import type { Options } from '../../core/options.ts'
+import type { Options, ResolvedOptions } from '../../core/options.ts'
 import { isReference } from '../../core/request.ts'
 import { resolveOptions } from '../../core/resolve-options.ts'
 import { createLayout } from '../../store/layout.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import { locateError } from '../host-error.ts'
 import { missingError } from '../missing.ts'
+import { createSources } from '../sources.ts'
+import type { HostSources } from '../sources.ts'
 import { createBackground } from './dev/background.ts'
 import { createClientPlugin } from './dev/client.ts'
 import { createKnownReferences } from './dev/known-references.ts'
 import { createServerPlugin } from './dev/server.ts'
 import { createTextPlugin } from './dev/texts.ts'
+import { findEntries } from './entries.ts'
 import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
 import { createOutputPlugin } from './output.ts'
@@ -29,6 +33,16 @@ import { createTypesPlugin } from './types.ts'
 import { createTemplatePlugin } from './templates.ts'
 import { createUrlPlugin } from './urls.ts'
 import { createWatchPlugin } from './watch.ts'
+
+/** What the plugin tells others, the command line among them. */
+export interface PluginApi {
+  /** As the config has them. */
+  readonly given: Options
+  /** Known once the config is resolved. */
+  readonly options: ResolvedOptions
+}
+
+const setupName = 'unplugin-magnific:setup'
 
 /**
  * The plugin for Vite: imports, style sheets, pages and `new URL()`, in builds, in workers and in the dev server.
@@ -49,10 +63,20 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
     createUrlPlugin(requireSession),
   ]
 
+  /** Nothing is resolved before a build begins. */
+  const host: Pick<HostSources, 'resolve'> = { resolve: async () => undefined }
+  const api: PluginApi = {
+    given: userOptions,
+    get options() {
+      return requireSession().upscaler.options
+    },
+  }
+
   return [
     {
-      name: 'unplugin-magnific:setup',
+      name: setupName,
       enforce: 'pre',
+      api,
       config: () => ({
         // Vite does not run the plugins of the config in worker builds.
         worker: { plugins: modulePlugins },
@@ -60,9 +84,18 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
         assetsInclude: [/\.(?:tiff?|hei[cf])$/i],
       }),
       async configResolved(config) {
-        session = await createSession(userOptions, config)
+        checkInstances(api, config)
+        session = await createSession(userOptions, config, host)
       },
-      buildStart: () => session?.upscaler.begin(),
+      buildStart() {
+        const { upscaler } = requireSession()
+        host.resolve = async (path, importer) =>
+          this.resolve(path, importer).then((resolved) =>
+            resolved?.external ? undefined : resolved?.id,
+          )
+        upscaler.begin()
+        upscaler.prefetch()
+      },
       async buildEnd(error) {
         if (error) await session?.upscaler.abort()
       },
@@ -88,7 +121,30 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
   ]
 }
 
-async function createSession(userOptions: Options, config: ResolvedConfig): Promise<Session> {
+/** Of two instances the first one answers for all, and what the other one was told would count for nothing. */
+function checkInstances({ given }: PluginApi, { plugins }: ResolvedConfig): void {
+  const all = plugins.filter(({ name }) => name === setupName)
+  const other = all
+    .map((plugin) => (plugin.api as PluginApi).given)
+    .find((options) => !isDeepStrictEqual(options, given))
+  if (!other) return
+  const { presets = {} } = given
+  const twice = Object.keys(presets).find(
+    (name) =>
+      other.presets?.[name] !== undefined && !isDeepStrictEqual(other.presets[name], presets[name]),
+  )
+  const what = twice === undefined ? 'with other options' : `and two presets are called "${twice}"`
+  throw new MagnificError(
+    'BAD_OPTIONS',
+    `The plugin is in the Vite config ${all.length} times, ${what}; one would answer for all. Put everything into one magnific({ … }).`,
+  )
+}
+
+async function createSession(
+  userOptions: Options,
+  config: ResolvedConfig,
+  host: Pick<HostSources, 'resolve'>,
+): Promise<Session> {
   const options = resolveOptions(userOptions, {
     root: config.root,
     command: commandOf(config),
@@ -96,7 +152,12 @@ async function createSession(userOptions: Options, config: ResolvedConfig): Prom
   })
   const cacheDir = resolve(options.root, options.cacheDir)
   checkCachePlace(config, cacheDir)
-  const upscaler = createUpscaler(options, config.logger)
+  const scan = createSources(options, {
+    findEntries: async () => findEntries(config),
+    ignored: [resolve(config.root, config.build.outDir)],
+    resolve: async (path, importer) => host.resolve(path, importer),
+  })
+  const upscaler = createUpscaler(options, config.logger, scan)
   if (config.command === 'build') return { config, upscaler, dev: undefined }
   shieldCache(config, cacheDir)
   const background = createBackground(upscaler, config.logger)

@@ -1,7 +1,7 @@
 import type { Plugin } from 'vite'
 import { splitReference } from '../../core/request.ts'
 import { locateError } from '../host-error.ts'
-import { checkSingle } from '../module-code.ts'
+import { checkSingle } from '../../core/single-request.ts'
 import { isOwnUrl } from './session.ts'
 import type { Session } from './session.ts'
 

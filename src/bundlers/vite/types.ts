@@ -1,14 +1,8 @@
 import { resolve } from 'node:path'
 import type { Plugin, ViteDevServer } from 'vite'
-import type { ResolvedOptions } from '../../core/options.ts'
 import { scanTypes, startTypes, warnOfTypes } from '../types.ts'
 import type { TypesRun } from '../types.ts'
 import type { Session } from './session.ts'
-
-/** What the plugin tells others, the command line among them. */
-export interface TypesApi {
-  readonly options: ResolvedOptions
-}
 
 /** Editors write a file in several steps, and several files at once. ms */
 const settleTime = 50
@@ -17,16 +11,11 @@ const settleTime = 50
  * Keeps the file of types up to date: beside a build, and in a dev server from its start, whenever a source changes. What a
  * server has loaded makes no difference, and nothing waits for the types.
  */
-export function createTypesPlugin(requireSession: () => Session): Plugin<TypesApi> {
+export function createTypesPlugin(requireSession: () => Session): Plugin {
   let run: TypesRun | undefined
   let served: ServedTypes | undefined
   return {
     name: 'unplugin-magnific:types',
-    api: {
-      get options() {
-        return requireSession().upscaler.options
-      },
-    },
     configureServer: (server) => {
       const session = requireSession()
       if (session.upscaler.options.dts !== undefined) served = serveTypes(server, session)

@@ -1,0 +1,29 @@
+import { dirname } from 'node:path'
+import type { Compiler } from 'webpack'
+import type { ResolvedOptions } from '../core/options.ts'
+import type { ScanSources } from '../prefetch.ts'
+import { createSources } from './sources.ts'
+
+/** The sources of a compiler, as far as its config tells. */
+export function createWebpackSources(compiler: Compiler, options: ResolvedOptions): ScanSources {
+  const { context } = compiler
+  const resolver = compiler.resolverFactory.get('normal', { dependencyType: 'esm' })
+  const find = async (folder: string, request: string): Promise<string | undefined> =>
+    new Promise((settle) => {
+      resolver.resolve({}, folder, request, {}, (error, path) => {
+        settle(error || typeof path !== 'string' ? undefined : path)
+      })
+    })
+  return createSources(options, {
+    ignored: compiler.outputPath ? [compiler.outputPath] : [],
+    resolve: async (path, importer) => find(dirname(importer), path),
+    findEntries: async () => {
+      const { entry } = compiler.options
+      // What a function gives is not known before it is asked, which is webpack's to do.
+      if (typeof entry === 'function') return undefined
+      const requests = Object.values(entry).flatMap((each) => each.import ?? [])
+      const files = await Promise.all(requests.map(async (request) => find(context, request)))
+      return files.every((file) => file !== undefined) ? files : undefined
+    },
+  })
+}

@@ -1,0 +1,84 @@
+import { relative } from 'node:path'
+import { formatPath } from '../core/format-path.ts'
+import { createPlanner, isCounted, sumPlan } from '../planner.ts'
+import type { PlannedReference, PlanTotals } from '../planner.ts'
+import type { ScanProblem } from '../scan/source-files.ts'
+import type { Workspace } from './workspace.ts'
+
+/** What the sources of a project refer to, and what a build would do about it. */
+export interface Survey {
+  references: PlannedReference[]
+  totals: PlanTotals
+  /** What could not be read, and globs that fit nothing; the rest was done. */
+  problems: ScanProblem[]
+}
+
+/**
+ * Reads the sources and looks at each reference. Nothing is bought, and nothing is asked of the API.
+ *
+ * @param globs which sources, from where we stand; none stands for all of the project, and then what no entry leads to is
+ *   not counted
+ */
+export async function surveyProject(
+  { project, options }: Workspace,
+  globs: readonly string[],
+  warn: (message: string) => void,
+): Promise<Survey> {
+  const { root, passthrough } = options
+  const { ignored, entries, loadResolve } = project
+  const [{ scanProject }, resolve] = await Promise.all([
+    import('../scan/scan-project.ts'),
+    loadResolve(),
+  ])
+  const from = relative(root, process.cwd()).replaceAll('\\', '/')
+  const scan = await scanProject({
+    root,
+    ignored,
+    passthrough,
+    resolve,
+    // Who names sources knows what they are for.
+    ...(globs.length > 0
+      ? { globs: globs.map((glob) => fromRoot(glob, from)) }
+      : { ...(entries && { entries }) }),
+  })
+  const planner = createPlanner(options, { info: warn, warn })
+  const references = await planner.plan(scan.references)
+  const unmatched = scan.unmatched.map((glob) => ({
+    file: glob,
+    message: 'No source fits it. Put it into quotes, so that the shell leaves it as it is.',
+  }))
+  return {
+    references,
+    totals: sumPlan(references),
+    problems: [...unmatched, ...scan.problems],
+  }
+}
+
+/** Those that a build would meet, as far as anybody can tell. */
+export function listCounted({ references }: Survey): PlannedReference[] {
+  return references.filter(isCounted)
+}
+
+/** A survey as programs read it: paths are relative to `root`, and what is not known is null. */
+export function toSurveyObject({ references, totals, problems }: Survey, root: string): object {
+  const path = (file: string): string => formatPath(root, file)
+  return {
+    root,
+    references: references.map(({ keys: _keys, ...each }) => ({
+      ...each,
+      file: path(each.file),
+      importer: path(each.importer),
+      fingerprint: each.fingerprint ?? null,
+      reached: each.reached ?? null,
+      reason: each.reason ?? null,
+    })),
+    totals,
+    problems: problems.map(({ file, message }) => ({ file: path(file), message })),
+  }
+}
+
+function fromRoot(glob: string, folder: string): string {
+  if (folder === '') return glob
+  const negated = glob.startsWith('!')
+  return `${negated ? '!' : ''}${folder}/${negated ? glob.slice(1) : glob}`
+}
