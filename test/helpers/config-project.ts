@@ -66,3 +66,25 @@ async function flatten(plugins: unknown): Promise<string[]> {
   if (typeof given !== 'object' || given === null) return []
   return 'name' in given ? [String(given.name)] : ['webpack plugin']
 }
+
+/** How a command line ended. */
+export interface Ran {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs the command line as it is built, in a folder of a project. */
+export async function runCli(
+  cwd: string,
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<Ran> {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...more }
+  const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+  return new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], { cwd, env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}

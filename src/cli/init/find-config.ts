@@ -1,11 +1,4 @@
-import type {
-  AssignmentExpression,
-  Expression,
-  Node,
-  ObjectExpression,
-  Program,
-  ReturnStatement,
-} from 'oxc-parser'
+import type { AssignmentExpression, Expression, Node, ObjectExpression, Program } from 'oxc-parser'
 import { findNode, isFunction, unwrap, walk } from './syntax.ts'
 
 /** The object that a config file exports, or why it was not found: the end of a sentence that begins with the file. */
@@ -92,7 +85,7 @@ function resolve(
   if (body.type !== 'BlockStatement') return next(body)
   const returned = findReturned(body)
   const [only] = returned
-  if (only && returned.length === 1) return next(only, [body.body as Program['body'], ...scopes])
+  if (only && returned.length === 1) return next(only, [body.body, ...scopes])
   return { refusal: 'returns its config in more than one place, or in none' }
 }
 
@@ -101,7 +94,7 @@ function findReturned(body: Node): Expression[] {
   walk(body, (node) => {
     if (node !== body && isFunction(node)) return false
     if (node.type === 'ReturnStatement') {
-      const { argument } = node as ReturnStatement
+      const { argument } = node
       if (argument) found.push(argument)
     }
     return undefined
@@ -136,5 +129,5 @@ function isNamed(node: Node, name: string): boolean {
 }
 
 function isMember(node: Node, name: string): node is Node & { object: Node } {
-  return node.type === 'MemberExpression' && !node.computed && isNamed(node.property as Node, name)
+  return node.type === 'MemberExpression' && !node.computed && isNamed(node.property, name)
 }
