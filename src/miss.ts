@@ -162,9 +162,23 @@ export function createMissHandler(context: MissContext): MissHandler {
     }))
   }
 
+  /** Where the bytes are elsewhere, who is content with a stand-in gets one. */
+  const findBlob = ({ result }: ResultRecord, policy: MissPolicy): string | undefined => {
+    try {
+      return blobs.verify(result.sha256)
+    } catch (error) {
+      const isContent = policy === 'preview' || policy === 'original'
+      if (!isContent || !(error instanceof MagnificError)) throw error
+      // The first of many: one command mends them all.
+      if (!told.has(error.code)) warn(`${error.text} Until then, ${policy}s stand in for such.`)
+      told.add(error.code)
+      return undefined
+    }
+  }
+
   const obtain: MissHandler['obtain'] = async (miss, policy, signal) => {
     const stored = await findRecord(miss)
-    const blob = stored && blobs.verify(stored.result.sha256)
+    const blob = stored && findBlob(stored, policy)
     if (stored && blob !== undefined) {
       await checkStored(miss, stored)
       return { files: await deriveResult(miss, stored, blob), from: 'cached', estimate: 0 }

@@ -16,6 +16,14 @@ export function readText(flag: string, argv: readonly string[] = process.argv): 
   return next === undefined || /^--?[a-z]/i.test(next) ? '' : next
 }
 
+/** The texts of a flag that may be said more than once. */
+export function readTexts(flag: string, argv: readonly string[] = process.argv): string[] {
+  return argv.flatMap((text, at) => {
+    if (text === flag) return argv[at + 1] ?? []
+    return text.startsWith(`${flag}=`) ? text.slice(flag.length + 1) : []
+  })
+}
+
 /** The same of one that has a short name too. */
 export function readEither(flag: string, short: string): string | undefined {
   return readText(flag) ?? readText(short)

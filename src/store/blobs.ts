@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
+import { MagnificError } from '../core/errors.ts'
 import { createTmpPath, hashFile, isMissing, moveFile, writeAll } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
@@ -27,6 +29,7 @@ export interface BlobStore {
    * Proves a blob by its hash. A bad one is quarantined.
    *
    * @returns its path, or `undefined` where it is missing or was bad
+   * @throws MagnificError `CACHE_FAILED` for what Git LFS left in place of the bytes: they are paid for, and elsewhere
    */
   verify(sha256: string): string | undefined
 }
@@ -53,6 +56,8 @@ export function createBlobStore(
           memo.remember(file, sha256)
           return file
         }
+        // Set aside, it would be gone from the next commit, and the bytes with it.
+        if (isPointer(file)) throw pointerError(file)
       } catch (error) {
         if (isMissing(error)) return undefined
         throw error
@@ -64,6 +69,19 @@ export function createBlobStore(
       return undefined
     },
   }
+}
+
+/** Whether a file is what Git LFS has in place of one that was not fetched: https://git-lfs.com, `docs/spec.md`. */
+function isPointer(file: string): boolean {
+  if (statSync(file).size >= 1024) return false
+  return readFileSync(file, 'latin1').startsWith('version https://git-lfs.github.com/spec/v1')
+}
+
+function pointerError(file: string): MagnificError {
+  return new MagnificError(
+    'CACHE_FAILED',
+    `The paid result ${file} is not here, only Git LFS's pointer to it. Run \`git lfs pull\` (in CI, check out with LFS), and build again. Nothing is bought in its place.`,
+  )
 }
 
 async function createIncomingBlob(

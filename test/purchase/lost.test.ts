@@ -1,10 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { flipBit, namesIn } from '../helpers/cache.ts'
 import { readTree } from '../helpers/canary.ts'
 import { postsTo, startEmulator } from '../helpers/emulator.ts'
+import { errorOf } from '../helpers/errors.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
@@ -33,6 +34,18 @@ function onlyFile(project: Project, folder: string): string {
   return `${dir}/${names[0]}`
 }
 
+/** Puts in place of the paid bytes what a checkout without Git LFS has there. */
+function leavePointer(project: Project): {
+  blob: string
+  pointer: { text: string; bytes: Buffer }
+} {
+  const blob = onlyFile(project, 'blobs')
+  const bytes = readFileSync(blob)
+  const text = `version https://git-lfs.github.com/spec/v1\noid sha256:${basename(blob)}\nsize ${bytes.length}\n`
+  writeFileSync(blob, text)
+  return { blob, pointer: { text, bytes } }
+}
+
 describe('what is damaged on the disk', () => {
   it.each([
     ['flipped bit', flipBit],
@@ -54,6 +67,38 @@ describe('what is damaged on the disk', () => {
       expect(postsTo(emulator)).toBe(1)
     },
   )
+
+  it.each(['upscale', 'error'] as const)(
+    "is not what Git LFS has in place of the paid bytes: with '%s' that is an error, and nobody is asked",
+    async (onMiss) => {
+      const { emulator, project, start } = await bought()
+      const { blob, pointer } = leavePointer(project)
+      const before = emulator.calls.length
+      const upscaler = openUpscaler(project, { baseUrl: emulator.url, onMiss })
+      const error = await errorOf(async () => upscaler.get('0.png'))
+      expect(error).toMatchObject({ code: 'CACHE_FAILED' })
+      expect((error as Error).message).toContain('Run `git lfs pull`')
+      expect(readFileSync(blob, 'utf8')).toBe(pointer.text)
+      expect(namesIn(project.path('.magnific/v1/quarantine'))).toEqual([])
+      expect(emulator.calls).toHaveLength(before)
+      writeFileSync(blob, pointer.bytes)
+      expect((await start().get('0.png')).from).toBe('cached')
+    },
+  )
+
+  it("has a stand-in with 'preview', which says why, until the bytes are fetched", async () => {
+    const { emulator, project, start } = await bought()
+    const { blob, pointer } = leavePointer(project)
+    const upscaler = openUpscaler(project, { baseUrl: emulator.url, onMiss: 'preview' })
+    const { from, file } = await upscaler.get('0.png')
+    expect(from).toBe('preview')
+    expect(await describeImage(readFileSync(file))).toMatchObject({ width: 400, height: 320 })
+    expect(upscaler.log.join('\n')).toContain('Run `git lfs pull`')
+    expect(readFileSync(blob, 'utf8')).toBe(pointer.text)
+    writeFileSync(blob, pointer.bytes)
+    expect((await start().get('0.png')).from).toBe('cached')
+    expect(postsTo(emulator)).toBe(1)
+  })
 
   it('is the paid bytes being gone: they are fetched again, not bought again', async () => {
     const { emulator, project, start } = await bought()

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createBlobStore } from '../../src/store/blobs.ts'
@@ -142,6 +142,25 @@ describe('verify', () => {
     truncateSync(file, bytes.length - 1)
     expect(openStore(layout).verify(hash)).toBeUndefined()
     expect(namesIn(layout.quarantine)).toHaveLength(1)
+  })
+
+  it('leaves what Git LFS has in place of a blob where it is, and says how to get the bytes', async () => {
+    const { layout, file } = await createFilled()
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${hash}\nsize 300000\n`
+    writeFileSync(file, pointer)
+    expect(() => openStore(layout).verify(hash)).toThrow(
+      `${file} is not here, only Git LFS's pointer to it. Run \`git lfs pull\``,
+    )
+    expect(readFileSync(file, 'utf8')).toBe(pointer)
+    expect(namesIn(layout.quarantine)).toEqual([])
+    writeFileSync(file, bytes)
+    expect(openStore(layout).verify(hash)).toBe(file)
+  })
+
+  it('is not fooled by a large file that begins like a pointer', async () => {
+    const { layout, file } = await createFilled()
+    writeFileSync(file, `version https://git-lfs.github.com/spec/v1\n${'x'.repeat(2000)}`)
+    expect(openStore(layout).verify(hash)).toBeUndefined()
   })
 
   it('takes a blob back once it is whole again', async () => {

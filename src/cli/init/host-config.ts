@@ -1,0 +1,87 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { MagnificError } from '../../core/errors.ts'
+import { createStep, readText } from './change.ts'
+import type { Step } from './change.ts'
+import { addPlugin } from './edit-config.ts'
+import type { ConfigHost } from './edit-config.ts'
+
+/** Every bundler that `init` knows. */
+export const configHosts: readonly ConfigHost[] = ['vite', 'webpack', 'rollup']
+
+/** A bundler, and its config where there is one. */
+export interface FoundHost {
+  host: ConfigHost
+  /** Absolute. */
+  file: string | undefined
+}
+
+/** In the order in which the hosts look. */
+const extensions = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']
+
+/**
+ * Finds the bundler of a project by its config.
+ *
+ * @param wanted what the user says
+ * @throws MagnificError `BAD_COMMAND` where there is none, or more than one
+ */
+export function findHost(root: string, wanted: string | undefined): FoundHost {
+  const found = configHosts.flatMap((host) => {
+    const file = findConfigFile(root, host)
+    return file === undefined ? [] : [{ host, file }]
+  })
+  if (wanted !== undefined) return pickHost(root, wanted, found)
+  const [only] = found
+  if (only && found.length === 1) return only
+  const names = found.map(({ file }) => basename(file ?? ''))
+  throw new MagnificError(
+    'BAD_COMMAND',
+    only
+      ? `There is more than one bundler in ${root}: ${names.join(', ')}. Say which one builds the images: --host ${found.map(({ host }) => host).join('|')}.`
+      : `There is no ${configHosts.map((host) => `${host}.config.*`).join(' or ')} in ${root}. Go to the folder that has it; for Vite without a config, add --host vite.`,
+  )
+}
+
+function pickHost(root: string, wanted: string, found: readonly FoundHost[]): FoundHost {
+  const host = configHosts.find((name) => name === wanted)
+  if (!host) {
+    throw new TypeError(`--host must be one of ${configHosts.join(', ')}, got "${wanted}".`)
+  }
+  const known = found.find((each) => each.host === host)
+  // Vite works without one.
+  if (known ?? host === 'vite') return known ?? { host, file: undefined }
+  throw new MagnificError(
+    'BAD_COMMAND',
+    `There is no ${host}.config.* in ${root}. Go to the folder that has it, or write one first.`,
+  )
+}
+
+function findConfigFile(root: string, host: ConfigHost): string | undefined {
+  const names = new Set(readdirSync(root))
+  const name = extensions.map((type) => `${host}.config.${type}`).find((each) => names.has(each))
+  return name === undefined ? undefined : join(root, name)
+}
+
+/** Adds the plugin to the config, or makes one. */
+export function planConfig(root: string, { host, file }: FoundHost): Step {
+  if (file === undefined) {
+    const type = existsSync(join(root, 'tsconfig.json')) ? 'ts' : 'js'
+    const path = join(root, `${host}.config.${type}`)
+    return createStep({ changes: [{ path, before: undefined, after: renderConfig(host) }] })
+  }
+  const before = readText(file) ?? ''
+  const name = basename(file)
+  const edit = addPlugin(before, name, host)
+  if (edit.kind === 'present') return createStep({ notes: [`The plugin is in ${name} already.`] })
+  if (edit.kind === 'edited') {
+    return createStep({ changes: [{ path: file, before, after: edit.text }] })
+  }
+  const lines = edit.lines.map((line) => `\n    ${line}`).join('')
+  return createStep({
+    byHand: [`${name} ${edit.reason}. Add the plugin yourself, in front of the others:${lines}`],
+  })
+}
+
+function renderConfig(host: ConfigHost): string {
+  return `import magnific from 'unplugin-magnific/${host}'\n\nexport default { plugins: [magnific()] }\n`
+}
