@@ -28,11 +28,21 @@ export interface Find {
 export interface Collector {
   /** Whether modules are wanted, or references alone. */
   readonly wantsImports: boolean
+  /** Whether a script that was understood without a parser is parsed all the same, to tell what is wrong with it. */
+  readonly checksSyntax: boolean
   /** Finds in a part of the source are at offsets of that part: this gathers them for the whole. */
   at(offset: number): Collector
   add(find: Find): void
   /** @param message without a full stop at its end */
   fail(message: string, offset: number): void
+}
+
+/** How a source is read. */
+export interface CollectorSettings {
+  /** Query keys of other plugins. */
+  passthrough?: readonly string[] | undefined
+  wantsImports: boolean
+  checksSyntax: boolean
 }
 
 const externalPattern = /^\s*(?:[a-z][\w+.-]+:|\/\/|#|$)/i
@@ -45,7 +55,7 @@ const styleExtension = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)$/
 /** @returns a collector, and what brings its finds into the shape that others see */
 export function createCollector(
   text: string,
-  settings: { passthrough?: readonly string[] | undefined; wantsImports: boolean },
+  settings: CollectorSettings,
 ): { collector: Collector; finish(): SourceContents } {
   const references = new Map<string, Find>()
   const imports = new Map<string, SourceImport>()
@@ -66,6 +76,7 @@ export function createCollector(
   }
   const collectorAt = (base: number): Collector => ({
     wantsImports: settings.wantsImports,
+    checksSyntax: settings.checksSyntax,
     at: (offset) => collectorAt(base + offset),
     add: (find) => add({ ...find, offset: base + find.offset }),
     fail: (message, offset) => {
@@ -81,7 +92,7 @@ export function createCollector(
       imports: [...imports.values()],
     }
     if (problem) {
-      const { line, column } = locate(problem.offset)
+      const { line, column } = createLocator(text)(problem.offset)
       contents.problem = { message: `${problem.message} (line ${line}, column ${column}).` }
     }
     return contents
@@ -110,18 +121,16 @@ function toReference(
   }
 }
 
-/** Reads the text once, where anything is to be located at all. */
+/** Tells lines and columns of offsets, the smaller ones first, reading the text no more than once. */
 function createLocator(text: string): (offset: number) => { line: number; column: number } {
-  let starts: number[] | undefined
+  let line = 1
+  let start = 0
   return (offset) => {
-    starts ??= [0, ...[...text.matchAll(/\r\n?|\n/g)].map((each) => each.index + each[0].length)]
-    let low = 0
-    let high = starts.length
-    while (high - low > 1) {
-      const middle = (low + high) >> 1
-      if ((starts[middle] ?? 0) <= offset) low = middle
-      else high = middle
+    for (let end = text.indexOf('\n', start); end !== -1 && end < offset;) {
+      line++
+      start = end + 1
+      end = text.indexOf('\n', start)
     }
-    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+    return { line, column: offset - start + 1 }
   }
 }

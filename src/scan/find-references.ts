@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { listSources } from './list-sources.ts'
 import type { SourceSettings } from './list-sources.ts'
@@ -37,6 +38,7 @@ export function readReferences(
   const { references } = readSource(importer, readText(importer), {
     passthrough,
     wantsImports: false,
+    checksSyntax: false,
   })
   return (
     references
@@ -76,5 +78,5 @@ function placeOf(
 ): string | undefined {
   const path = specifier.slice(0, -query.length - 1)
   const isOwn = resolveKind === 'url' || isOwnPlace(path)
-  return isOwn ? findPlace(path, importer, resolveKind, root) : undefined
+  return isOwn ? findPlace(path, dirname(importer), resolveKind, root) : undefined
 }

@@ -1,13 +1,13 @@
 import { realpathSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { dirname, join } from 'node:path'
 import { expandPattern } from './expand-pattern.ts'
 import { isKnown } from './list-sources.ts'
-import { findFile, findPlace, findSource, guessStyles } from './places.ts'
+import { findFile, findPlace, findSource, guessKnown, guessStyles } from './places.ts'
 import type { Resolve } from './plain-resolve.ts'
 import { findPackage, packageOf } from './resolve-package.ts'
-import type { ResolveKind, SourceImport } from './source-contents.ts'
+import type { SourceImport } from './source-contents.ts'
+import { readAll } from './source-files.ts'
 import type { SourceFiles } from './source-files.ts'
 
 /** What entries lead to. */
@@ -18,9 +18,15 @@ export interface Reached {
   isOpen: boolean
 }
 
-/** Files that are read before others have their turn. */
-const filesAtOnce = 50
 const styleSheet = /\.(?:css|pcss|postcss|sss|scss|sass|less|styl|stylus)$/
+
+/** Where imports are followed. */
+export interface FollowSettings {
+  root: string
+  resolve: Resolve
+  /** Sources that are known to be there: nobody has to look again. */
+  known: ReadonlySet<string>
+}
 
 /**
  * Follows imports from a host's entries, each source once. Packages are nobody's sources, but for linked ones, those that
@@ -31,56 +37,88 @@ const styleSheet = /\.(?:css|pcss|postcss|sss|scss|sass|less|styl|stylus)$/
 export async function followImports(
   entries: readonly string[],
   files: SourceFiles,
-  { root, resolve }: { root: string; resolve: Resolve },
+  settings: FollowSettings,
 ): Promise<Reached> {
   const reached: Reached = { sources: new Set(entries), isOpen: false }
   const isFollowed = createFilter()
-
-  const resolveOne = async (each: SourceImport, importer: string): Promise<string[]> => {
-    if (each.isPattern) {
-      return expandPattern(each.patterns ?? [], { importer, root, resolve })
-    }
-    const found = await resolveImport(each.specifier, importer, each.kind, root, resolve)
-    if (found === undefined) reached.isOpen ||= !isExplained(each.specifier, importer)
-    return found === undefined ? [] : [found]
-  }
-
+  const resolveImport = createImportResolve(settings, () => {
+    reached.isOpen = true
+  })
   // Wave by wave, so that a chain of any length takes no more of the stack than a short one.
   for (let wave = [...reached.sources]; wave.length > 0;) {
-    const imports: Promise<string[]>[] = []
-    for (const [index, file] of wave.entries()) {
-      if (index % filesAtOnce === filesAtOnce - 1) await setImmediate()
-      for (const each of files.read(file, true).imports) imports.push(resolveOne(each, file))
-    }
-    const found = await Promise.all(imports)
-    wave = [...new Set(found.flat())].filter(
-      (file) => !reached.sources.has(file) && isKnown(file) && isFollowed(file),
+    const found = await readAll(wave, files, true, (file, { imports }) => {
+      const folder = dirname(file)
+      return Promise.all(
+        imports.map((each) =>
+          each.isPattern
+            ? expandPattern(each.patterns ?? [], { importer: file, ...settings })
+            : resolveImport(each, file, folder),
+        ),
+      )
+    })
+    wave = [...new Set(found.flat(2))].filter(
+      (file): file is string =>
+        file !== undefined && !reached.sources.has(file) && isKnown(file) && isFollowed(file),
     )
     for (const file of wave) reached.sources.add(file)
   }
   return reached
 }
 
-/** What is there by its own path needs no host to say so. */
-async function resolveImport(
+type ImportResolve = (
+  each: SourceImport,
+  importer: string,
+  folder: string,
+) => string | undefined | Promise<string | undefined>
+
+/**
+ * What is there by its own path needs no host to say so, and what is no path is the same for all files of a folder.
+ *
+ * @param onLost is called where an import leads nobody knows where
+ */
+function createImportResolve(
+  { root, resolve, known }: FollowSettings,
+  onLost: () => void,
+): ImportResolve {
+  const shared = new Map<string, Promise<string | undefined>>()
+
+  const ask = async (
+    { specifier, kind }: SourceImport,
+    importer: string,
+    place: string | undefined,
+  ): Promise<string | undefined> => {
+    const own = place === undefined ? undefined : findFile(place)
+    if (own !== undefined) return own
+    const resolved = (await resolve(specifier, importer, kind))?.replace(/\?.*$/, '')
+    const found =
+      (resolved === undefined ? undefined : findSource(resolved, kind)) ??
+      (place === undefined ? undefined : findSource(place, kind)) ??
+      (kind === 'style' ? await askForPartial(specifier, importer, resolve) : undefined)
+    if (found === undefined && !isExplained(specifier, importer)) onLost()
+    return found
+  }
+
+  return (each, importer, folder) => {
+    const place = findPlace(each.specifier, folder, each.kind, root)
+    const sure = place === undefined ? undefined : guessKnown(place, each.kind, known)
+    if (sure !== undefined) return sure
+    const isRelative = each.specifier.startsWith('.')
+    if (isRelative) return ask(each, importer, place)
+    const key = `${each.kind} ${folder} ${each.specifier}`
+    const asked = shared.get(key) ?? ask(each, importer, place)
+    shared.set(key, asked)
+    return asked
+  }
+}
+
+/** A partial of Sass behind an alias, or in a package. */
+async function askForPartial(
   specifier: string,
   importer: string,
-  kind: ResolveKind,
-  root: string,
   resolve: Resolve,
 ): Promise<string | undefined> {
-  const place = findPlace(specifier, importer, kind, root)
-  const own = place === undefined ? undefined : findFile(place)
-  if (own !== undefined) return own
-  const resolved = await resolve(specifier, importer, kind)
-  const file = resolved?.replace(/\?.*$/, '')
-  const sure = file === undefined ? undefined : findSource(file, kind)
-  if (sure !== undefined) return sure
-  const guess = place === undefined ? undefined : findSource(place, kind)
-  if (guess !== undefined || kind !== 'style') return guess
-  // A partial of Sass behind an alias, or in a package.
   for (const name of guessStyles(specifier)) {
-    const other = await resolve(name, importer, kind)
+    const other = await resolve(name, importer, 'style')
     const there = other === undefined ? undefined : findFile(other)
     if (there !== undefined) return there
   }

@@ -35,7 +35,12 @@ export async function listSources(
     suppressErrors: true,
     unique: false,
   })
-  return found.toSorted().map((path) => join(root, path))
+  return found.toSorted().map((path) => toAbsolute(root, path))
+}
+
+/** Of a path that is clean: `join` takes as long as reading a file does. */
+function toAbsolute(root: string, path: string): string {
+  return sep === '/' && !root.endsWith('/') ? `${root}/${path}` : join(root, path)
 }
 
 /** Whether `listSources` would list a script or a component, as far as its path tells. */

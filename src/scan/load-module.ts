@@ -5,14 +5,10 @@ const require = createRequire(import.meta.url)
 /** Parsers are loaded when the first text needs them: most sources of a project need none, and many projects no more than one. */
 export const loadModule: {
   oxc(): typeof import('oxc-parser')
-  cssTokenizer(): typeof import('@csstools/css-tokenizer')
-  htmlparser(): typeof import('htmlparser2')
   parse5(): typeof import('parse5')
   stripLiteral(): typeof import('strip-literal')
 } = {
   oxc: () => require('oxc-parser'),
-  cssTokenizer: () => require('@csstools/css-tokenizer'),
-  htmlparser: () => require('htmlparser2'),
   parse5: () => require('parse5'),
   stripLiteral: () => require('strip-literal'),
 }

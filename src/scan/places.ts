@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { dirname, extname, join, resolve } from 'node:path'
+import { extname, join } from 'node:path'
 import type { ResolveKind } from './source-contents.ts'
 
 /** As bundlers guess them, where an import has none. */
@@ -10,17 +10,18 @@ const styleExtensions = ['.scss', '.sass', '.css', '.less', '.styl']
  * Where a specifier leads that needs nobody else to be asked: one that is relative, or begins at the root. Style sheets, pages
  * and URLs are relative without a dot too.
  *
+ * @param folder the importer's
  * @returns an absolute path, whether there is something or not
  */
 export function findPlace(
   specifier: string,
-  importer: string,
+  folder: string,
   kind: ResolveKind,
   root: string,
 ): string | undefined {
   if (specifier.startsWith('/')) return join(root, specifier)
   if (kind === 'script' && !/^\.\.?(?:\/|$)/.test(specifier)) return undefined
-  return resolve(dirname(importer), specifier)
+  return join(folder, specifier)
 }
 
 /** Whether a specifier says itself where it leads, whoever reads it. */
@@ -60,6 +61,22 @@ function guessScripts(place: string): string[] {
     ...scriptExtensions.map((each) => place + each),
     ...scriptExtensions.map((each) => join(place, `index${each}`)),
   ]
+}
+
+/**
+ * The same among files that are known to be there.
+ *
+ * @returns `undefined` where none of them is it, and where several may be
+ */
+export function guessKnown(
+  place: string,
+  kind: ResolveKind,
+  known: ReadonlySet<string>,
+): string | undefined {
+  if (known.has(place)) return place
+  if (kind !== 'script') return undefined
+  const fitting = guessScripts(place).filter((guess) => known.has(guess))
+  return fitting.length === 1 ? fitting[0] : undefined
 }
 
 /** Sass and Less say no extension, and Sass no underscore. */

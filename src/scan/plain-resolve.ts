@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { findFile, findPlace, findSource, isFile } from './places.ts'
 import { resolvePackage } from './resolve-package.ts'
 import type { ResolveKind } from './source-contents.ts'
@@ -44,7 +44,7 @@ export function createPlainResolve({
       const place = [mapped, join(root, mapped)]
       return place.map((each) => findSource(each, kind)).find((file) => file) ?? mapped
     }
-    const place = findPlace(path, importer, kind, root)
+    const place = findPlace(path, dirname(importer), kind, root)
     const found = place === undefined ? undefined : findSource(place, kind)
     if (found !== undefined) return found
     if (isAbsolute(path)) return findFile(path)

@@ -1,5 +1,3 @@
-import type { CSSToken } from '@csstools/css-tokenizer'
-
 /** Whether a language of style sheets has variables and comments of its own. */
 export function isPreprocessed(lang: string): boolean {
   return /^(?:scss|sass|less|styl|stylus)$/.test(lang)
@@ -11,7 +9,7 @@ export function isBare(lang: string): boolean {
 }
 
 const lineComment =
-  /"(?:\\[^]|[^"\\\r\n])*"?|'(?:\\[^]|[^'\\\r\n])*'?|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?|\burl\(\s*(?!["'\s])[^)\r\n]*\)?|\/\/[^\r\n]*/gi
+  /"(?:\\[^]|[^"\\\r\n])*"?|'(?:\\[^]|[^'\\\r\n])*'?|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?|\b[uU][rR][lL]\(\s*(?!["'\s])[^)\r\n]*\)?|\/\/[^\r\n]*/g
 
 /**
  * Puts spaces in place of comments that a line ends: CSS knows none, and would take a quote in them for the beginning of a
@@ -35,32 +33,29 @@ function blankNested(text: string, plain: string): string {
   return lines.join('\n')
 }
 
+const assignment = /([$@][\w-]+)\s*:\s*(?:"([^"\\\n]*)"|'([^'\\\n]*)')?([^\S\n]*[^;\s}])?/g
+
 /**
  * Reads the variables of a style sheet that are one text, whatever happens.
  *
  * @returns what fills them into a text; it gives `undefined` where that holds more than such variables
  */
-export function readVariables(tokens: readonly CSSToken[]): (text: string) => string | undefined {
+export function createFill(text: string, lang: string): (value: string) => string | undefined {
+  if (!isPreprocessed(lang) || !/[#@]\{/.test(text)) return (value) => value
   const variables = new Map<string, string | undefined>()
-  const solid = tokens.filter(([type]) => type !== 'whitespace-token')
-  for (const [index, [type]] of solid.entries()) {
-    const [kind, name = ''] = solid[index - 1] ?? []
-    if (type !== 'colon-token' || !/^(?:ident|at-keyword)-token$/.test(kind ?? '')) continue
-    const isSass = kind === 'ident-token' && solid[index - 2]?.[1] === '$'
-    if (!isSass && kind !== 'at-keyword-token') continue
-    const key = isSass ? `$${name}` : name
-    const value = solid[index + 1]
-    const isText = value?.[0] === 'string-token' && solid[index + 2]?.[0] === 'semicolon-token'
-    variables.set(key, isText && !variables.has(key) ? value[4].value : undefined)
+  for (const [, name = '', double, single, more] of text.matchAll(assignment)) {
+    const value = more === undefined ? (double ?? single) : undefined
+    // Set again, it may be one or the other.
+    variables.set(name, variables.has(name) ? undefined : value)
   }
-  return (text) => {
+  return (value) => {
     let isKnown = true
-    const filled = text.replaceAll(
+    const filled = value.replaceAll(
       /#\{\s*(\$[\w-]+)\s*\}|@\{([\w-]+)\}/g,
       (_, sass?: string, less?: string) => {
-        const value = variables.get(sass ?? `@${less}`)
-        isKnown &&= value !== undefined
-        return value ?? ''
+        const said = variables.get(sass ?? `@${less}`)
+        isKnown &&= said !== undefined
+        return said ?? ''
       },
     )
     return isKnown && !/[#@]\{/.test(filled) ? filled : undefined

@@ -1,9 +1,11 @@
 import type { Collector } from './collector.ts'
+import { mayRefer } from './may-refer.ts'
 import { readExpressions } from './read-markup.ts'
 import { readScript } from './read-script.ts'
 
 const fence = /^ {0,3}(`{3,}|~{3,})/
 const moduleLine = /^(?:import|export)[\s{*'"]/
+const candidate = /^export\b|\bimport\b/m
 const comments = /\{\s*\/\*[^]*?\*\/\s*\}|<!--[^]*?-->/g
 const inlineCode = /(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\1(?!`)/g
 
@@ -12,6 +14,8 @@ const inlineCode = /(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\1(?!`)/g
  * calls in expressions. Pictures of Markdown stay texts.
  */
 export function readMdx(text: string, collector: Collector): void {
+  if (!collector.wantsImports && !mayRefer(text)) return
+  if (!candidate.test(text)) return
   const plain = text.replaceAll(comments, blankLines)
   const { modules, markup } = splitDocument(plain)
   for (const { start, end } of modules) {

@@ -5,14 +5,38 @@ import { attributesOf, readAttributes, readElements } from './page-attributes.ts
 import type { PageAttribute, PageElement } from './page-attributes.ts'
 import { readScript } from './read-script.ts'
 import { readStyle } from './read-style.ts'
+import { blankSpans, readBlocks, readTag } from './tags.ts'
 
 const linkCandidate = /<(?:script|link|style)\b/i
 const styleSheet = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)(?:$|\?)/
 
 /** Finds the references of a page, and the scripts and style sheets that it loads, as a build of Vite takes them. */
 export function readPage(text: string, collector: Collector): void {
-  const wantsImports = collector.wantsImports && linkCandidate.test(text)
-  if (!wantsImports && !mayRefer(text)) return
+  if (mayRefer(text)) readWhole(text, collector)
+  else if (collector.wantsImports && linkCandidate.test(text)) readLinks(text, collector)
+}
+
+/** What a page loads, where that is all that it may hold. */
+function readLinks(text: string, collector: Collector): void {
+  const spans = readBlocks(text, 'script|style', (block) => {
+    const { name, attributes, text: inner, start, end } = block
+    if (attributes.has('vite-ignore')) return
+    if (name === 'style') readStyle(inner, 'css', collector.at(end))
+    else if (isModule(attributes)) {
+      const src = attributes.get('src')
+      if (src === undefined) readScript(inner, 'js', collector.at(end))
+      else addModule(src, start, collector)
+    }
+  })
+  const markup = blankSpans(text, spans)
+  for (const { index } of markup.matchAll(/<link(?=[\s/])/gi)) {
+    const { attributes } = readTag(markup, index, 'link')
+    if (!attributes.has('vite-ignore')) addLink(attributes, index, collector)
+  }
+}
+
+/** As the build reads it. */
+function readWhole(text: string, collector: Collector): void {
   for (const element of readElements(text)) {
     const attributes = attributesOf(element)
     if (attributes.has('vite-ignore')) continue
@@ -23,8 +47,8 @@ export function readPage(text: string, collector: Collector): void {
       readStyle(style, 'css', collector.at(offset))
     }
     if (element.nodeName === 'style') readInner(element, (inner, at) => readStyle(inner, 'css', at))
-    else if (element.nodeName === 'link') addLink(element, attributes, collector)
-    else if (element.nodeName === 'script') readInnerScript(element, attributes, collector)
+    else if (element.nodeName === 'link') addLink(attributes, startOf(element), collector)
+    else if (element.nodeName === 'script') readInnerScript(element, attributes)
   }
 
   function readInner(
@@ -38,17 +62,21 @@ export function readPage(text: string, collector: Collector): void {
     }
   }
 
-  function readInnerScript(
-    element: PageElement,
-    attributes: ReadonlyMap<string, string>,
-    all: Collector,
-  ): void {
-    // What is no module is left as it is.
-    if (attributes.get('type')?.trim().toLowerCase() !== 'module') return
+  function readInnerScript(element: PageElement, attributes: ReadonlyMap<string, string>): void {
+    if (!isModule(attributes)) return
     const src = attributes.get('src')
     if (src === undefined) readInner(element, (inner, at) => readScript(inner, 'js', at))
-    else addModule(src, element, all)
+    else addModule(src, startOf(element), collector)
   }
+}
+
+/** What is no module is left as it is. */
+function isModule(attributes: ReadonlyMap<string, string>): boolean {
+  return attributes.get('type')?.trim().toLowerCase() === 'module'
+}
+
+function startOf({ sourceCodeLocation }: PageElement): number {
+  return sourceCodeLocation?.startOffset ?? 0
 }
 
 function addAttribute(
@@ -73,23 +101,23 @@ function addAttribute(
 }
 
 function addLink(
-  element: PageElement,
   attributes: ReadonlyMap<string, string>,
+  offset: number,
   collector: Collector,
 ): void {
   const href = attributes.get('href') ?? ''
   const isSheet = /(?:^|\s)stylesheet(?:\s|$)/i.test(attributes.get('rel') ?? '')
-  if (isSheet || styleSheet.test(href)) addModule(href, element, collector)
+  if (isSheet || styleSheet.test(href)) addModule(href, offset, collector)
 }
 
-function addModule(url: string, element: PageElement, collector: Collector): void {
+function addModule(url: string, offset: number, collector: Collector): void {
   const { file: path, query } = splitReference(url.trim())
   collector.add({
     path,
     query,
     kind: 'html',
     resolveKind: 'page',
-    offset: element.sourceCodeLocation?.startOffset ?? 0,
+    offset,
     isModule: true,
   })
 }

@@ -1,43 +1,144 @@
 import { splitReference } from '../core/request.ts'
+import type { ParseResult } from 'oxc-parser'
 import type { Collector } from './collector.ts'
-import { skipGap } from './literals.ts'
+import { createCodeTest } from './code-test.ts'
+import { readLiteral, skipGap } from './literals.ts'
 import { loadModule } from './load-module.ts'
 import { mayRefer } from './may-refer.ts'
 import { readCalls } from './read-calls.ts'
-import { readRequires } from './read-requires.ts'
+import { findRequires } from './find-requires.ts'
 
 /** What oxc calls the languages. */
 export type ScriptLanguage = 'js' | 'jsx' | 'ts' | 'tsx'
 
-/** An import or export at the top of a script, without anything that would take more than this to understand. */
-const statement =
-  /(import\b(?!\s*[.(])|export(?=\s*[*{]|\s+type\s*[*{]))([^'"`;()=/\\]*)(["'])((?:(?!\3)[^\\\r\n])*)\3[^\S\r\n]*(?:;|(?=[\r\n])|$)/y
+const name = String.raw`[\w$\u0080-\uFFFF]+`
+const list = '\\{[^{}\'"`;()=/\\\\]*\\}'
+const star = String.raw`\*(?:\s*as\s+${name})?`
+const clause = String.raw`(?:${name}(?:\s*,\s*(?:${star}|${list}))?|${star}|${list})`
+/** An import or export of another module, without anything that would take more than this to understand. */
+const statement = new RegExp(
+  String.raw`(?:import\b\s*(?:(type\s+)?(${clause})\s*from\s*)?|export\s*(type\s+)?((?:${star}|${list}))\s*from\s*)` +
+    String.raw`(?:"([^"\\\r\n]*)"|'([^'\\\r\n]*)')[^\S\r\n]*(?:;|(?=[\r\n]|\/[/*])|$)`,
+  'y',
+)
+const typesOnly = /^\{\s*(?:type\s+[^,}]+,?\s*)+\}$/
 const directive = /(["'])use [\w ]+\1\s*;?/y
-/** What no name is called, but in a way that is left to the parser. */
-const statementWord =
-  /\b(?:import|export|const|let|var|function|class|interface|enum|namespace|declare|default|async|abstract)\b/
-const typeClause = /^\s+type\s+(?!,|from\s*$)/
-const typesOnly = /^\s*\{\s*(?:type\s+[^,}]+,?\s*)+\}\s*from\s*$/
+/** What exports nothing of another module. */
+const otherExport = /^export\s+(?!type\s*[{*])\w|^export\s*\{[^{}]*\}\s*(?!from\b)/
 
 /** What may be an import that does not stand at the top, or refer to something in another way: the parser decides. */
 const importCandidate =
   /\bimport\b(?!\s*\.\s*meta\b)|\bmeta\s*\??\.\s*glob\b|\bexport\s*(?:type\s*)?(?:\/|\*|\{[^{}]*\}\s*from\b)|\brequire\b|\bWorker\s*\(/
+/** The same, and what refers to images alone. */
+const anyCandidate = new RegExp(String.raw`${importCandidate.source}|\bnew\s+URL\b`)
 const globCandidate = /\.\s*glob\b/
 
 /**
- * Finds the references and imports of a script. Where they all stand at its top, and nothing that looks like one stands
- * anywhere else, no parser is needed; that is so in most sources.
+ * Finds the references and imports of a script. A parser takes longer than everything else together, so that only scripts
+ * come to it whose language is in doubt; and those that may hold a reference, where it is to be told what is wrong with them.
  */
 export function readScript(text: string, lang: ScriptLanguage, collector: Collector): void {
-  const { wantsImports } = collector
-  if (!wantsImports && !mayRefer(text) && !globCandidate.test(text)) return
+  const isOurs = mayRefer(text) || (text.includes('glob') && globCandidate.test(text))
+  if (!isOurs && !collector.wantsImports) return
   const { end, statements } = readHeader(text)
-  const rest = text.slice(end)
-  if ((wantsImports && importCandidate.test(rest)) || mayRefer(rest) || globCandidate.test(rest)) {
-    parseScript(text, lang, collector)
-  } else {
-    for (const { specifier, offset } of statements) addImport(specifier, offset, collector)
+  const hasMore = (isOurs ? anyCandidate : importCandidate).test(text.slice(end))
+  const isCode = hasMore ? createCodeTest(text, lang) : () => true
+  if (!isCode) {
+    parseWhole(text, lang, collector)
+    return
   }
+  for (const { specifier, offset } of statements) addImport(specifier, offset, collector)
+  if (hasMore && !addRest(text, end, isCode, lang, collector)) {
+    parseWhole(text, lang, collector)
+    return
+  }
+  if (isOurs && collector.checksSyntax) tellError(parse(text, lang), collector)
+}
+
+/** What a component says of its scripts. */
+export function scriptLanguage(lang: string | undefined): ScriptLanguage {
+  return lang === 'ts' || lang === 'tsx' ? lang : lang === 'typescript' ? 'ts' : 'jsx'
+}
+
+/** Of the names in an export: longer ones are left to the parser. */
+const longest = 1000
+const requireCall = /(?<![\w$.])require\s*\(/g
+
+/**
+ * What stands behind the top of a script, as far as it is code.
+ *
+ * @returns whether all of it was understood
+ */
+function addRest(
+  text: string,
+  from: number,
+  isCode: (offset: number) => boolean,
+  lang: ScriptLanguage,
+  collector: Collector,
+): boolean {
+  if (lang.startsWith('ts') && mayImportTypes(text, isCode)) return false
+  readCalls(text, isCode, collector)
+  for (const { 0: word, index } of text.matchAll(/(?<![\w$.])(?:import|export)\b(?!\s*[.(:])/g)) {
+    if (index < from || !isCode(index)) continue
+    const read = readStatement(text, index)
+    const isOther = word === 'export' && otherExport.test(text.slice(index, index + longest))
+    if (!read && !isOther) return false
+    if (read && !read.isType) addImport(read.specifier, read.offset, collector)
+  }
+  for (const { 0: all, index } of text.matchAll(requireCall)) {
+    if (!isCode(index)) continue
+    const literal = readLiteral(text, index + all.length)
+    if (literal.kind === 'text') addRequire(literal.value, literal.start, collector)
+  }
+  return true
+}
+
+const importCall =
+  /(?<![\w$.])import\s*\((?:\s*(?:"[^"\n]*"|'[^'\n]*')\s*\)\s*(\.\s*(?!then\b|catch\b|finally\b))?)?/g
+const valueBefore = /(?:\b(?:await|return|yield|void)|=>|[\w$]\()\s*$/
+
+/** Whether an `import()` of TypeScript may be a type, which is not there when the code runs. */
+function mayImportTypes(text: string, isCode: (offset: number) => boolean): boolean {
+  for (const { index, 1: member } of text.matchAll(importCall)) {
+    if (!isCode(index)) continue
+    if (member !== undefined || !valueBefore.test(text.slice(Math.max(0, index - 30), index))) {
+      return true
+    }
+  }
+  return false
+}
+
+function parseWhole(text: string, lang: ScriptLanguage, collector: Collector): void {
+  const result = parse(text, lang)
+  addParsed(text, result, collector)
+  if (tellError(result, collector)) recover(text, collector)
+}
+
+/** On this thread: handing a script of a usual size to another one takes as long, and more of everybody's time. */
+function parse(text: string, lang: ScriptLanguage): ParseResult {
+  return loadModule.oxc().parseSync(`source.${lang}`, text, { lang, sourceType: 'unambiguous' })
+}
+
+function addParsed(text: string, result: ParseResult, collector: Collector): void {
+  const { staticImports, staticExports, dynamicImports, importMetas } = result.module
+  for (const { moduleRequest, entries } of staticImports) {
+    if (entries.length > 0 && entries.every(({ isType }) => isType)) continue
+    addImport(moduleRequest.value, moduleRequest.start, collector)
+  }
+  for (const { moduleRequest, isType } of staticExports.flatMap(({ entries }) => entries)) {
+    if (moduleRequest && !isType) addImport(moduleRequest.value, moduleRequest.start, collector)
+  }
+  const starts = new Set([...dynamicImports, ...importMetas].map(({ start }) => start))
+  if (starts.size > 0) readCalls(text, (offset) => starts.has(offset), collector)
+  for (const { value, start } of findRequires(text, result)) addRequire(value, start, collector)
+}
+
+/** @returns whether there is one */
+function tellError({ errors }: ParseResult, collector: Collector): boolean {
+  // Scripts that are wrapped into a function return.
+  const error = errors.find(({ message }) => !message.startsWith("A 'return' statement"))
+  if (error) collector.fail(error.message.replace(/\.$/, ''), error.labels[0]?.start ?? 0)
+  return error !== undefined
 }
 
 function addImport(specifier: string, offset: number, collector: Collector): void {
@@ -69,39 +170,38 @@ function readHeader(text: string): { end: number; statements: Statement[] } {
       at = directive.lastIndex
       continue
     }
-    statement.lastIndex = at
-    const match = statement.exec(text)
-    if (!match) return { end: at, statements }
-    const [all, word, clause = '', , specifier = ''] = match
-    const isWhole = /(?:^|[\s}*])from\s*$/.test(clause) || (word === 'import' && !clause.trim())
-    if (!isWhole || statementWord.test(clause)) return { end: at, statements }
-    if (!typeClause.test(clause) && !typesOnly.test(clause)) {
-      statements.push({ specifier, offset: at + all.lastIndexOf(specifier) - 1 })
-    }
-    at += all.length
+    const read = readStatement(text, at)
+    if (!read) return { end: at, statements }
+    if (!read.isType) statements.push(read)
+    at = read.end
   }
 }
 
-function parseScript(text: string, lang: ScriptLanguage, collector: Collector): void {
-  const { parseSync } = loadModule.oxc()
-  const result = parseSync(`source.${lang}`, text, { lang, sourceType: 'unambiguous' })
-  const { staticImports, staticExports, dynamicImports, importMetas } = result.module
-  for (const { moduleRequest, entries } of staticImports) {
-    if (entries.length > 0 && entries.every(({ isType }) => isType)) continue
-    addImport(moduleRequest.value, moduleRequest.start, collector)
-  }
-  for (const { moduleRequest, isType } of staticExports.flatMap(({ entries }) => entries)) {
-    if (moduleRequest && !isType) addImport(moduleRequest.value, moduleRequest.start, collector)
-  }
-  const starts = new Set([...dynamicImports, ...importMetas].map(({ start }) => start))
-  if (starts.size > 0) readCalls(text, (offset) => starts.has(offset), collector)
-  readRequires(text, result, collector)
+/** @returns `undefined` where there is no import or export of another module, or one that takes more to understand */
+function readStatement(
+  text: string,
+  at: number,
+): (Statement & { isType: boolean; end: number }) | undefined {
+  statement.lastIndex = at
+  const match = statement.exec(text)
+  if (!match) return undefined
+  const [all, type, names, exportType, exported, double, single] = match
+  const specifier = double ?? single ?? ''
+  const isType = (type ?? exportType) !== undefined || typesOnly.test(names ?? exported ?? '')
+  const offset = at + all.lastIndexOf(specifier) - 1
+  return { specifier, offset, isType, end: at + all.length }
+}
 
-  // Templates of scripts, and scripts that are wrapped into a function, return.
-  const error = result.errors.find(({ message }) => !message.startsWith("A 'return' statement"))
-  if (!error) return
-  collector.fail(error.message.replace(/\.$/, ''), error.labels[0]?.start ?? 0)
-  recover(text, collector)
+function addRequire(specifier: string, offset: number, collector: Collector): void {
+  const { file: path, query } = splitReference(specifier)
+  collector.add({
+    path,
+    query,
+    kind: 'require',
+    resolveKind: 'script',
+    offset,
+    isModule: true,
+  })
 }
 
 const importText = /\b(?:import|export)\b[^'"`;()=]*(["'])\s*\1/g

@@ -16,6 +16,11 @@ export interface ReadSettings {
   passthrough?: readonly string[] | undefined
   /** Whether what it imports of other sources is wanted too; `true` where nothing is said. */
   wantsImports?: boolean
+  /**
+   * Whether scripts that may hold a reference are parsed only to tell what is wrong with them; `true` where nothing is said.
+   * It takes as long as everything else together.
+   */
+  checksSyntax?: boolean | undefined
 }
 
 /** JSX may be in any script. */
@@ -54,15 +59,20 @@ export const sourceExtensions: readonly string[] = [...moduleExtensions, ...styl
 export function readSource(
   file: string,
   text: string,
-  { passthrough, wantsImports = true }: ReadSettings = {},
+  settings: ReadSettings = {},
 ): SourceContents {
+  const { passthrough, wantsImports = true, checksSyntax = true } = settings
+  const { collector, finish } = createCollector(text, { passthrough, wantsImports, checksSyntax })
+  readInto(file, text, collector)
+  return finish()
+}
+
+function readInto(file: string, text: string, collector: Collector): void {
   const extension = extname(file).slice(1).toLowerCase()
-  const { collector, finish } = createCollector(text, { passthrough, wantsImports })
   const lang = scripts[extension]
   const readComponent = components[extension]
   if (lang) readScript(text, lang, collector)
   else if (readComponent) readComponent(text, collector)
   else if (styles.includes(extension)) readStyle(text, extension, collector)
   else if (pages.includes(extension)) readPage(text, collector)
-  return finish()
 }

@@ -1,16 +1,15 @@
-import type { CSSToken } from '@csstools/css-tokenizer'
 import { splitReference } from '../core/request.ts'
-import { blankLineComments, isBare, isPreprocessed, readVariables } from './preprocessors.ts'
-import type { Collector, Find } from './collector.ts'
-import { loadModule } from './load-module.ts'
+import type { Collector } from './collector.ts'
 import { mayRefer } from './may-refer.ts'
+import { blankLineComments, createFill, isBare, isPreprocessed } from './preprocessors.ts'
+import { readTokens } from './style-tokens.ts'
+import type { StyleToken } from './style-tokens.ts'
 
-const importRule = /^(?:import|use|forward|reference|require)$/i
+const importRule = /^(?:import|use|forward|reference|require)$/
 const importCandidate = /@(?:import|use|forward|reference|require|value)\b|\bcomposes\b|:import\b/i
 /** Rules whose texts and URLs lead to no picture. */
-const otherRule =
-  /^(?:namespace|charset|layer|plugin|config|source|tailwind|value|debug|warn|error)$/i
-const imageSet = /^(?:-webkit-)?image-set$/i
+const otherRule = /^(?:namespace|charset|layer|plugin|config|source|tailwind|debug|warn|error)$/
+const imageSet = /^(?:-webkit-)?image-set$/
 
 /**
  * Finds the references of a style sheet: `url()` and `image-set()` in its declarations, and what a preprocessor is given as a
@@ -22,92 +21,57 @@ export function readStyle(text: string, lang: string, collector: Collector): voi
   const wantsImports = collector.wantsImports && importCandidate.test(text)
   if (!wantsImports && !mayRefer(text)) return
   const plain = isPreprocessed(lang) ? blankLineComments(text, lang) : text
-  const { tokenize } = loadModule.cssTokenizer()
-  const tokens = tokenize({ css: plain }).filter(([type]) => type !== 'comment')
-  readTokens(tokens, lang, collector)
-}
-
-function readTokens(tokens: readonly CSSToken[], lang: string, collector: Collector): void {
-  const fill = isPreprocessed(lang) ? readVariables(tokens) : (value: string) => value
-  const add = (value: string, offset: number, isModule: boolean): void => {
+  const fill = createFill(plain, lang)
+  const add = ({ value, start: offset }: StyleToken, isModule: boolean): void => {
     const filled = fill(value)?.trim()
     if (filled === undefined) return
     const { file: path, query } = splitReference(filled)
-    const find: Find = {
-      path,
-      query,
-      kind: 'css-url',
-      resolveKind: 'style',
-      offset,
-      isModule,
-    }
-    collector.add(find)
+    collector.add({ path, query, kind: 'css-url', resolveKind: 'style', offset, isModule })
   }
 
   /** The functions and parentheses that are open. */
   const open: string[] = []
-  /** The rule whose beginning is being read, or `composes`. */
+  /** The rule whose beginning is being read. */
   let rule = ''
-  for (const [index, token] of tokens.entries()) {
-    const [type, raw, offset, , data] = token
-    const inner = open.at(-1) ?? ''
-    switch (type) {
-      case 'semicolon-token':
-      case '{-token':
-      case '}-token':
-        open.length = 0
-        rule = ''
-        break
-      case 'whitespace-token':
-        // Some languages have no braces, and end a statement with its line.
-        if (isBare(lang) && raw.includes('\n') && open.length === 0) rule = ''
-        break
-      case 'at-keyword-token':
-        rule = data.value.toLowerCase()
-        break
-      case 'ident-token':
-        if (/^composes$/i.test(data.value) && typeAt(tokens, index + 1) === 'colon-token') {
-          rule = 'composes'
-        }
-        break
-      case 'function-token':
-        // `:import('./a.css')` of CSS modules
-        if (data.value === 'import' && tokens[index - 1]?.[0] === 'colon-token') rule = 'import'
-        open.push(data.value.toLowerCase())
-        break
-      case '(-token':
-        open.push('')
-        break
-      case ')-token':
-        open.pop()
-        break
-      case 'url-token':
-        if (!otherRule.test(rule)) add(data.value, offset, importRule.test(rule))
-        break
-      case 'string-token':
-        if (importRule.test(rule)) {
-          // What a module is configured with leads to none.
-          if (inner === 'url' || inner === 'import' || open.length === 0) {
-            add(data.value, offset, true)
-          }
-        } else if (rule === 'composes' || rule === 'value') {
-          if (wordBefore(tokens, index) === 'from') add(data.value, offset, true)
-        } else if (otherRule.test(rule)) {
-          break
-        } else if (inner === 'url' || imageSet.test(inner) || isPreprocessed(lang)) {
-          add(data.value, offset, false)
-        }
-        break
+  /** Where a statement begins. */
+  let start = 0
+  for (const token of readTokens(plain)) {
+    const { kind, value } = token
+    if (kind === 'rule') rule = value
+    else if (kind === 'function') {
+      // `:import('./a.css')` of CSS modules
+      if (value === 'import' && plain[token.start - 1] === ':') rule = value
+      open.push(value)
+    } else if (kind === 'url') {
+      if (!otherRule.test(rule)) add(token, importRule.test(rule))
+    } else if (kind === 'text') {
+      const before = plain.slice(start, token.start)
+      const use = useOf(rule, open.at(-1), before, isPreprocessed(lang))
+      if (use !== undefined) add(token, use === 'module')
+    } else if (value === ')') open.pop()
+    else if (value !== '\n' || (isBare(lang) && open.length === 0)) {
+      open.length = 0
+      rule = ''
+      start = token.start + 1
     }
   }
 }
 
-function typeAt(tokens: readonly CSSToken[], index: number): string | undefined {
-  const type = tokens[index]?.[0]
-  return type === 'whitespace-token' ? tokens[index + 1]?.[0] : type
-}
-
-function wordBefore(tokens: readonly CSSToken[], index: number): string {
-  const isSpace = tokens[index - 1]?.[0] === 'whitespace-token'
-  return tokens[isSpace ? index - 2 : index - 1]?.[1] ?? ''
+/** What a text in quotes may be. */
+function useOf(
+  rule: string,
+  inner: string | undefined,
+  before: string,
+  isAnyText: boolean,
+): 'module' | 'image' | undefined {
+  if (importRule.test(rule)) {
+    // What a module is configured with leads to none.
+    return inner === undefined || inner === 'url' || inner === 'import' ? 'module' : undefined
+  }
+  // `composes: a from './b.css'`, `@value a from './b.css'`
+  if (rule === 'value' || /^\s*composes\s*:/i.test(before)) {
+    return /\bfrom\s*$/.test(before) ? 'module' : undefined
+  }
+  if (otherRule.test(rule)) return undefined
+  return inner === 'url' || imageSet.test(inner ?? '') || isAnyText ? 'image' : undefined
 }

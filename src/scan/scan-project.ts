@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { dirname } from 'node:path'
 import { expandPattern, relativeSpecifier } from './expand-pattern.ts'
 import { followImports } from './follow-imports.ts'
 import { listSources, matchSources } from './list-sources.ts'
@@ -7,7 +7,7 @@ import { findFile, findPlace } from './places.ts'
 import type { Resolve } from './plain-resolve.ts'
 import { sourceExtensions } from './read-source.ts'
 import type { SourceReference } from './source-contents.ts'
-import { createSourceFiles } from './source-files.ts'
+import { createSourceFiles, readAll } from './source-files.ts'
 import type { ScanProblem } from './source-files.ts'
 
 /** What is scanned, and how. */
@@ -16,6 +16,8 @@ export interface ScanSettings extends SourceSettings {
   globs?: readonly string[]
   /** Query keys of other plugins. */
   passthrough?: readonly string[]
+  /** See `ReadSettings`. */
+  checksSyntax?: boolean
   /** The host's entries, absolute paths; `undefined` where nobody knows them. */
   entries?: readonly string[]
   resolve: Resolve
@@ -53,24 +55,18 @@ export interface Scan {
   reachedSources: ReadonlySet<string> | undefined
 }
 
-/** Files that are read before others have their turn. */
-const filesAtOnce = 50
-
 /** Finds every reference of a project, without a host's help but for the resolving of names. Writes and buys nothing. */
 export async function scanProject(settings: ScanSettings): Promise<Scan> {
-  const { root, globs, passthrough, entries, resolve } = settings
-  const files = createSourceFiles(passthrough)
+  const { root, globs, passthrough, checksSyntax, entries, resolve } = settings
+  const files = createSourceFiles({ passthrough, checksSyntax })
   const matched = globs
     ? await matchSources(settings, globs)
     : { files: await listSources(settings, sourceExtensions), unmatched: [], unknown: [] }
-  const reached = entries && (await followImports(entries, files, { root, resolve }))
+  const known = new Set(matched.files)
+  const reached = entries && (await followImports(entries, files, { root, resolve, known }))
   // Who names sources wants those, and no others.
   const sources = new Set([...matched.files, ...(globs ? [] : (reached?.sources ?? []))])
-  let count = 0
-  for (const source of sources) {
-    if (++count % filesAtOnce === 0) await setImmediate()
-    files.read(source, false)
-  }
+  await readAll(sources, files, false, () => undefined)
 
   const references: Promise<FoundReference[]>[] = []
   for (const importer of [...sources].toSorted()) {
@@ -143,7 +139,7 @@ async function resolveImage(
   { root, resolve }: ScanSettings,
 ): Promise<string | undefined> {
   const path = specifier.slice(0, -query.length - 1)
-  const place = findPlace(path, importer, resolveKind, root)
+  const place = findPlace(path, dirname(importer), resolveKind, root)
   const own = place === undefined ? undefined : findFile(place)
   if (own !== undefined) return own
   const resolved = (await resolve(path, importer, resolveKind))?.replace(/\?.*$/, '')

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { readSource } from './read-source.ts'
+import type { ReadSettings } from './read-source.ts'
 import type { SourceContents } from './source-contents.ts'
 
 /** Something that kept a source from being read as a whole. */
@@ -25,29 +27,57 @@ export interface SourceFiles {
 
 const nothing: SourceContents = { references: [], imports: [] }
 
-export function createSourceFiles(passthrough: readonly string[] | undefined): SourceFiles {
+/** @param settings how each of them is read */
+export function createSourceFiles(
+  settings: Pick<ReadSettings, 'passthrough' | 'checksSyntax'>,
+): SourceFiles {
   const contents = new Map<string, SourceContents>()
   const problems: ScanProblem[] = []
-  const failed = new Set<string>()
+
+  const keep = (file: string, read: SourceContents): SourceContents => {
+    contents.set(file, read)
+    if (read.problem) problems.push({ file, message: read.problem.message })
+    return read
+  }
+  const load = (file: string): string | undefined => {
+    try {
+      return readFileSync(file, 'utf8')
+    } catch (error) {
+      problems.push({ file, message: `It cannot be read: ${(error as Error).message}.` })
+      return undefined
+    }
+  }
   return {
     contents,
     problems,
     read: (file, wantsImports) => {
       const known = contents.get(file)
       if (known) return known
-      if (failed.has(file)) return nothing
-      let text: string
-      try {
-        text = readFileSync(file, 'utf8')
-      } catch (error) {
-        failed.add(file)
-        problems.push({ file, message: `It cannot be read: ${(error as Error).message}.` })
-        return nothing
-      }
-      const read = readSource(file, text, { passthrough, wantsImports })
-      contents.set(file, read)
-      if (read.problem) problems.push({ file, message: read.problem.message })
-      return read
+      const text = load(file)
+      if (text === undefined) return keep(file, nothing)
+      return keep(file, readSource(file, text, { ...settings, wantsImports }))
     },
   }
+}
+
+/** Files that are read before others have their turn: a few milliseconds. */
+const filesAtOnce = 50
+
+/**
+ * Reads sources, and goes on with each as soon as it is read.
+ *
+ * @returns what `onRead` gives for each, in their order
+ */
+export async function readAll<T>(
+  paths: Iterable<string>,
+  files: SourceFiles,
+  wantsImports: boolean,
+  onRead: (file: string, contents: SourceContents) => T | Promise<T>,
+): Promise<T[]> {
+  const work: (T | Promise<T>)[] = []
+  for (const path of paths) {
+    if (work.length % filesAtOnce === filesAtOnce - 1) await setImmediate()
+    work.push(onRead(path, files.read(path, wantsImports)))
+  }
+  return Promise.all(work)
 }
