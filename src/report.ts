@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path'
 import pc from 'picocolors'
+import { compareTexts } from './core/compare-texts.ts'
 import { formatPath } from './core/format-path.ts'
 import { alignColumns } from './core/format-table.ts'
 import { formatBytes, formatDuration, formatEstimate, formatSize } from './core/format-units.ts'
@@ -97,6 +98,9 @@ function renderReport(entries: readonly ReportEntry[], settings: ReportSettings)
   if (entries.every(({ from }) => from === 'cached')) return totals
   const rows = entries
     .filter(({ from }) => entries.length <= manyRows || from !== 'cached')
+    .map((entry) => ({ ...entry, pixels: countPixels(entry) }))
+    // In which order they were done is another one each time.
+    .toSorted((a, b) => compareTexts(a.file, b.file) || b.pixels - a.pixels)
     .map((entry) => renderRow(entry, settings.root))
   return [...alignColumns(rows), totals].join('\n')
 }
@@ -111,6 +115,11 @@ function renderRow(entry: ReportEntry, root: string): string[] {
     entry.duration > 0 ? formatDuration(entry.duration) : '',
     entry.estimate > 0 ? formatEstimate(entry.estimate) : '',
   ]
+}
+
+function countPixels(entry: ReportEntry): number {
+  const { width = 0, height = 0 } = summarize(entry) ?? {}
+  return width * height
 }
 
 /** Of several variants, all bytes and the largest size. */

@@ -82,9 +82,9 @@ describe('createReport', () => {
         createEntry('face.jpg', 'resumed', { duration: 3210 }),
       ]),
     ).toEqual([
+      'src/face.jpg        123.5 kB → 1.5 MB  640×480 → 2560×1920  resumed  3.2s',
       'src/hero.png        123.5 kB → 1.5 MB  640×480 → 2560×1920  paid     1m24s  ~€0.40',
       'src/icons/logo.png  0.8 kB → 9.9 kB    60×40 → 120×80       cached',
-      'src/face.jpg        123.5 kB → 1.5 MB  640×480 → 2560×1920  resumed  3.2s',
       'magnific 3 images · 1 paid · 1 resumed · 1 cached · ~€0.40 (an estimate)',
     ])
   })
@@ -112,8 +112,8 @@ describe('createReport', () => {
         }),
       ]),
     ).toEqual([
-      'src/hero.png  123.5 kB → 140.0 kB in 3 files  640×480 → 600×960  paid    1.0s  ~€0.10',
       'src/half.png  123.5 kB → 40.0 kB              640×480 → 640×480  cached',
+      'src/hero.png  123.5 kB → 140.0 kB in 3 files  640×480 → 600×960  paid    1.0s  ~€0.10',
       'magnific 2 images · 1 paid · 1 cached · ~€0.10 (an estimate)',
     ])
     expect(renderLine(createEntry('hero.png', 'paid', several), '/project')).toBe(

@@ -1,8 +1,11 @@
 import pc from 'picocolors'
+import { compareTexts } from '../core/compare-texts.ts'
 import { MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
 import { alignColumns } from '../core/format-table.ts'
 import { formatEstimate, formatSize } from '../core/format-units.ts'
+import { fields } from '../core/params.ts'
+import type { Params } from '../core/params.ts'
 import { isCounted, referenceStates } from '../planner.ts'
 import type { PlannedReference, PlanTotals } from '../planner.ts'
 import { surveyProject, toSurveyObject } from './survey.ts'
@@ -17,6 +20,9 @@ export interface PlanFlags {
 
 /** A table with more rows than this names only what is not cached. */
 const manyRows = 40
+
+/** The longest text of a prompt in a table, characters. */
+const longestText = 32
 
 /**
  * Tells what a build would ship and buy.
@@ -59,25 +65,54 @@ export function renderSurvey(survey: Survey, root: string): string {
   ].join('\n')
 }
 
-/** One row for a file and a query, whoever refers to it. */
-function groupRows(references: readonly PlannedReference[]): PlannedReference[] {
-  const rows = new Map<string, PlannedReference>()
+/** An image, whoever refers to it; or a reference that is refused. */
+type Row = PlannedReference
+
+/** One row for a file and its params: what is made of the result costs nothing. */
+function groupRows(references: readonly PlannedReference[]): Row[] {
+  const rows = new Map<string, Row>()
+  const priced = new Set<string>()
   for (const each of references) {
-    const key = `${each.file}?${each.query}`
-    if (!rows.has(key)) rows.set(key, each)
+    const { file, query, fingerprint, state } = each
+    const isImage = fingerprint !== undefined && state !== 'invalid'
+    const key = isImage ? `${file}?${fingerprint}` : `${file}?${query}`
+    if (rows.has(key)) continue
+    // A copy of an image is paid for with it.
+    const isPriced = isImage && priced.has(fingerprint)
+    if (isImage) priced.add(fingerprint)
+    rows.set(key, isPriced ? { ...each, estimate: 0 } : each)
   }
-  return [...rows.values()].toSorted((a, b) => compare(a.file, b.file) || compare(a.query, b.query))
+  return [...rows.values()].toSorted(
+    (a, b) => compareTexts(a.file, b.file) || compareTexts(a.query, b.query),
+  )
 }
 
-function renderRow(row: PlannedReference, root: string): string[] {
-  const { file, query, width, state, estimate } = row
+function renderRow(row: Row, root: string): string[] {
+  const { file, query, params, width, state, estimate } = row
   return [
     formatPath(root, file),
-    decodeQuery(query),
+    state === 'invalid' ? decodeQuery(query) : renderParams(params),
     width > 0 ? formatSize(row) : '',
     state,
     estimate > 0 ? formatEstimate(estimate) : '',
   ]
+}
+
+/** `4x hdr=2 prompt="a red fox"` */
+function renderParams({
+  scale_factor: scale = fields.scale_factor.default,
+  ...others
+}: Params): string {
+  const said = Object.entries(others).map(([name, value]) => {
+    const text =
+      typeof value === 'string' && /\s/.test(value) ? JSON.stringify(shorten(value)) : value
+    return `${name}=${text}`
+  })
+  return [scale, ...said].join(' ')
+}
+
+function shorten(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText - 1)}…` : text
 }
 
 function renderReason(
@@ -139,8 +174,4 @@ function decodeQuery(query: string): string {
   } catch {
     return query
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from '../core/compare-texts.ts'
 import type { Vocabulary } from '../core/request.ts'
 import { anyName, describeModule } from './describe-module.ts'
 
@@ -61,12 +62,12 @@ export function renderDeclarations({ found, met, vocabulary }: DeclarationSource
   const used = [...groups].map(([query, { files, prefixes }]) =>
     findPatterns(query, prefixes).map((pattern) => declare(pattern, query, [...files].toSorted())),
   )
-  const others = [...met].toSorted(compare).filter((query) => !groups.has(query))
+  const others = [...met].toSorted(compareTexts).filter((query) => !groups.has(query))
   const seen = others.map((query) =>
     findPatterns(query, ['', '.']).map((pattern) => declare(pattern, query, [])),
   )
   // After those that are exact: of two patterns that are alike, TypeScript takes the first.
-  const names = Object.keys(vocabulary.presets).toSorted(compare)
+  const names = Object.keys(vocabulary.presets).toSorted(compareTexts)
   const presets = ['?', '&'].flatMap((mark) =>
     names.map((name) => declare(`*${mark}magnific=${name}`, `magnific=${name}`, [])),
   )
@@ -105,7 +106,7 @@ interface Group {
 /** By query, in their order. */
 function groupUsages(found: Iterable<Usage>): Map<string, Group> {
   const groups = new Map<string, Group>()
-  const usages = [...found].toSorted((a, b) => compare(a.query, b.query))
+  const usages = [...found].toSorted((a, b) => compareTexts(a.query, b.query))
   for (const { query, specifier = '', isPattern } of usages) {
     const group = groups.get(query) ?? { files: new Set(), prefixes: new Set() }
     const path = specifier.slice(0, specifier.length - query.length - 1)
@@ -135,13 +136,8 @@ function findPatterns(query: string, prefixes: Iterable<string>): string[] {
   // Declared twice, even alike, it would be an error.
   return [...prefixes]
     .filter((prefix) => prefix !== '' || !clientQuery.test(query))
-    .toSorted(compare)
+    .toSorted(compareTexts)
     .map((prefix) => `${prefix}*?${query}`)
-}
-
-/** The same order everywhere, whatever the language. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function quote(text: string): string {

@@ -84,10 +84,10 @@ describe('magnific plan', () => {
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toBe(
       [
-        'src/a.png  magnific           400×320  missing  ~€0.10',
-        'src/a.png  magnific=2x        400×320  missing  ~€0.10',
-        'src/a.png  magnific=2x&hdr=1  400×320  missing  ~€0.10',
-        'src/b.png  magnific=card      800×640  missing  ~€0.20',
+        'src/a.png  2x        400×320  missing  ~€0.10',
+        'src/a.png  2x        400×320  missing  ~€0.10',
+        'src/a.png  2x hdr=1  400×320  missing  ~€0.10',
+        'src/b.png  4x        800×640  missing  ~€0.20',
         '4 references · 3 images · 3 missing · ~€0.40 (an estimate)\n',
       ].join('\n'),
     )
@@ -220,7 +220,7 @@ describe('magnific plan', () => {
     mkdirSync(project.path('src/folder.js'))
     const { code, stdout, stderr } = await magnific('plan', 'src/**', 'nothing/*.js')
     expect(code).toBe(1)
-    expect(stdout).toContain('src/a.png  magnific=2x  400×320  missing  ~€0.10\n')
+    expect(stdout).toContain('src/a.png  2x  400×320  missing  ~€0.10\n')
     expect(stdout).toMatch(/^src\/broken\.js {2}.*line 2/m)
     expect(stdout).toMatch(/^nothing\/\*\.js {2}No source fits it\./m)
     expect(stderr).toContain('could not be read, as told above. The rest was done.')

@@ -60,7 +60,7 @@ describe('magnific upscale', () => {
     const { emulator, project, magnific } = await openPlannedProject(twoImages)
     const { code, stdout } = await magnific('upscale', '--dry-run')
     expect(code).toBe(0)
-    expect(stdout).toContain('src/b.png  magnific=4x       800×640  missing  ~€0.20')
+    expect(stdout).toContain('src/b.png  4x  800×640  missing  ~€0.20')
     expect(emulator.calls).toEqual([])
     expect(existsSync(project.path('.magnific/v1/journal'))).toBe(false)
   })
