@@ -156,15 +156,19 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
   const planOne = async (found: PlannableReference, now: number): Promise<PlannedReference> => {
     const { specifier, query, importer, line, reached } = found
     const file = found.file ?? specifier.slice(0, specifier.indexOf('?'))
-    const nothing = { params: {}, directives: [], width: 0, height: 0, estimate: 0, keys: [] }
     const planned: PlannedReference = {
-      ...nothing,
       file,
       importer,
       line,
       query,
+      params: {},
+      directives: [],
+      width: 0,
+      height: 0,
       state: 'invalid',
+      estimate: 0,
       fingerprint: undefined,
+      keys: [],
       reached,
       reason: undefined,
     }

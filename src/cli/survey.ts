@@ -1,4 +1,5 @@
-import { relative } from 'node:path'
+import { relative, sep } from 'node:path'
+import { MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
 import { createPlanner, isCounted, sumPlan } from '../planner.ts'
 import type { PlannedReference, PlanTotals } from '../planner.ts'
@@ -45,7 +46,9 @@ export async function surveyProject(
   const references = await planner.plan(scan.references)
   const unmatched = scan.unmatched.map((glob) => ({
     file: glob,
-    message: 'No source fits it. Put it into quotes, so that the shell leaves it as it is.',
+    message: glob.includes('*')
+      ? 'No source fits it. Put it into quotes, so that the shell leaves it as it is.'
+      : 'There is no such source. Check the path.',
   }))
   return {
     references,
@@ -57,6 +60,41 @@ export async function surveyProject(
 /** Those that a build would meet, as far as anybody can tell. */
 export function listCounted({ references }: Survey): PlannedReference[] {
   return references.filter(isCounted)
+}
+
+/**
+ * What the sources refer to, reached or not: for what removes all else. Nothing is guessed.
+ *
+ * @throws MagnificError `BAD_COMMAND` where not all of it can be known
+ */
+export async function findReferenced(workspace: Workspace): Promise<{
+  fingerprints: ReadonlySet<string>
+  variants: ReadonlySet<string>
+}> {
+  const { dir, options, warn } = workspace
+  if (!`${dir}${sep}`.startsWith(`${options.root}${sep}`)) {
+    throw unknownError(`${dir} is not in the project ${options.root}, and others may use it too.`)
+  }
+  const { references, problems } = await surveyProject(workspace, [], warn)
+  const [problem] = problems
+  if (problem) throw unknownError(`${problem.file}: ${problem.message}`)
+  const refused = references.find(({ state }) => state === 'invalid')
+  if (refused) {
+    throw unknownError(
+      `${formatPath(options.root, refused.importer)}:${refused.line} refers to "${formatPath(options.root, refused.file)}?${refused.query}". ${refused.reason}`,
+    )
+  }
+  return {
+    fingerprints: new Set(references.flatMap(({ fingerprint }) => fingerprint ?? [])),
+    variants: new Set(references.flatMap(({ keys }) => keys)),
+  }
+}
+
+function unknownError(reason: string): MagnificError {
+  return new MagnificError(
+    'BAD_COMMAND',
+    `What is referred to is not known, and nothing is removed. ${reason}`,
+  )
 }
 
 /** A survey as programs read it: paths are relative to `root`, and what is not known is null. */
