@@ -64,6 +64,8 @@ export function createCodeTest(
         if (hasMarkup) return end
       // falls through
       case '/':
+        // A comment that does not end.
+        if (text[index + 1] === '*') return -1
         return skipSlash(text, index)
       default: {
         const isText = found.startsWith('"') || found.startsWith("'")

@@ -4,7 +4,7 @@ import type { Collector } from './collector.ts'
 import { createCodeTest } from './code-test.ts'
 import { readLiteral, skipGap } from './literals.ts'
 import { loadModule } from './load-module.ts'
-import { mayRefer } from './may-refer.ts'
+import { mayGlob, mayRefer } from './may-refer.ts'
 import { readCalls } from './read-calls.ts'
 import { findRequires } from './find-requires.ts'
 
@@ -26,22 +26,38 @@ const directive = /(["'])use [\w ]+\1\s*;?/y
 /** What exports nothing of another module. */
 const otherExport = /^export\s+(?!type\s*[{*])\w|^export\s*\{[^{}]*\}\s*(?!from\b)/
 
-/** What may be an import that does not stand at the top, or refer to something in another way: the parser decides. */
-const importCandidate =
-  /\bimport\b(?!\s*\.\s*meta\b)|\bmeta\s*\??\.\s*glob\b|\bexport\s*(?:type\s*)?(?:\/|\*|\{[^{}]*\}\s*from\b)|\brequire\b|\bWorker\s*\(/
-/** The same, and what refers to images alone. */
-const anyCandidate = new RegExp(String.raw`${importCandidate.source}|\bnew\s+URL\b`)
-const globCandidate = /\.\s*glob\b/
+/**
+ * What may be an import that does not stand at the top: a part of a word that is rare, by which it is found without looking at
+ * every letter, and what then has to stand there.
+ */
+const importCandidates: readonly (readonly [part: string, before: number, pattern: RegExp])[] = [
+  ['mport', 1, /import\b(?!\s*\.\s*meta\b(?!\s*\??\.\s*glob\b))/y],
+  ['xport', 1, /export\s*(?:type\s*)?(?:\/|\*|\{[^{}]*\}\s*from\b)/y],
+  ['quire', 2, /require\b/y],
+  ['Worker', 0, /Worker\s*\(/y],
+]
+/** What refers to images, and imports nothing. */
+const urlCandidate = /\bnew\s+URL\b/
+
+function hasCandidate(text: string, from: number): boolean {
+  return importCandidates.some(([part, before, pattern]) => {
+    for (let at = text.indexOf(part, from); at !== -1; at = text.indexOf(part, at + 1)) {
+      pattern.lastIndex = at - before
+      if (pattern.test(text)) return true
+    }
+    return false
+  })
+}
 
 /**
  * Finds the references and imports of a script. A parser takes longer than everything else together, so that only scripts
  * come to it whose language is in doubt; and those that may hold a reference, where it is to be told what is wrong with them.
  */
 export function readScript(text: string, lang: ScriptLanguage, collector: Collector): void {
-  const isOurs = mayRefer(text) || (text.includes('glob') && globCandidate.test(text))
+  const isOurs = mayRefer(text) || mayGlob(text)
   if (!isOurs && !collector.wantsImports) return
   const { end, statements } = readHeader(text)
-  const hasMore = (isOurs ? anyCandidate : importCandidate).test(text.slice(end))
+  const hasMore = hasCandidate(text, end) || (isOurs && urlCandidate.test(text))
   const isCode = hasMore ? createCodeTest(text, lang) : () => true
   if (!isCode) {
     parseWhole(text, lang, collector)
@@ -85,6 +101,7 @@ function addRest(
     if (!read && !isOther) return false
     if (read && !read.isType) addImport(read.specifier, read.offset, collector)
   }
+  if (!text.includes('quire')) return true
   for (const { 0: all, index } of text.matchAll(requireCall)) {
     if (!isCode(index)) continue
     const literal = readLiteral(text, index + all.length)
@@ -204,10 +221,13 @@ function addRequire(specifier: string, offset: number, collector: Collector): vo
   })
 }
 
-const importText = /\b(?:import|export)\b[^'"`;()=]*(["'])\s*\1/g
+const importText = /\b(?:import|export)\b[^'"`;()=]{0,1000}(["'])\s*\1/g
+/** What is longer takes too long without a parser. UTF-16 code units. */
+const longestBroken = 1_000_000
 
 /** What a script refers to that no parser takes: comments and texts are blanked out, and the rest looks like code. */
 function recover(text: string, collector: Collector): void {
+  if (text.length > longestBroken) return
   const { stripLiteral } = loadModule.stripLiteral()
   const masked = stripLiteral(text)
   readCalls(
