@@ -1,4 +1,4 @@
-import type { ScriptLanguage } from './read-script.ts'
+import type { ScriptLanguage } from './parse-script.ts'
 
 /** What begins something that is not code, or may, in the order in which it is to be tried. */
 const mark =
