@@ -25,7 +25,10 @@ export function makeSources(folder, count) {
     const imports = names.slice(first, first + branches).map((each) => relativeTo(name, each))
     // In turn in each language.
     const isReferring = index % everyTenth === Math.floor(index / 20) % everyTenth
-    if (isReferring) references++
+    if (isReferring) {
+      references++
+      write(folder, `${dirname(name)}/picture-${index}.png`, '')
+    }
     write(folder, name, render(name, index, imports, isReferring))
   }
   write(folder, 'index.html', `<script type="module" src="/${names[0]}"></script>\n`)

@@ -1,4 +1,4 @@
-import type { ScriptLanguage } from './read-script.ts'
+import type { ScriptLanguage } from './parse-script.ts'
 
 /** What begins something that is not code, or may, in the order in which it is to be tried. */
 const mark =
@@ -64,6 +64,8 @@ export function createCodeTest(
         if (hasMarkup) return end
       // falls through
       case '/':
+        // A comment that does not end.
+        if (text[index + 1] === '*') return -1
         return skipSlash(text, index)
       default: {
         const isText = found.startsWith('"') || found.startsWith("'")

@@ -52,6 +52,9 @@ const urlQuery = /(?:^|&)url(?:&|=|$)/
 const workerQuery = /(?:^|&)(?:shared)?worker(?:&|=|$)/
 const styleExtension = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)$/
 
+/** What stands in most sources. */
+export const nothing: SourceContents = { references: [], imports: [] }
+
 /** @returns a collector, and what brings its finds into the shape that others see */
 export function createCollector(
   text: string,
@@ -67,11 +70,13 @@ export function createCollector(
     if (isReference(query, settings.passthrough)) {
       const key = `${path}?${query}`
       const known = references.get(key)
-      if (!known || find.offset < known.offset) references.set(key, find)
+      if (known && known.offset <= find.offset) return
+      references.set(key, { ...find, path: copy(path), query: copy(query) })
     } else if (find.isModule && settings.wantsImports && isFollowed(path, query)) {
       const isPattern = patterns !== undefined
-      const module = { specifier: path, kind, isPattern, ...(patterns && { patterns }) }
-      imports.set(`${kind} ${patterns?.join(' ') ?? path}`, module)
+      const key = `${kind} ${patterns?.join(' ') ?? path}`
+      if (imports.has(key)) return
+      imports.set(key, { specifier: copy(path), kind, isPattern, ...(patterns && { patterns }) })
     }
   }
   const collectorAt = (base: number): Collector => ({
@@ -85,6 +90,7 @@ export function createCollector(
   })
 
   const finish = (): SourceContents => {
+    if (references.size === 0 && imports.size === 0 && !problem) return nothing
     const locate = createLocator(text)
     const found = [...references.values()].toSorted((a, b) => a.offset - b.offset)
     const contents: SourceContents = {
@@ -98,6 +104,11 @@ export function createCollector(
     return contents
   }
   return { collector: collectorAt(0), finish }
+}
+
+/** A part of a text is kept with all of that text, which would be every source of a project. */
+function copy(text: string): string {
+  return ` ${text}`.slice(1)
 }
 
 function isFollowed(path: string, query: string): boolean {

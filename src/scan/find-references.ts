@@ -54,7 +54,7 @@ export function readReferences(
 
 /** The references in all scripts and components of a project, in the order of their paths. */
 export async function findReferences(settings: ModuleSettings): Promise<ModuleReference[]> {
-  const sources = await listSources(settings)
+  const sources = (await listSources(settings)).toSorted()
   const found: ModuleReference[][] = []
   for (const [index, source] of sources.entries()) {
     if (index % filesAtOnce === 0) await setImmediate()

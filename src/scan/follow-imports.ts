@@ -3,7 +3,8 @@ import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { expandPattern } from './expand-pattern.ts'
 import { isKnown } from './list-sources.ts'
-import { findFile, findPlace, findSource, guessKnown, guessStyles } from './places.ts'
+import { findFile, findPlace, findSource, guessStyles } from './places.ts'
+import type { KnownFiles } from './places.ts'
 import type { Resolve } from './plain-resolve.ts'
 import { findPackage, packageOf } from './resolve-package.ts'
 import type { SourceImport } from './source-contents.ts'
@@ -25,7 +26,7 @@ export interface FollowSettings {
   root: string
   resolve: Resolve
   /** Sources that are known to be there: nobody has to look again. */
-  known: ReadonlySet<string>
+  known: KnownFiles
 }
 
 /**
@@ -100,8 +101,14 @@ function createImportResolve(
 
   return (each, importer, folder) => {
     const place = findPlace(each.specifier, folder, each.kind, root)
-    const sure = place === undefined ? undefined : guessKnown(place, each.kind, known)
-    if (sure !== undefined) return sure
+    if (place !== undefined) {
+      const sure = known.has(place)
+        ? place
+        : each.kind === 'script'
+          ? known.guess(place)
+          : undefined
+      if (sure !== undefined) return sure
+    }
     const isRelative = each.specifier.startsWith('.')
     if (isRelative) return ask(each, importer, place)
     const key = `${each.kind} ${folder} ${each.specifier}`
@@ -137,6 +144,7 @@ function isExplained(specifier: string, importer: string): boolean {
 function createFilter(): (file: string) => boolean {
   const packages = new Map<string, boolean>()
   return (file) => {
+    if (!file.includes('node_modules')) return true
     const [folder] = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(file) ?? []
     if (folder === undefined || styleSheet.test(file)) return true
     const known = packages.get(folder) ?? isOwnPackage(folder)

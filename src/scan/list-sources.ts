@@ -17,7 +17,7 @@ const declarationPattern = '**/*.d.@(ts|mts|cts|*.ts)'
  * The sources of a project below its root. Declarations of types are none.
  *
  * @param extensions without their dots; those of scripts and components where nothing is said
- * @returns absolute paths, sorted
+ * @returns absolute paths, in no order
  */
 export async function listSources(
   settings: SourceSettings,
@@ -35,7 +35,7 @@ export async function listSources(
     suppressErrors: true,
     unique: false,
   })
-  return found.toSorted().map((path) => toAbsolute(root, path))
+  return found.map((path) => toAbsolute(root, path))
 }
 
 /** Of a path that is clean: `join` takes as long as reading a file does. */
@@ -57,7 +57,7 @@ export function isSource(file: string, settings: SourceSettings): boolean {
 
 /** What globs of a user stand for. */
 export interface MatchedSources {
-  /** Absolute paths, sorted. */
+  /** Absolute paths. */
   files: string[]
   /** Globs that fit no source. */
   unmatched: string[]
@@ -93,7 +93,7 @@ export async function matchSources(
     else if (sources.length === 0) unmatched.push(pattern)
     for (const source of sources) files.add(source)
   }
-  return { files: [...files].toSorted(), unmatched, unknown }
+  return { files: [...files], unmatched, unknown }
 
   function globOptions(pattern: string, ignore: readonly string[]): object {
     const isInside = /(?:^|\/)node_modules(?:\/|$)/.test(pattern)

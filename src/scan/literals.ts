@@ -11,6 +11,8 @@ export type Literal = { start: number; end: number } & (
 
 /** Lists in lists are read no deeper: nobody refers to images in them. */
 const deepest = 8
+/** What is longer is no value that anybody wrote: it was not closed. UTF-16 code units. */
+const longest = 10_000
 
 const spacePattern = /[\s\uFEFF]+/y
 const simpleEscapes: Readonly<Record<string, string>> = {
@@ -34,12 +36,15 @@ export function skipGap(text: string, from: number): number {
   }
 }
 
-/** Reads the value that begins in the code of a script, and everything up to the comma or bracket behind it. */
+/**
+ * Reads the value that begins in the code of a script, and everything up to the comma or bracket behind it. Of another
+ * expression, nothing is read.
+ */
 export function readLiteral(text: string, from: number, depth = 0): Literal {
   const start = skipGap(text, from)
   const read = depth > deepest ? undefined : readStart(text, start, depth)
   if (read && endsThere(text, read.end)) return { ...read, end: skipExpression(text, read.end) }
-  const end = skipExpression(text, start)
+  const end = depth === 0 ? start : skipExpression(text, start)
   return { kind: 'other', text: text.slice(start, end).trim(), start, end }
 }
 
@@ -109,7 +114,8 @@ function endOfName(text: string, from: number): number {
 /** @returns where the comma or the bracket is that ends an expression */
 function skipExpression(text: string, from: number): number {
   const open: string[] = []
-  for (let at = from; at < text.length;) {
+  const limit = Math.min(text.length, from + longest)
+  for (let at = from; at < limit;) {
     at = skipGap(text, at)
     const char = text[at] ?? ''
     if (char === '"' || char === "'") at = skipText(text, at)
@@ -123,7 +129,7 @@ function skipExpression(text: string, from: number): number {
     } else if ((char === ',' || char === ';') && open.length === 0) return at
     else at++
   }
-  return text.length
+  return limit
 }
 
 /** @returns what is behind a text in quotes; one that its line does not end, ends with the line */
@@ -141,7 +147,8 @@ export function skipText(text: string, start: number): number {
 function readTemplate(text: string, start: number): { parts: string[]; end: number } {
   const parts: string[] = []
   let from = start + 1
-  for (let at = from; at < text.length; at++) {
+  const limit = Math.min(text.length, start + longest)
+  for (let at = from; at < limit; at++) {
     const char = text[at]
     if (char === '\\') at++
     else if (char === '`') {
@@ -152,7 +159,7 @@ function readTemplate(text: string, start: number): { parts: string[]; end: numb
       from = at + 1
     }
   }
-  return { parts: [...parts, cook(text.slice(from))], end: text.length }
+  return { parts: [...parts, cook(text.slice(from, limit))], end: limit }
 }
 
 /** What a literal stands for. */

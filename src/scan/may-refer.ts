@@ -6,6 +6,7 @@ const keyPattern = new RegExp(
 )
 /** Escapes that may stand for a question mark. */
 const escapePattern = /\\(?:x3f|u003f|u\{0*3f|0{0,4}3f)/i
+const entityPattern = /&(?:#|quest)/
 /** What ends a text, and so a query, in whatever language; white space may be in a prompt. */
 const endPattern = /["'`\r\n]/g
 /** Longer than any query. */
@@ -29,7 +30,7 @@ export function mayRefer(text: string): boolean {
     if (keyPattern.test(text.slice(at, from).toLowerCase())) return true
   }
   if (text.includes('\\') && escapePattern.test(text)) return true
-  return text.includes('&#') || text.includes('&quest')
+  return text.includes('&') && entityPattern.test(text)
 }
 
 function endOfQuery(text: string, start: number): number {
@@ -41,3 +42,11 @@ function endOfQuery(text: string, start: number): number {
 function mayBeginQuery(code: number): boolean {
   return !(code < space || code === 0x2e || code === 0x3f || code === 0x3a || code === 0x29)
 }
+
+/** Whether a script may have a glob whose query is written as an object, or without its question mark. */
+export function mayGlob(text: string): boolean {
+  // A rare letter is found sooner.
+  return text.includes('query') && globPattern.test(text)
+}
+
+const globPattern = /\.\s*glob\b/

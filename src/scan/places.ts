@@ -4,6 +4,10 @@ import type { ResolveKind } from './source-contents.ts'
 
 /** As bundlers guess them, where an import has none. */
 const scriptExtensions = ['.mjs', '.js', '.mts', '.ts', '.jsx', '.tsx', '.json']
+const scriptEndings = [
+  ...scriptExtensions,
+  ...scriptExtensions.map((extension) => `/index${extension}`),
+]
 const styleExtensions = ['.scss', '.sass', '.css', '.less', '.styl']
 
 /**
@@ -56,27 +60,28 @@ function guessScripts(place: string): string[] {
   const typed = /^\.[cm]?jsx?$/.test(extension)
     ? [place.replace(/js(x?)$/, 'ts$1'), place.replace(/jsx?$/, 'tsx')]
     : []
-  return [
-    ...typed,
-    ...scriptExtensions.map((each) => place + each),
-    ...scriptExtensions.map((each) => join(place, `index${each}`)),
-  ]
+  return [...typed, ...scriptEndings.map((ending) => place + ending)]
 }
 
-/**
- * The same among files that are known to be there.
- *
- * @returns `undefined` where none of them is it, and where several may be
- */
-export function guessKnown(
-  place: string,
-  kind: ResolveKind,
-  known: ReadonlySet<string>,
-): string | undefined {
-  if (known.has(place)) return place
-  if (kind !== 'script') return undefined
-  const fitting = guessScripts(place).filter((guess) => known.has(guess))
-  return fitting.length === 1 ? fitting[0] : undefined
+/** Files that are known to be there, also by what an import may leave out of their names. */
+export interface KnownFiles {
+  has(file: string): boolean
+  /** The only script that a place may mean. */
+  guess(place: string): string | undefined
+}
+
+export function createKnownFiles(files: Iterable<string>): KnownFiles {
+  const all = new Set(files)
+  /** By what is before the extension; `undefined` where there are several. */
+  const stems = new Map<string, string | undefined>()
+  for (const file of all) {
+    const [extension = ''] = /\.\w+$/.exec(file) ?? []
+    if (!scriptExtensions.includes(extension)) continue
+    const stem = file.slice(0, -extension.length)
+    const places = stem.endsWith('/index') ? [stem, stem.slice(0, -'/index'.length)] : [stem]
+    for (const place of places) stems.set(place, stems.has(place) ? undefined : file)
+  }
+  return { has: (file) => all.has(file), guess: (place) => stems.get(place) }
 }
 
 /** Sass and Less say no extension, and Sass no underscore. */

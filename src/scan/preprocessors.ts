@@ -16,20 +16,20 @@ const lineComment =
  * text. In Sass without braces such a comment goes on in the lines that are further to the right.
  */
 export function blankLineComments(text: string, lang: string): string {
-  const plain = text.replaceAll(lineComment, (found) =>
+  const plain = lang === 'sass' ? blankNested(text) : text
+  return plain.replaceAll(lineComment, (found) =>
     found.startsWith('//') ? ' '.repeat(found.length) : found,
   )
-  return lang === 'sass' ? blankNested(text, plain) : plain
 }
 
-function blankNested(text: string, plain: string): string {
-  const lines = plain.split('\n')
+function blankNested(text: string): string {
   let limit = Infinity
-  for (const [index, line] of text.split('\n').entries()) {
+  const lines = text.split('\n').map((line) => {
     const indent = line.search(/\S/)
-    if (indent > limit) lines[index] = ' '.repeat(line.length)
-    else if (indent !== -1) limit = /^\s*\/[/*]/.test(line) ? indent : Infinity
-  }
+    if (indent === -1) return line
+    if (indent <= limit) limit = /^\s*\/[/*]/.test(line) ? indent : Infinity
+    return limit === Infinity ? line : ' '.repeat(line.length)
+  })
   return lines.join('\n')
 }
 

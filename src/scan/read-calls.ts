@@ -3,8 +3,11 @@ import type { Collector, Find } from './collector.ts'
 import { readLiteral, skipGap } from './literals.ts'
 import type { Literal } from './literals.ts'
 
-const keyword = /\bimport\b|\bnew\s+URL\b/g
+// A dot before it makes it a property, but for three of them.
+const keyword = /(?<![\w$]|(?<!\.\.)\.)(?:import|new\s+URL)\b/g
 const globPattern = /\bglob\s*/y
+/** UTF-16 code units. */
+const longestTypes = 1000
 const workerBefore = /\bnew\s+(?:Shared)?Worker\s*\(\s*(?:\/\*[^*]*\*\/\s*)*$/
 /** Vite then lists the names, and imports nothing. */
 const keysBefore = /\bObject\.keys\(\s*$/
@@ -23,14 +26,17 @@ export function readCalls(
   isCode: (offset: number) => boolean,
   collector: Collector,
 ): void {
-  for (const { 0: word, index } of text.matchAll(keyword)) {
+  keyword.lastIndex = 0
+  for (let match = keyword.exec(text); match; match = keyword.exec(text)) {
+    const { 0: word, index } = match
+    const isImport = word === 'import'
+    if (isImport && !isCode(index)) continue
     const next = skipGap(text, index + word.length)
-    if (word !== 'import') {
-      if (text[next] === '(') readUrl(text, index, next + 1, isCode, collector)
-    } else if (text[next] === '(') {
-      if (isCode(index)) readImport(text, next + 1, collector)
-    } else if (text[next] === '.' && isCode(index)) {
-      readGlob(text, index, next, collector)
+    if (!isImport && text[next] === '(') readUrl(text, index, next + 1, isCode, collector)
+    else if (isImport && text[next] === '(') readImport(text, next + 1, collector)
+    else if (isImport && text[next] === '.') {
+      // There is none in another one.
+      keyword.lastIndex = Math.max(keyword.lastIndex, readGlob(text, index, next, collector))
     }
   }
 }
@@ -86,16 +92,19 @@ function readUrl(
   )
 }
 
-/** @param dot where the dot behind `import` is */
-function readGlob(text: string, index: number, dot: number, collector: Collector): void {
+/**
+ * @param dot where the dot behind `import` is
+ * @returns what is behind its arguments; 0 where it is none
+ */
+function readGlob(text: string, index: number, dot: number, collector: Collector): number {
   const meta = skipGap(text, dot + 1)
   const second = text.startsWith('meta', meta) ? skipGap(text, meta + 4) : -1
-  if (text[second] !== '.') return
+  if (text[second] !== '.') return 0
   globPattern.lastIndex = skipGap(text, second + 1)
-  if (!globPattern.test(text)) return
+  if (!globPattern.test(text)) return 0
   const open = skipTypes(text, skipGap(text, globPattern.lastIndex))
-  if (text[open] !== '(') return
-  if (keysBefore.test(text.slice(Math.max(0, index - 30), index))) return
+  if (text[open] !== '(') return 0
+  if (keysBefore.test(text.slice(Math.max(0, index - 30), index))) return 0
 
   const first = readLiteral(text, open + 1)
   const options = text[first.end] === ',' ? readLiteral(text, first.end + 1) : undefined
@@ -120,17 +129,19 @@ function readGlob(text: string, index: number, dot: number, collector: Collector
       ...(former !== undefined && { refusal: formerGlob }),
     })
   }
+  return (options ?? first).end
 }
 
 /** `<Record<string, () => Promise<string>>>` */
 function skipTypes(text: string, from: number): number {
   if (text[from] !== '<') return from
   let depth = 0
-  for (let at = from; at < text.length; at++) {
+  const end = Math.min(text.length, from + longestTypes)
+  for (let at = from; at < end; at++) {
     if (text[at] === '<') depth++
     else if (text[at] === '>' && text[at - 1] !== '=' && --depth === 0) return skipGap(text, at + 1)
   }
-  return text.length
+  return end
 }
 
 /** As Vite reads it: a text, with its question mark or without, or an object. */

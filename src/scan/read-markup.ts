@@ -1,5 +1,5 @@
 import type { Collector } from './collector.ts'
-import { mayRefer } from './may-refer.ts'
+import { mayGlob, mayRefer } from './may-refer.ts'
 import { readCalls } from './read-calls.ts'
 import { readScript, scriptLanguage } from './read-script.ts'
 import { readStyle } from './read-style.ts'
@@ -8,9 +8,6 @@ import type { Span } from './tags.ts'
 
 const frontmatter = /^\uFEFF?\s*---[^\S\n]*\r?\n/
 const expressionCandidate = /\bimport\s*[(.]/
-/** What `mayRefer` does not see. */
-const globCandidate = /\.\s*glob\b/
-
 /**
  * Finds what a component of Svelte refers to. Its markup is not HTML, so that no parser of HTML is asked: what is in its
  * expressions is found by what it looks like.
@@ -49,7 +46,7 @@ export function readAstro(text: string, collector: Collector): void {
 }
 
 function mayBeOurs(text: string): boolean {
-  return mayRefer(text) || globCandidate.test(text)
+  return mayRefer(text) || mayGlob(text)
 }
 
 function addScript(src: string, offset: number, collector: Collector): void {

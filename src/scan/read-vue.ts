@@ -1,6 +1,6 @@
 import { splitReference } from '../core/request.ts'
 import type { Collector } from './collector.ts'
-import { mayRefer } from './may-refer.ts'
+import { mayGlob, mayRefer } from './may-refer.ts'
 import { readSrcset } from './page-attributes.ts'
 import { readScript, scriptLanguage } from './read-script.ts'
 import { readStyle } from './read-style.ts'
@@ -16,12 +16,9 @@ const assetAttributes: Readonly<Record<string, readonly string[]>> = {
   use: ['xlink:href', 'href'],
 }
 
-/** What `mayRefer` does not see. */
-const globCandidate = /\.\s*glob\b/
-
 /** Finds what a component of Vue refers to: in its scripts, its styles, and the attributes of its template. */
 export function readVue(text: string, collector: Collector): void {
-  if (!collector.wantsImports && !mayRefer(text) && !globCandidate.test(text)) return
+  if (!collector.wantsImports && !mayRefer(text) && !mayGlob(text)) return
   readBlocks(text, String.raw`[a-z][^\s/>]*`, (block) => readBlock(block, collector), endOfBlock)
 }
 

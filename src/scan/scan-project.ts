@@ -3,7 +3,7 @@ import { expandPattern, relativeSpecifier } from './expand-pattern.ts'
 import { followImports } from './follow-imports.ts'
 import { listSources, matchSources } from './list-sources.ts'
 import type { SourceSettings } from './list-sources.ts'
-import { findFile, findPlace } from './places.ts'
+import { createKnownFiles, findFile, findPlace } from './places.ts'
 import type { Resolve } from './plain-resolve.ts'
 import { sourceExtensions } from './read-source.ts'
 import type { SourceReference } from './source-contents.ts'
@@ -62,20 +62,21 @@ export async function scanProject(settings: ScanSettings): Promise<Scan> {
   const matched = globs
     ? await matchSources(settings, globs)
     : { files: await listSources(settings, sourceExtensions), unmatched: [], unknown: [] }
-  const known = new Set(matched.files)
-  const reached = entries && (await followImports(entries, files, { root, resolve, known }))
+  const reached =
+    entries &&
+    (await followImports(entries, files, { root, resolve, known: createKnownFiles(matched.files) }))
   // Who names sources wants those, and no others.
   const sources = new Set([...matched.files, ...(globs ? [] : (reached?.sources ?? []))])
   await readAll(sources, files, false, () => undefined)
 
-  const references: Promise<FoundReference[]>[] = []
-  for (const importer of [...sources].toSorted()) {
-    const found = files.contents.get(importer)?.references ?? []
-    if (found.length === 0) continue
+  const importers = [...sources].filter(
+    (file) => (files.contents.get(file)?.references.length ?? 0) > 0,
+  )
+  const references = importers.toSorted().map((importer) => {
     const isReached =
       reached && (reached.sources.has(importer) || (reached.isOpen ? undefined : false))
-    references.push(locateAll(found, importer, isReached, settings))
-  }
+    return locateAll(files.contents.get(importer)?.references ?? [], importer, isReached, settings)
+  })
   const problems = [
     ...files.problems,
     ...matched.unknown.map((file) => ({
@@ -141,7 +142,7 @@ async function resolveImage(
   const path = specifier.slice(0, -query.length - 1)
   const place = findPlace(path, dirname(importer), resolveKind, root)
   const own = place === undefined ? undefined : findFile(place)
-  if (own !== undefined) return own
+  if (own !== undefined || path.startsWith('.')) return own ?? place
   const resolved = (await resolve(path, importer, resolveKind))?.replace(/\?.*$/, '')
   return resolved === undefined ? place : (findFile(resolved) ?? resolved)
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { nothing } from './collector.ts'
 import { readSource } from './read-source.ts'
 import type { ReadSettings } from './read-source.ts'
 import type { SourceContents } from './source-contents.ts'
@@ -24,8 +25,6 @@ export interface SourceFiles {
    */
   read(file: string, wantsImports: boolean): SourceContents
 }
-
-const nothing: SourceContents = { references: [], imports: [] }
 
 /** @param settings how each of them is read */
 export function createSourceFiles(

@@ -11,7 +11,7 @@ export interface StyleToken {
 
 // In order: comments, texts, unquoted URLs, rules, functions, signs. From CSS Syntax, as far as it matters here.
 const tokenPattern =
-  /\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|"[^"\\\r\n]*(?:\\[^][^"\\\r\n]*)*"?|'[^'\\\r\n]*(?:\\[^][^'\\\r\n]*)*'?|\b[uU][rR][lL]\(\s*(?!["'\s])([^"'()\\\s]*(?:\\[^][^"'()\\\s]*)*)\s*\)|@([\w\u0080-\uFFFF-]+)|((?<![\w-])(?:-webkit-)?(?:image-set|url|import|IMAGE-SET|URL))?\(|[;{})\n]/g
+  /\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|"[^"\\\r\n]*(?:\\[^][^"\\\r\n]*)*"?|'[^'\\\r\n]*(?:\\[^][^'\\\r\n]*)*'?|(?<![\w-])[uU][rR][lL]\(\s*(?!["'\s])([^"'()\\\s]*(?:\\[^][^"'()\\\s]*)*)\s*\)|@([\w\u0080-\uFFFF-]+)|((?<![\w-])(?:-webkit-)?(?:image-set|url|import|IMAGE-SET|URL))?\(|[;{})\n]/g
 
 /**
  * Reads the tokens of a style sheet that matter, and leaves out everything else: a small part of the time that a whole tokenizer
