@@ -27,6 +27,8 @@ export interface CommonFlags {
 
 /** What the commands work on. */
 export interface Workspace {
+  /** The project, from which the journal names sources; absolute. */
+  readonly root: string
   /** The cache directory, absolute. */
   readonly dir: string
   readonly layout: Layout
@@ -80,6 +82,7 @@ export function openWorkspace(
   const { apiKey, baseUrl, service } = options
   const layout = createLayout(dir)
   return {
+    root,
     dir,
     layout,
     blobs: createBlobStore(layout, createMemo(layout)),

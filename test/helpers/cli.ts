@@ -1,14 +1,18 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import type { Emulator, SubmitFault } from '../../src/emulator/index.ts'
 import type { Order } from '../../src/purchase/order.ts'
+import type { Shipment, Variant } from '../../src/shipment.ts'
 import { canary, expectNoKey } from './canary.ts'
 import { startEmulator } from './emulator.ts'
+import { errorOf } from './errors.ts'
 import { makePng } from './images.ts'
 import { tmpProject } from './project.ts'
 import type { Project } from './project.ts'
 import { openShop } from './shop.ts'
 import type { Shop } from './shop.ts'
+import { forgetProcess, openUpscaler } from './upscalers.ts'
 
 const cli = fileURLToPath(new URL('cli.js', import.meta.resolve('unplugin-magnific')))
 
@@ -77,4 +81,24 @@ async function run(
 /** A fingerprint as people are shown it. */
 export function shortOf({ fingerprint }: Order): string {
   return fingerprint.slice(0, 12)
+}
+
+/** Leaves a task that is paid for and whose result nobody has fetched, as a build that was killed would. */
+export async function leavePending(
+  { emulator, order, next }: Pick<Desk, 'emulator' | 'order' | 'next'>,
+  wanted: Order = order,
+): Promise<string> {
+  emulator.setFaults([{ route: 'status', status: 503 }])
+  expect((await errorOf(async () => next().buy(wanted))).code).toBe('TASK_PENDING')
+  emulator.setFaults([])
+  return emulator.tasks.at(-1)?.id ?? ''
+}
+
+/** What a build finds that knows of the disk and nothing else. */
+export async function shipAnew(
+  { emulator, project }: Pick<Desk, 'emulator' | 'project'>,
+  query = 'magnific=2x&hdr=3',
+): Promise<Variant & Pick<Shipment, 'from'>> {
+  forgetProcess(project)
+  return openUpscaler(project, { baseUrl: emulator.url }).get('src/hero.png', query)
 }
