@@ -25,18 +25,20 @@ export async function readKnownResult(
   return { fingerprint, attempts, attempt: chooseAttempt(attempts), record }
 }
 
-/**
- * Everything that was attempted or stored, sorted by fingerprint. One is read after the other: a cache may hold
- * thousands.
- */
+/** So many are read at once: a cache may hold thousands, and a system opens only so many files. */
+const readAtOnce = 32
+
+/** Everything that was attempted or stored, sorted by fingerprint. */
 export async function* listKnownResults(stores: {
   journal: Journal
   records: RecordStore
 }): AsyncGenerator<KnownResult, void> {
   const { journal, records } = stores
   const fingerprints = new Set([...(await journal.listFingerprints()), ...(await records.list())])
-  for (const fingerprint of [...fingerprints].toSorted()) {
-    // What else lies between the records is no fingerprint.
-    if (sha256Pattern.test(fingerprint)) yield readKnownResult(fingerprint, stores)
+  // What else lies between the records is no fingerprint.
+  const sorted = [...fingerprints].filter((name) => sha256Pattern.test(name)).toSorted()
+  for (let from = 0; from < sorted.length; from += readAtOnce) {
+    const some = sorted.slice(from, from + readAtOnce)
+    yield* await Promise.all(some.map(async (name) => readKnownResult(name, stores)))
   }
 }
