@@ -18,7 +18,8 @@ const cli = fileURLToPath(new URL('cli.js', import.meta.resolve('unplugin-magnif
 
 /** How a command line ended. */
 export interface Ran {
-  code: number
+  /** `null` where it was killed. */
+  code: number | null
   stdout: string
   stderr: string
 }
@@ -54,6 +55,34 @@ export async function openDesk(effect: Omit<SubmitFault, 'route'> = {}): Promise
   }
 }
 
+/** The moment at which a command is ended: before or after one of its changes to the cache directory, counted from 1. */
+export interface KillMoment {
+  change: number
+  phase: 'before' | 'after'
+}
+
+/**
+ * Runs a command that is killed.
+ *
+ * @returns whether it was, and had not ended before
+ */
+export async function killAt(
+  { change, phase }: KillMoment,
+  { project }: Pick<Desk, 'project'>,
+  ...args: string[]
+): Promise<boolean> {
+  const preload = new URL('kill-at-change.js', import.meta.url).href
+  const env = {
+    NODE_OPTIONS: `--import ${preload}`,
+    KILL_IN: project.path('.magnific'),
+    KILL_AT: String(change),
+    KILL_PHASE: phase,
+  }
+  const { code, stderr } = await run(project, args, env)
+  if (code !== null) expect([code, stderr]).toEqual([0, ''])
+  return code === null
+}
+
 async function run(
   project: Project,
   args: readonly string[],
@@ -73,7 +102,8 @@ async function run(
     const settings = { cwd: project.path('src'), env }
     execFile(process.execPath, [cli, ...args], settings, (error, stdout, stderr) => {
       expectNoKey({ stdout, stderr })
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+      const code = error?.signal ? null : Number(error?.code ?? 0)
+      resolve({ code, stdout, stderr })
     })
   })
 }
