@@ -310,10 +310,10 @@ describe('magnific prune, of what is free', () => {
 })
 
 describe('magnific prune that is killed', () => {
-  const moments = [1, 2, 3, 4].flatMap((change): KillMoment[] => [
-    { change, phase: 'before' },
-    { change, phase: 'after' },
-  ])
+  const moments: KillMoment[] = [
+    { change: 1, phase: 'before' },
+    ...[1, 2, 3, 4].map((change): KillMoment => ({ change, phase: 'after' })),
+  ]
   it.each(moments)('leaves the whole result or none: $phase change $change', async (moment) => {
     const desk = await openDesk()
     const { emulator, project, order, next, magnific } = desk

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Emulator, SubmitFault } from '../../src/emulator/index.ts'
 import type { Order } from '../../src/purchase/order.ts'
 import type { Shipment, Variant } from '../../src/shipment.ts'
@@ -9,7 +9,7 @@ import { startEmulator } from './emulator.ts'
 import { errorOf } from './errors.ts'
 import { makePng } from './images.ts'
 import { tmpProject } from './project.ts'
-import type { Project } from './project.ts'
+import type { OnEnd, Project } from './project.ts'
 import { openShop } from './shop.ts'
 import type { Shop } from './shop.ts'
 import { forgetProcess, openUpscaler } from './upscalers.ts'
@@ -36,14 +36,22 @@ export interface Desk {
   magnificWith: (env: Record<string, string>, ...args: string[]) => Promise<Ran>
 }
 
-/** A project with one picture, and an API without a list that does this to submissions. */
-export async function openDesk(effect: Omit<SubmitFault, 'route'> = {}): Promise<Desk> {
+/**
+ * A project with one picture, and an API without a list that does this to submissions.
+ *
+ * @param onEnd for what several tests share
+ */
+export async function openDesk(
+  effect: Omit<SubmitFault, 'route'> = {},
+  onEnd: OnEnd = onTestFinished,
+): Promise<Desk> {
   const faults = Object.keys(effect).length > 0 ? [{ route: 'submit', ...effect } as const] : []
-  const emulator = await startEmulator({ list: false, faults })
-  const project = tmpProject({
+  const emulator = await startEmulator({ list: false, faults }, onEnd)
+  const files = {
     'src/hero.png': await makePng({ width: 200, height: 160 }),
     '.env.local': `FREEPIK_API_KEY=${canary}\nMAGNIFIC_BASE_URL=${emulator.url}\n`,
-  })
+  }
+  const project = tmpProject(files, onEnd)
   const next = (): Shop => openShop(project, { baseUrl: emulator.url, deadline: 10_000 })
   return {
     emulator,
