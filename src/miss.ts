@@ -105,8 +105,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     blob: string,
   ): Promise<Base> => {
     const { width, height, format, sha256 } = record.result
-    const { bytes, width: sourceWidth, height: sourceHeight } = record.source
-    const source = { bytes, width: sourceWidth, height: sourceHeight }
+    const source = await describeSource(file, record)
     const base = { origin, file: blob, format, size: { width, height }, source, sha256 }
     // What was sent opaque is never what anybody wants to see as it came.
     if (options.alpha === 'keep-result' && record.alpha !== 'join') return base
@@ -228,6 +227,18 @@ export function createMissHandler(context: MissContext): MissHandler {
       return { images, from: stored ? 'cached' : 'preview', size }
     },
   }
+}
+
+/** The figures of a source that reports tell. */
+async function describeSource(file: string, { source }: ResultRecord): Promise<Base['source']> {
+  const { bytes, width, height } = source
+  if (bytes !== undefined && width !== undefined && height !== undefined) {
+    return { bytes, width, height }
+  }
+  // The result was fetched while the source was somewhere else.
+  const { measureSource } = await import('./image/inspect.ts')
+  const measured = await measureSource(file, 1, { onTooLarge: 'downscale' })
+  return { bytes: measured.bytes, width: measured.width, height: measured.height }
 }
 
 /** How an image was sent is not changed by an option, unless it is bought anew. */

@@ -31,7 +31,8 @@ export async function runStatus(workspace: Workspace, now: number): Promise<void
   )
 }
 
-function renderRow(entry: Listed): string[] {
+/** An attempt as people read it: what it is, and the way on where there is one. */
+export function renderRow(entry: Listed): string[] {
   const { fingerprint, state, file, task, at, estimate, service = 'magnific' } = entry
   const cells = [
     shorten(fingerprint),
@@ -46,7 +47,7 @@ function renderRow(entry: Listed): string[] {
   const ways: Partial<Record<Listed['state'], string>> = {
     ambiguous: `magnific resolve ${shorten(fingerprint)} --adopt <task id>, or --void if there is none`,
     failed: `magnific retry ${shorten(fingerprint)}, and build again`,
-    pending: 'build again, and it is fetched',
+    pending: 'magnific resume, or build again, and it is fetched',
   }
   const way = ways[state]
   return [cells.filter(Boolean).join('  '), ...(way ? [`    → ${way}`] : [])]
@@ -59,7 +60,8 @@ function renderQuery({ attempt }: Listed): string {
     .join('&')
 }
 
-function toObject({ attempt, record: _record, task, service, ...entry }: Listed): object {
+/** An attempt as programs read it. */
+export function toObject({ attempt, record: _record, task, service, ...entry }: Listed): object {
   return {
     ...entry,
     service: service ?? null,

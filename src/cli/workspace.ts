@@ -31,6 +31,8 @@ export interface Workspace {
   readonly project: Project
   /** Those of the project, with the cache directory that was named. */
   readonly options: ResolvedOptions
+  /** The project, from which the journal names sources; absolute. */
+  readonly root: string
   /** The cache directory, absolute. */
   readonly dir: string
   readonly layout: Layout
@@ -99,6 +101,7 @@ export async function openWorkspace(
   return {
     project,
     options,
+    root,
     dir,
     layout,
     blobs: createBlobStore(layout, createMemo(layout)),

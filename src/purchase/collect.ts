@@ -3,7 +3,7 @@ import { DownloadError } from '../api/download.ts'
 import { awaitTask } from '../api/waiting.ts'
 import { MagnificError } from '../core/errors.ts'
 import type { AlphaPolicy } from '../core/options.ts'
-import type { SourceImage } from '../image/inspect.ts'
+import type { Size } from '../image/inspect.ts'
 import { isTransparent } from '../image/decode.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { isDiskError } from '../store/files.ts'
@@ -20,14 +20,27 @@ const fetchPause = 2000
 /** A download gets so long at least, ms, however late it is. */
 const shortestTimeout = 60_000
 
-/** A task whose result is wanted. */
+/** A task whose result is wanted, and what is known of its source: where that is gone, it may be little. */
 export interface Collection {
   task: string
-  source: SourceImage
+  /** The source, for people to read. */
+  file: string
+  /** As it was sent, pixels. */
+  sent?: Size | undefined
+  transparent?: boolean | undefined
   /** 2, 4, 8 or 16 */
   scale: number
   /** euros, for the progress line */
   estimate: number
+}
+
+/** What a result is collected with. */
+export type CollectContext = Pick<
+  PurchaseContext,
+  'clock' | 'deadline' | 'blobs' | 'alpha' | 'warn' | 'onPhase'
+> & {
+  /** Missing where a result that the cache directory does not take is of no use. */
+  spare?: BlobStore | undefined
 }
 
 /** A result that was brought home. */
@@ -49,7 +62,7 @@ export interface Collected {
 export async function collectResult(
   collection: Collection,
   client: Client,
-  context: PurchaseContext,
+  context: CollectContext,
   signal: AbortSignal,
 ): Promise<Collected> {
   const { task, estimate } = collection
@@ -85,7 +98,7 @@ export async function collectResult(
 async function storeResult(
   receipt: Omit<Receipt, 'blobs'>,
   collection: Collection,
-  { blobs, spare, alpha, warn }: PurchaseContext,
+  { blobs, spare, alpha, warn }: CollectContext,
 ): Promise<Collected> {
   const store = async (to: BlobStore): Promise<Omit<Collected, 'stored'>> =>
     receiveResult({ ...receipt, blobs: to }, async ({ incoming, ...received }) => {
@@ -99,12 +112,12 @@ async function storeResult(
   try {
     return { ...(await store(blobs)), stored: true }
   } catch (full) {
-    if (!isDiskError(full)) throw full
+    if (!spare || !isDiskError(full)) throw full
     const stored = await store(spare).catch((error: unknown) => {
       throw isDiskError(error) ? full : error
     })
-    const { source, task } = collection
-    warn(describeUnkept(source.file, task, 'its result cannot be stored', full))
+    const { file, task } = collection
+    warn(describeUnkept(file, task, 'its result cannot be stored', full))
     return { ...stored, stored: false }
   }
 }
@@ -118,20 +131,20 @@ function isTransient(error: unknown): boolean {
 
 /** What is odd about a result is said, not refused: it was paid for. */
 function findSurprises(
-  { task, source, scale }: Collection,
+  { task, file, sent, transparent: isSourceTransparent, scale }: Collection,
   { width, height, transparent }: ResultRecord['result'],
   alpha: AlphaPolicy,
 ): string[] {
   const surprises: string[] = []
-  const expected = [source.sent.width * scale, source.sent.height * scale]
-  if (width !== expected[0] || height !== expected[1]) {
+  const expected = sent && [sent.width * scale, sent.height * scale]
+  if (expected && (width !== expected[0] || height !== expected[1])) {
     surprises.push(
-      `${source.file} at ${scale}x came back as ${width}×${height} in place of ${expected.join('×')} (task ${task}).`,
+      `${file} at ${scale}x came back as ${width}×${height} in place of ${expected.join('×')} (task ${task}).`,
     )
   }
-  if (source.transparent && !transparent && alpha === 'keep-result') {
+  if (isSourceTransparent && !transparent && alpha === 'keep-result') {
     surprises.push(
-      `${source.file} is transparent in places, and its result is not (task ${task}). It is shipped as it came; \`alpha: 'join'\` gives it the transparency of its source.`,
+      `${file} is transparent in places, and its result is not (task ${task}). It is shipped as it came; \`alpha: 'join'\` gives it the transparency of its source.`,
     )
   }
   return surprises

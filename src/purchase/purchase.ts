@@ -55,7 +55,8 @@ async function buy(
   const estimate = paid ? price : 0
 
   try {
-    const collection = { task, source, scale, estimate }
+    const { file: name, sent, transparent } = source
+    const collection = { task, file: name, sent, transparent, scale, estimate }
     const { result, file, stored } = await collectResult(collection, client, context, signal)
     const record = composeRecord(order, {
       service: context.service,

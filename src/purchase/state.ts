@@ -1,7 +1,10 @@
 import { judgeAnswer } from '../api/verdict.ts'
 import { mayBePaid } from '../store/attempt.ts'
 import type { Attempt } from '../store/attempt.ts'
+import type { Journal } from '../store/journal.ts'
+import type { KnownResult } from '../store/known-results.ts'
 import { hasEnded } from '../store/liveness.ts'
+import type { ResultRecord } from '../store/records.ts'
 import { parseResponse } from './responses.ts'
 
 /**
@@ -49,6 +52,18 @@ export function taskOf({ task, response }: Attempt): string | undefined {
   if (task !== undefined || response === undefined) return task
   const verdict = judgeAnswer(parseResponse(response))
   return verdict.kind === 'accepted' ? verdict.task : undefined
+}
+
+/** Writes down that a result is here, where a build ended just before it did. */
+export async function closeWhole(
+  { attempt }: KnownResult,
+  { task, result: { sha256 }, completedAt: at }: ResultRecord,
+  journal: Journal,
+): Promise<boolean> {
+  if (!attempt || attempt.outcome || attempt.voided !== undefined) return false
+  if (taskOf(attempt) !== task) return false
+  await journal.writeOutcome(attempt, { kind: 'completed', sha256, at })
+  return true
 }
 
 /** Other machines' clocks may be ahead a little. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -98,6 +98,43 @@ export async function moveFile(tmp: string, target: string): Promise<void> {
     await rm(tmp, { force: true })
     throw error
   }
+}
+
+/**
+ * Takes a folder away, all of it at once: it is moved before it is emptied, so that nobody finds half of it.
+ *
+ * @param tmpDir where it is emptied; what a crash leaves there is cleared away another day
+ */
+export async function removeFolder(tmpDir: string, folder: string): Promise<void> {
+  const tmp = await createTmpPath(tmpDir)
+  try {
+    await rename(folder, tmp)
+  } catch (error) {
+    if (isMissing(error)) return
+    throw error
+  }
+  await syncFolder(dirname(folder))
+  await rm(tmp, { recursive: true, force: true })
+}
+
+/**
+ * Moves a folder with finished, fsynced files to where none is, all of it at once.
+ *
+ * @returns whether it is there now; `false` where another one was
+ */
+export async function moveFolder(folder: string, target: string): Promise<boolean> {
+  await makeFolder(dirname(target))
+  try {
+    await rename(folder, target)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    // What Windows says of a folder that is there.
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM', 'EACCES'].includes(code) && existsSync(target))
+      return false
+    throw error
+  }
+  await syncFolder(dirname(target))
+  return true
 }
 
 /**

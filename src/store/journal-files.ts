@@ -40,7 +40,12 @@ export function createJournalFiles(layout: Layout): JournalFiles {
       const now = new Date()
       await utimes(path, now, now)
     },
-    list: async (folder) => orIfMissing(readdir(folder), []),
+    list: async (folder) =>
+      orIfMissing(readdir(folder), []).catch((error: NodeJS.ErrnoException) => {
+        // A file that somebody has laid between the folders has no names in it.
+        if (error.code === 'ENOTDIR') return []
+        throw error
+      }),
     makeFolder,
     remove: async (path) => rm(path, { force: true }),
     setAside: (path, content) => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import { sha256Pattern } from '../core/patterns.ts'
 import { chooseAttempt, isClosed, mayBePaid, numberOf, readAttempt } from './attempt.ts'
 import type { Attempt, AttemptSubject, Decision, Outcome, Owner } from './attempt.ts'
@@ -22,6 +23,10 @@ export interface Journal {
   find(fingerprint: string): Promise<Attempt | undefined>
   /** Every fingerprint that was ever attempted. */
   list(): Promise<JournalEntry[]>
+  /** The same, without reading what was attempted. */
+  listFingerprints(): Promise<string[]>
+  /** All attempts at one fingerprint, oldest first. */
+  readAttempts(fingerprint: string): Promise<Attempt[]>
   /** Whether somebody has decided that a task does not count any more. */
   isVoided(fingerprint: string, task: string): Promise<boolean>
   /** Whether nothing can have been charged for an attempt, and never will be. */
@@ -85,6 +90,13 @@ export function createJournal(
     const names = await listAttempts(files, folder)
     return Promise.all(names.map(async (name) => readAttempt(files, join(folder, name))))
   }
+  const listFingerprints = async (): Promise<string[]> => {
+    const shards = (await files.list(layout.journal)).filter((name) => /^[\da-f]{2}$/.test(name))
+    const names = await Promise.all(
+      shards.toSorted().map(async (shard) => files.list(join(layout.journal, shard))),
+    )
+    return names.flat().filter((name) => sha256Pattern.test(name))
+  }
   const decide = async (attempt: Attempt, kind: Decision['kind'], at: Date): Promise<boolean> => {
     const decided: Decision = { kind, at: at.toISOString() }
     const text = `${kind} ${decided.at} ${self.pid} ${self.host}\n`
@@ -95,23 +107,19 @@ export function createJournal(
 
   return {
     find: async (fingerprint) => chooseAttempt(await readAttempts(fingerprint)),
+    readAttempts,
+    listFingerprints,
     list: async () => {
-      const shards = (await files.list(layout.journal)).filter((name) => /^[\da-f]{2}$/.test(name))
-      const names = await Promise.all(
-        shards.toSorted().map(async (shard) => files.list(join(layout.journal, shard))),
-      )
-      const fingerprints = names.flat().filter((name) => sha256Pattern.test(name))
+      const fingerprints = await listFingerprints()
+      // Each opens several files, of which a system has only so many.
+      const limit = pLimit(100)
       return Promise.all(
-        fingerprints.map(async (fingerprint) => ({
-          fingerprint,
-          attempts: await readAttempts(fingerprint),
-        })),
+        fingerprints.map(async (fingerprint) =>
+          limit(async () => ({ fingerprint, attempts: await readAttempts(fingerprint) })),
+        ),
       )
     },
-    isVoided: async (fingerprint, task) => {
-      const attempts = await readAttempts(fingerprint)
-      return attempts.some((attempt) => attempt.voided !== undefined && speaksOf(attempt, task))
-    },
+    isVoided: async (fingerprint, task) => isVoidedBy(await readAttempts(fingerprint), task),
     isFree: async (fingerprint, number) => {
       const attempt = await readAttempt(files, attemptFolder(fingerprint, number))
       return isClosed(attempt) && !mayBePaid(attempt)
@@ -161,6 +169,11 @@ export function createJournal(
       if (await create(attempt, 'void', `${at.toISOString()}\n`)) attempt.voided = at.toISOString()
     },
   }
+}
+
+/** Whether somebody has decided that a task does not count, by the attempts at its fingerprint. */
+export function isVoidedBy(attempts: readonly Attempt[], task: string): boolean {
+  return attempts.some((attempt) => attempt.voided !== undefined && speaksOf(attempt, task))
 }
 
 /** Whether an attempt speaks of a task, in its own words or in the API's. */

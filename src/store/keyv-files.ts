@@ -101,7 +101,8 @@ export class KeyvFiles extends EventEmitter implements KeyvStoreAdapter {
   private async *keys(namespace: string | undefined): AsyncGenerator<string, void> {
     for (const shard of await listFolder(this.opts.dir)) {
       for await (const name of listNames(join(this.opts.dir, shard))) {
-        const key = decodeURIComponent(name)
+        const key = decodeKey(name)
+        if (key === undefined) continue
         if (!namespace || key.startsWith(`${namespace}:`)) yield key
       }
     }
@@ -122,6 +123,15 @@ function escapeCharacter(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 }
 
+/** The key that a name stands for; `undefined` where it is no name of ours. */
+function decodeKey(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return undefined
+  }
+}
+
 /** The encoded keys below a folder; a long one is spread over nested folders. */
 async function* listNames(folder: string, prefix = ''): AsyncGenerator<string, void> {
   for (const entry of await listFolder(folder)) {
@@ -130,11 +140,12 @@ async function* listNames(folder: string, prefix = ''): AsyncGenerator<string, v
   }
 }
 
+/** What is missing has no names in it, nor has a file that somebody has laid between the folders. */
 async function listFolder(folder: string): Promise<string[]> {
   try {
     return await readdir(folder)
   } catch (error) {
-    if (isMissing(error)) return []
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return []
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { Keyv } from 'keyv'
 import * as v from 'valibot'
+import { computeFingerprint } from '../core/fingerprint.ts'
 import type { AlphaPolicy } from '../core/options.ts'
 import type { Params } from '../core/params.ts'
 import { sha256Pattern } from '../core/patterns.ts'
@@ -18,6 +19,16 @@ interface Picture {
   transparent?: boolean | undefined
 }
 
+/** What a result was made from. Figures are missing where the result was fetched without the file: then it tells them itself. */
+interface Source extends Pick<Picture, 'sha256' | 'transparent'> {
+  /** Of the first file that asked, for people to read. */
+  name: string
+  bytes?: number | undefined
+  /** pixels, as it is shown */
+  width?: number | undefined
+  height?: number | undefined
+}
+
 /** What is known of a result: which task made it, from what, and which blob holds its bytes. */
 export interface ResultRecord {
   version: 1
@@ -25,8 +36,7 @@ export interface ResultRecord {
   /** Who made it: see `serviceOf`. */
   service: string
   params: Params
-  /** `name` is that of the first file that asked, for people to read. */
-  source: Picture & { name: string }
+  source: Source
   /** `format` is what the bytes are, as sniffed. */
   result: Picture & { format: string }
   /** What was done about transparency when the source was sent. Missing where nobody knows any more. */
@@ -52,6 +62,16 @@ export function needsAlpha({
   return source.transparent && result.transparent === false ? true : undefined
 }
 
+/** Whether a record tells of the image that its fingerprint stands for: one that was moved or edited may not. */
+export function isOfItsFingerprint({
+  fingerprint,
+  service,
+  source,
+  params,
+}: Pick<ResultRecord, 'fingerprint' | 'service' | 'source' | 'params'>): boolean {
+  return computeFingerprint(service, source.sha256, params) === fingerprint
+}
+
 /** The records of a cache directory, by fingerprint. */
 export interface RecordStore {
   /** The file of a record, for people to look at. */
@@ -75,7 +95,14 @@ const recordSchema = v.object({
   fingerprint: v.string(),
   service: v.string(),
   params: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
-  source: v.object({ name: v.string(), ...picture }),
+  source: v.object({
+    name: v.string(),
+    sha256: picture.sha256,
+    bytes: v.optional(picture.bytes),
+    width: v.optional(picture.width),
+    height: v.optional(picture.height),
+    transparent: picture.transparent,
+  }),
   result: v.object({ ...picture, format: v.string() }),
   alpha: v.optional(v.picklist(['join', 'keep-result'])),
   task: v.string(),
@@ -127,7 +154,8 @@ export function createRecordStore(
   }
 }
 
-function parseRecord(text: string): ResultRecord | undefined {
+/** Reads a record; `undefined` where it is none. */
+export function parseRecord(text: string): ResultRecord | undefined {
   try {
     const parsed = v.safeParse(recordSchema, JSON.parse(text))
     return parsed.success ? parsed.output : undefined

@@ -108,7 +108,7 @@ describe('magnific plan', () => {
     emulator.setFaults([
       { route: 'submit', after: 0, times: 1, when: (call) => call.index >= 0, outcome: 'FAILED' },
     ])
-    const one = async (name: string, scale: string): Promise<number> =>
+    const one = async (name: string, scale: string): Promise<number | null> =>
       (
         await magnific(
           'upscale',

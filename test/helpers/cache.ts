@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createLayout } from '../../src/store/layout.ts'
 import type { Layout } from '../../src/store/layout.ts'
 import { createMemo } from '../../src/store/memo.ts'
@@ -22,6 +23,14 @@ export function namesIn(folder: string): string[] {
   } catch {
     return []
   }
+}
+
+/** Lets everything below a path, and itself, be as old as that. */
+export function makeOld(path: string, age = 100 * 24 * 60 * 60_000): void {
+  const then = new Date(Date.now() - age)
+  const below = statSync(path).isDirectory() ? readdirSync(path, { recursive: true }) : []
+  for (const name of [...below.map(String).toReversed(), ''])
+    utimesSync(join(path, name), then, then)
 }
 
 /** Turns one bit in the middle of a file, as a bad disk would. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import keyvTestSuite, { keyvIteratorTests } from '@keyv/test-suite'
@@ -40,6 +40,17 @@ describe('KeyvFiles', () => {
       ),
       { numRuns: 100 },
     )
+  })
+
+  it('lists its keys beside whatever else somebody has laid there', async () => {
+    const store = createStore('strays')
+    await store.set('key', '1')
+    writeFileSync(join(dir, 'strays/.gitattributes'), '')
+    writeFileSync(join(dir, 'strays/ke/key.json.bak'), '2')
+    writeFileSync(join(dir, 'strays/ke/%zz.json'), '3')
+    const listed: unknown[] = []
+    for await (const entry of store.iterator()) listed.push(entry)
+    expect(listed).toEqual([['key', '1']])
   })
 
   it('takes keys that lead elsewhere, differ in case only, or are longer than a file name', async () => {
