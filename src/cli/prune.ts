@@ -133,9 +133,7 @@ function report(
       `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} that cost nothing`,
   ].filter((row) => row !== false)
   const stays = Object.entries(kept).flatMap(([state, count]) =>
-    count > 0 && isSelective
-      ? `${count} ${keptWords[state] ?? state}`
-      : [],
+    count > 0 && isSelective ? `${count} ${keptWords[state] ?? state}` : [],
   )
   const lines = [
     ...results
