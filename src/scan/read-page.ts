@@ -5,33 +5,14 @@ import { attributesOf, readAttributes, readElements } from './page-attributes.ts
 import type { PageAttribute, PageElement } from './page-attributes.ts'
 import { readScript } from './read-script.ts'
 import { readStyle } from './read-style.ts'
-import { blankSpans, readBlocks, readTag } from './tags.ts'
 
 const linkCandidate = /<(?:script|link|style)\b/i
 const styleSheet = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)(?:$|\?)/
 
 /** Finds the references of a page, and the scripts and style sheets that it loads, as a build of Vite takes them. */
 export function readPage(text: string, collector: Collector): void {
-  if (mayRefer(text)) readWhole(text, collector)
-  else if (collector.wantsImports && linkCandidate.test(text)) readLinks(text, collector)
-}
-
-/** What a page loads, where that is all that it may hold. */
-function readLinks(text: string, collector: Collector): void {
-  const spans = readBlocks(text, 'script|style', (block) => {
-    const { name, attributes, text: inner, start, end } = block
-    if (attributes.has('vite-ignore')) return
-    if (name === 'style') readStyle(inner, 'css', collector.at(end))
-    else if (isModule(attributes)) {
-      const src = attributes.get('src')
-      if (src === undefined) readScript(inner, 'js', collector.at(end))
-      else addModule(src, start, collector)
-    }
-  })
-  const markup = blankSpans(text, spans)
-  for (const { index } of markup.matchAll(/<link(?=[\s/])/gi)) {
-    const { attributes } = readTag(markup, index, 'link')
-    if (!attributes.has('vite-ignore')) addLink(attributes, index, collector)
+  if (mayRefer(text) || (collector.wantsImports && linkCandidate.test(text))) {
+    readWhole(text, collector)
   }
 }
 
