@@ -2,6 +2,7 @@
 import { cac } from 'cac'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
+import type { PruneFlags } from './cli/prune.ts'
 import type { ResolveFlags } from './cli/resolve.ts'
 import type { TypesFlags } from './cli/types.ts'
 import type { CommonFlags, Workspace } from './cli/workspace.ts'
@@ -48,6 +49,59 @@ cli
   .action(async (fingerprints: string[], flags: CommonFlags) => {
     const [{ runRetry }, open] = await Promise.all([import('./cli/retry.ts'), loadWorkspace()])
     await runRetry(open(flags), fingerprints, Date.now())
+  })
+
+cli
+  .command('resume', 'Waits for what is paid for and not here yet, and fetches it')
+  .option('--deadline <seconds>', 'The longest wait for all of it')
+  .example('magnific resume')
+  .action(async (flags: CommonFlags & { deadline?: string }) => {
+    const [{ runResume }, open] = await Promise.all([import('./cli/resume.ts'), loadWorkspace()])
+    const warn = (message: string): void => console.error(message)
+    const deadline = readText('--deadline')
+    await runResume(open(flags), { deadline }, Date.now(), { warn })
+  })
+
+cli
+  .command('verify', 'Checks every file of the cache by its hash, and repairs what costs nothing')
+  .option('--offline', 'Asks nothing of the API')
+  .example('magnific verify')
+  .example('magnific verify --offline')
+  .action(async (flags: CommonFlags & { offline?: boolean }) => {
+    const [{ runVerify }, open] = await Promise.all([import('./cli/verify.ts'), loadWorkspace()])
+    await runVerify(open(flags), flags, Date.now(), { warn: (text) => console.error(text) })
+  })
+
+cli
+  .command('prune', 'Clears away what is not wanted any more; without --yes it only tells')
+  .option('--unreferenced', 'Results and variants that nothing in the project refers to')
+  .option('--older-than <age>', 'What was bought, or made, longer ago than 12h, 90d or 2w')
+  .option('--yes', 'Removes it')
+  .example('magnific prune --unreferenced')
+  .example('magnific prune --older-than 90d --yes')
+  .action(async (flags: CommonFlags & PruneFlags) => {
+    const [{ runPrune }, open] = await Promise.all([import('./cli/prune.ts'), loadWorkspace()])
+    const olderThan = readText('--older-than')
+    await runPrune(open(flags), { ...flags, olderThan }, Date.now(), async () => {
+      throw new MagnificError('BAD_COMMAND', 'What is referenced is not known yet.')
+    })
+  })
+
+cli
+  .command('export <file>', 'Writes the cache as one archive: .tar, .tgz or .tar.gz')
+  .option('--force', 'Also where there is such a file')
+  .example('magnific export cache.tgz')
+  .action(async (file: string, flags: CommonFlags & { force?: boolean }) => {
+    const [{ runExport }, open] = await Promise.all([import('./cli/export.ts'), loadWorkspace()])
+    await runExport(open(flags), file, flags)
+  })
+
+cli
+  .command('import <file>', 'Takes over an archive, after everything in it was checked')
+  .example('magnific import cache.tgz')
+  .action(async (file: string, flags: CommonFlags) => {
+    const [{ runImport }, open] = await Promise.all([import('./cli/import.ts'), loadWorkspace()])
+    await runImport(open(flags), file, Date.now())
   })
 
 cli
