@@ -1,23 +1,19 @@
 import { existsSync } from 'node:fs'
-import { readFile, readdir, utimes } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
-import { computeFingerprint } from '../core/fingerprint.ts'
-import { sha256Pattern } from '../core/patterns.ts'
-import { readHeader } from '../image/decode.ts'
-import { sniffFile } from '../image/sniff.ts'
+import { readdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Refusal } from '../store/archive-reader.ts'
 import { chooseAttempt, mayBePaid, numberOf } from '../store/attempt.ts'
 import type { Attempt } from '../store/attempt.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { listFiles, parseCachePath } from '../store/cache-paths.ts'
 import { createFileOnce, moveFile, moveFolder, syncFile } from '../store/files.ts'
-import { createJournal } from '../store/journal.ts'
 import type { Journal } from '../store/journal.ts'
 import { readKnownResult } from '../store/known-results.ts'
 import { shardedPath } from '../store/layout.ts'
 import type { Layout } from '../store/layout.ts'
-import { isOfItsFingerprint, parseRecord } from '../store/records.ts'
 import type { RecordStore } from '../store/records.ts'
+import { pathOf, readAttempts, readRecord } from './staged.ts'
+import type { Stage } from './staged.ts'
 import { findStanding } from './standing.ts'
 import { taskOf } from './state.ts'
 
@@ -38,13 +34,6 @@ export interface ImportContext {
   blobs: BlobStore
   journal: Journal
   records: RecordStore
-}
-
-/** What is read from. */
-interface Stage {
-  layout: Layout
-  /** What was read, by its path in the archive. */
-  paths: ReadonlySet<string>
 }
 
 /**
@@ -78,8 +67,8 @@ async function importResult(
   const { records, layout } = context
   const { refused } = imported
   const wasHere = await isHere(fingerprint, context)
-  const attempts = await readAttempts(fingerprint, stage, context, refused)
-  const record = await readRecord(fingerprint, stage, context, refused)
+  const attempts = await readAttempts(fingerprint, stage, context.blobs, refused)
+  const record = await readRecord(fingerprint, stage, context.blobs, refused)
   const hashes = new Set(attempts.flatMap(listCompleted))
   if (record) hashes.add(record.sha256)
   // Without the bytes, a record and an outcome would promise what is not here.
@@ -109,98 +98,6 @@ async function isHere(fingerprint: string, context: ImportContext): Promise<bool
 function listCompleted({ outcome, voided }: Attempt): string[] {
   const isCompleted = outcome?.kind === 'completed' && voided === undefined
   return isCompleted && outcome.sha256 !== undefined ? [outcome.sha256] : []
-}
-
-/** The attempts of an archive that can be believed; one of which a part cannot is refused as a whole. */
-async function readAttempts(
-  fingerprint: string,
-  stage: Stage,
-  context: ImportContext,
-  refused: Refusal[],
-): Promise<Attempt[]> {
-  const good: Attempt[] = []
-  for (const attempt of await createJournal(stage.layout).readAttempts(fingerprint)) {
-    const path = relative(stage.layout.dir, attempt.folder).replaceAll(sep, '/')
-    const why = await findFault(attempt, path, fingerprint, stage, context)
-    if (why === undefined) good.push(attempt)
-    else refused.push({ path, why })
-  }
-  return good
-}
-
-/** @returns what of an attempt cannot be believed, as a clause */
-async function findFault(
-  attempt: Attempt,
-  path: string,
-  fingerprint: string,
-  stage: Stage,
-  context: ImportContext,
-): Promise<string | undefined> {
-  for (const name of ['owner', 'task', 'outcome'] as const) {
-    const isUnread = stage.paths.has(`${path}/${name}`) && attempt[name] === undefined
-    if (isUnread) return `its ${name} cannot be read`
-  }
-  const { owner, decided, outcome, folder } = attempt
-  const { service, source, params } = owner?.subject ?? {}
-  if (service !== undefined && params && source !== undefined) {
-    if (computeFingerprint(service, source, params) !== fingerprint) return 'it is of another image'
-  }
-  const decision = decided ? await readFile(join(folder, 'decided'), 'utf8') : 'commit'
-  if (!/^(?:commit|abandon)(?:\s|$)/.test(decision)) return 'its decision cannot be read'
-  const { kind, sha256 = '' } = outcome ?? {}
-  const isOutcome = kind === undefined || ['completed', 'failed', 'rejected'].includes(kind)
-  if (!isOutcome || (kind === 'completed' && !sha256Pattern.test(sha256))) {
-    return 'its outcome cannot be read'
-  }
-  const file = kind === 'completed' ? findBlob(sha256, stage, context) : undefined
-  // Where the bytes are not at hand, they are fetched by the task.
-  return file !== undefined && !(await describePicture(file))
-    ? 'its bytes are no picture'
-    : undefined
-}
-
-/** The record of an archive, where it can be believed and its bytes are at hand. */
-async function readRecord(
-  fingerprint: string,
-  stage: Stage,
-  context: ImportContext,
-  refused: Refusal[],
-): Promise<{ sha256: string; text: string } | undefined> {
-  const path = pathOf(fingerprint)
-  if (!stage.paths.has(path)) return undefined
-  const text = await readFile(join(stage.layout.dir, path), 'utf8')
-  const record = parseRecord(text)
-  const refuse = (why: string): undefined => void refused.push({ path, why })
-  if (!record) return refuse('it cannot be read')
-  if (record.fingerprint !== fingerprint || !isOfItsFingerprint(record)) {
-    return refuse('it is the record of another image')
-  }
-  const { sha256, format, width, height } = record.result
-  const file = findBlob(sha256, stage, context)
-  if (file === undefined) return refuse('its bytes are neither in the archive nor here')
-  const picture = await describePicture(file)
-  const isRight = picture?.format === format && picture.width === width && picture.height === height
-  return isRight ? { sha256, text } : refuse('its bytes are not the picture that it tells of')
-}
-
-function pathOf(fingerprint: string): string {
-  return `v1/results/${fingerprint.slice(0, 2)}/${fingerprint}.json`
-}
-
-/** Bytes that are in the archive, or here. */
-function findBlob(sha256: string, { layout }: Stage, { blobs }: ImportContext): string | undefined {
-  const staged = shardedPath(layout.blobs, sha256)
-  return existsSync(staged) ? staged : blobs.verify(sha256)
-}
-
-/** What bytes hold, as far as their header tells; `undefined` where they are no picture that the API makes. */
-async function describePicture(
-  file: string,
-): Promise<{ format: string; width: number; height: number } | undefined> {
-  const format = await sniffFile(file)
-  if (!['png', 'jpeg', 'webp', 'avif'].includes(format)) return undefined
-  const header = await readHeader(file).catch(() => undefined)
-  return header && { format, width: header.width, height: header.height }
 }
 
 /** Moves bytes to their place, unless they are there. */

@@ -72,7 +72,7 @@ export function createBlobStore(
 }
 
 /** Whether a file is what Git LFS has in place of one that was not fetched: https://git-lfs.com, `docs/spec.md`. */
-function isPointer(file: string): boolean {
+export function isPointer(file: string): boolean {
   if (statSync(file).size >= 1024) return false
   return readFileSync(file, 'latin1').startsWith('version https://git-lfs.github.com/spec/v1')
 }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { isPointer } from './blobs.ts'
 import { listFiles, parseCachePath } from './cache-paths.ts'
 import type { FoundFile } from './cache-paths.ts'
 import { createFileOnce, hashFile, isMissing, moveFile } from './files.ts'
@@ -65,6 +66,9 @@ export async function checkBlobs(
     } else if (part.sha256 === sha256) {
       good.add(sha256)
       memo.remember(file, sha256)
+    } else if (isPointer(file)) {
+      // It leads to the bytes: set aside, it would be gone from the next commit.
+      setAside.push({ path, what: 'Git LFS has not fetched its bytes: `git lfs pull`' })
     } else {
       const target = quarantine(layout, file)
       setAside.push({ path, target, what: 'its bytes are not what its name says' })

@@ -119,6 +119,21 @@ describe('magnific resume', () => {
     expect(await next().context.records.find(order.fingerprint)).toBeUndefined()
   })
 
+  it('does so where its record is left, and the bytes are gone', async () => {
+    const desk = await openDesk()
+    const { emulator, project, order, next, magnific } = desk
+    await next().buy(order)
+    rmSync(project.path('.magnific/v1/blobs'), { recursive: true })
+    emulator.setFaults([{ route: 'status', status: 404 }])
+    expect((await magnific('resolve', shortOf(order), '--void')).code).toBe(0)
+    emulator.setFaults([])
+    const calls = emulator.calls.length
+    expect((await magnific('resume')).stdout).toContain('Nothing is pending')
+    expect((await magnific('verify')).code).toBe(0)
+    expect(emulator.calls).toHaveLength(calls)
+    expect((await shipAnew(desk)).from).toBe('paid')
+  })
+
   it('asks for a key where there is something to fetch', async () => {
     const desk = await openDesk()
     await leavePending(desk)

@@ -340,3 +340,17 @@ describe('magnific verify, of what is free', () => {
     })
   })
 })
+
+describe('what Git LFS has not fetched', () => {
+  it('is told, and left where it is', async () => {
+    const { project, order, next, magnific } = await openDesk()
+    await next().buy(order)
+    const [blob = ''] = project.list('.magnific/v1/blobs')
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n'
+    writeFileSync(blob, pointer)
+    const { code, stdout } = await magnific('verify', '--offline')
+    expect(code).toBe(1)
+    expect(stdout).toContain('git lfs pull')
+    expect(readFileSync(blob, 'utf8')).toBe(pointer)
+  })
+})
