@@ -83,7 +83,10 @@ function listSpecifiers(text: string, result: ReturnType<typeof parseSync>): Set
     ...findRequires(text, result).map(({ value }) => value),
   ]
   const own = all.filter(
-    (each) => !/^(?:(?:https?|data|blob|file|about|mailto|node|sass):|\/\/|$)|\?(?:.*&)?(?:raw|url)/i.test(each),
+    (each) =>
+      !/^(?:(?:https?|data|blob|file|about|mailto|node|sass):|\/\/|$)|\?(?:.*&)?(?:raw|url)/i.test(
+        each,
+      ),
   )
   return new Set(own.map((each) => each.split('?')[0] ?? ''))
 }

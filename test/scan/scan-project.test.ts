@@ -9,11 +9,15 @@ import type { Project } from '../helpers/project.ts'
 
 type Files = Record<string, string>
 
+function isProject(files: Files | Project): files is Project {
+  return typeof files['write'] === 'function'
+}
+
 async function scan(
   files: Files | Project,
   settings: Omit<Partial<ScanSettings>, 'entries'> & { entries?: string[] } = {},
 ): Promise<Scan & { project: Project; reached: Record<string, boolean | undefined> }> {
-  const project = 'dir' in files ? (files as Project) : tmpProject(files as Files)
+  const project = isProject(files) ? files : tmpProject(files)
   const root = project.dir
   const { entries, ...rest } = settings
   const scanned = await scanProject({
