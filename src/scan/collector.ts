@@ -45,7 +45,9 @@ export interface CollectorSettings {
   checksSyntax: boolean
 }
 
-const externalPattern = /^\s*(?:[a-z][\w+.-]+:|\/\/|#|$)/i
+/** What needs no host to say that it leads to no file of the project. */
+const externalPattern = /^\s*(?:(?:https?|data|blob|file|about|mailto|node|sass):|\/\/|$)/i
+const schemePattern = /^\s*[a-z][\w+.-]+:/i
 /** What is imported as a text, or as the URL of what it is. */
 const rawQuery = /(?:^|&)raw(?:&|=|$)/
 const urlQuery = /(?:^|&)url(?:&|=|$)/
@@ -66,9 +68,11 @@ export function createCollector(
 
   const add = (find: Find): void => {
     const { path, query, resolveKind: kind, patterns } = find
-    if (externalPattern.test(path)) return
+    // Elsewhere, a fragment is a place in the page itself.
+    if (externalPattern.test(path) || (kind !== 'script' && path.startsWith('#'))) return
     if (isReference(query, settings.passthrough)) {
-      const key = `${path}?${query}`
+      if (schemePattern.test(path)) return
+      const key = `${patterns ? `${find.kind} ${patterns.join(' ')}` : path}?${query}`
       const known = references.get(key)
       if (known && known.offset <= find.offset) return
       references.set(key, { ...find, path: copy(path), query: copy(query) })

@@ -6,7 +6,7 @@ import { readScript } from './read-script.ts'
 const fence = /^ {0,3}(`{3,}|~{3,})/
 const moduleLine = /^(?:import|export)[\s{*'"]/
 const candidate = /^export\b|\bimport\b/m
-const comments = /\{\s*\/\*[^]*?\*\/\s*\}|<!--[^]*?-->/g
+const commentStart = /\{\s{0,99}\/\*|<!--/g
 const inlineCode = /(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\1(?!`)/g
 
 /**
@@ -16,12 +16,29 @@ const inlineCode = /(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\1(?!`)/g
 export function readMdx(text: string, collector: Collector): void {
   if (!collector.wantsImports && !mayRefer(text)) return
   if (!candidate.test(text)) return
-  const plain = text.replaceAll(comments, blankLines)
+  const plain = blankComments(text)
   const { modules, markup } = splitDocument(plain)
   for (const { start, end } of modules) {
     readScript(text.slice(start, end), 'jsx', collector.at(start))
   }
   readExpressions(markup.replaceAll(inlineCode, blankLines), collector)
+}
+
+function blankComments(text: string): string {
+  const parts: string[] = []
+  let from = 0
+  commentStart.lastIndex = 0
+  for (let match = commentStart.exec(text); match; match = commentStart.exec(text)) {
+    const { 0: opened, index } = match
+    const closing = opened === '<!--' ? '-->' : '*/'
+    const end = text.indexOf(closing, index + opened.length)
+    // What does not end is none, and neither is anything behind it.
+    if (end === -1) break
+    parts.push(text.slice(from, index), blankLines(text.slice(index, end + closing.length)))
+    from = end + closing.length
+    commentStart.lastIndex = from
+  }
+  return parts.join('') + text.slice(from)
 }
 
 /** Spaces, with the ends of lines left. */

@@ -32,6 +32,7 @@ export function createSourceFiles(
 ): SourceFiles {
   const contents = new Map<string, SourceContents>()
   const problems: ScanProblem[] = []
+  const failed = new Set<string>()
 
   const keep = (file: string, read: SourceContents): SourceContents => {
     contents.set(file, read)
@@ -42,6 +43,7 @@ export function createSourceFiles(
     try {
       return readFileSync(file, 'utf8')
     } catch (error) {
+      failed.add(file)
       problems.push({ file, message: `It cannot be read: ${(error as Error).message}.` })
       return undefined
     }
@@ -52,8 +54,8 @@ export function createSourceFiles(
     read: (file, wantsImports) => {
       const known = contents.get(file)
       if (known) return known
-      const text = load(file)
-      if (text === undefined) return keep(file, nothing)
+      const text = failed.has(file) ? undefined : load(file)
+      if (text === undefined) return nothing
       return keep(file, readSource(file, text, { ...settings, wantsImports }))
     },
   }

@@ -87,6 +87,20 @@ describe('a reference of a script', () => {
     ])
   })
 
+  it.each([
+    "type A = typeof import('./a.png?magnific')",
+    "type A = import('./a.png?magnific').B",
+    "let a: import('./a.png?magnific')",
+    "type A = () => import('./a.png?magnific').B",
+    "function a(b: Array<import('./a.png?magnific').C>) {}",
+    "import type a from './a.png?magnific'",
+    "import { type A, type B, } from './a.png?magnific'",
+    "export type * from './a.png?magnific'",
+  ])('is no type: %j', (text) => {
+    expect(read(text, 'a.ts')).toEqual([])
+    expect(read(`const b = 1\n${text}`, 'a.tsx')).toEqual([])
+  })
+
   it('is found beside JSX, whose texts and attributes are none', () => {
     const text = `
       import a from './a.png?magnific'
