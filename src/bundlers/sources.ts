@@ -27,6 +27,8 @@ export function createSources(options: ResolvedOptions, host: HostSources): Scan
       root: options.root,
       ignored: host.ignored,
       passthrough: options.passthrough,
+      // The build tells of what is wrong with a source.
+      checksSyntax: false,
       resolve: createHostResolve(host.resolve),
       ...(entries && { entries }),
       ...(globs && { globs }),
