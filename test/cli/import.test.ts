@@ -430,7 +430,8 @@ describe('magnific import that is killed', () => {
     change: index + 1,
     phase: 'after',
   }))
-  it.each(moments)('is completed by the next one: $phase change $change', async (moment) => {
+  const tried = process.env['EVERY_FAULT'] ? moments : moments.filter((_, index) => index % 4 === 1)
+  it.each(tried)('is completed by the next one: $phase change $change', async (moment) => {
     const desk = await receive()
     const { emulator, archive, entries, magnific } = desk
     writeFileSync(archive, makeTar(entries))

@@ -85,7 +85,6 @@ describe('magnific plan', () => {
     expect(stdout).toBe(
       [
         'src/a.png  2x        400×320  missing  ~€0.10',
-        'src/a.png  2x        400×320  missing  ~€0.10',
         'src/a.png  2x hdr=1  400×320  missing  ~€0.10',
         'src/b.png  4x        800×640  missing  ~€0.20',
         '4 references · 3 images · 3 missing · ~€0.40 (an estimate)\n',

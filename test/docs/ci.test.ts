@@ -24,6 +24,9 @@ afterAll(async () => {
   for (const end of ends) await end()
 })
 
+/** Each recipe takes builds in fresh clones: `npm run test:ci` plays all of them, and `npm test` what is about money. */
+const isEvery = process.env['EVERY_RECIPE'] === '1'
+
 const size = { width: 80, height: 60 }
 
 /** A site that shows some pictures, each another one. */
@@ -142,7 +145,7 @@ describe('the recipe for GitHub Actions', () => {
     })
   })
 
-  it.each([
+  it.runIf(isEvery).each([
     ['a fork, which has no key', {}],
     ['a branch, whose caches main could not read', { FREEPIK_API_KEY: canary }],
   ])('shows previews in pull requests from %s, says so, and pays nothing', async (_, secrets) => {
@@ -162,12 +165,15 @@ describe('the recipe for GitHub Actions', () => {
     expect(await play()).toMatchObject({ ok: true, posts: 1, restored: main.saved, summary: '' })
   })
 
-  it('fails on main without a key where an image is missing, and ships no preview', async () => {
-    const { play } = await openGitHub()
-    const played = await play({ secrets: {} })
-    expect(played).toMatchObject({ ok: false, posts: 0, saved: undefined })
-    expect(played.log).toContain('there is no API key to buy it with')
-  })
+  it.runIf(isEvery)(
+    'fails on main without a key where an image is missing, and ships no preview',
+    async () => {
+      const { play } = await openGitHub()
+      const played = await play({ secrets: {} })
+      expect(played).toMatchObject({ ok: false, posts: 0, saved: undefined })
+      expect(played.log).toContain('there is no API key to buy it with')
+    },
+  )
 
   it('lets builds of main wait for each other, and for nobody else', () => {
     const main = groupOf(recipe(), { ref: 'refs/heads/main' })
@@ -202,26 +208,29 @@ describe('the recipe for GitLab', () => {
   const inRequest = { CI_DEFAULT_BRANCH: 'main', CI_PIPELINE_SOURCE: 'merge_request_event' }
   const key = { FREEPIK_API_KEY: canary }
 
-  it('saves what a failed build bought, pays once, and shows previews in merge requests', async () => {
-    const { remote, play } = await openGitLab()
-    breakSite(remote)
-    remote.push('main')
-    expect(await play('main', { ...onMain, ...key })).toMatchObject({ ok: false, posts: 2 })
-    await writeSite(remote, 'one', 'two')
-    remote.push('main')
-    expect(await play('main', onMain)).toMatchObject({ ok: true, posts: 0 })
+  it.runIf(isEvery)(
+    'saves what a failed build bought, pays once, and shows previews in merge requests',
+    async () => {
+      const { remote, play } = await openGitLab()
+      breakSite(remote)
+      remote.push('main')
+      expect(await play('main', { ...onMain, ...key })).toMatchObject({ ok: false, posts: 2 })
+      await writeSite(remote, 'one', 'two')
+      remote.push('main')
+      expect(await play('main', onMain)).toMatchObject({ ok: true, posts: 0 })
 
-    await writeSite(remote, 'one', 'two', 'three')
-    remote.push('feature')
-    // A key that is not protected is there as well, and must not be used.
-    const request = await play('feature', { ...inRequest, ...key })
-    expect(request).toMatchObject({ ok: true, posts: 0 })
-    expect(request.log).toContain('are local previews in this build.')
-    expect(await builtSizes(request)).toEqual([upscaled, upscaled, upscaled])
+      await writeSite(remote, 'one', 'two', 'three')
+      remote.push('feature')
+      // A key that is not protected is there as well, and must not be used.
+      const request = await play('feature', { ...inRequest, ...key })
+      expect(request).toMatchObject({ ok: true, posts: 0 })
+      expect(request.log).toContain('are local previews in this build.')
+      expect(await builtSizes(request)).toEqual([upscaled, upscaled, upscaled])
 
-    remote.push('main')
-    expect(await play('main', { ...onMain, ...key })).toMatchObject({ ok: true, posts: 1 })
-  })
+      remote.push('main')
+      expect(await play('main', { ...onMain, ...key })).toMatchObject({ ok: true, posts: 1 })
+    },
+  )
 })
 
 /** What somebody with a key does at home: builds, and commits. */
@@ -239,7 +248,7 @@ function paidFiles(folder: string): Record<string, string> {
 }
 
 describe('the recipe that commits', () => {
-  it('spends nothing, needs no key, and fails for what is missing', async () => {
+  it.runIf(isEvery)('spends nothing, needs no key, and fails for what is missing', async () => {
     const recipes = readRecipes('Commit it')
     const { remote, emulator } = await startSite()
     await buyAndPush(remote, emulator)
@@ -266,7 +275,7 @@ describe('the recipe that commits', () => {
     expect(postsTo(emulator)).toBe(2)
   })
 
-  it('keeps every byte, whatever git does to other files', async () => {
+  it.runIf(isEvery)('keeps every byte, whatever git does to other files', async () => {
     const { remote, emulator } = await startSite()
     const attributes = readRecipes('Commit it')['.gitattributes']
     remote.work.write('.gitattributes', `* text eol=crlf\n${attributes}`)
@@ -309,7 +318,7 @@ describe('the recipe that commits', () => {
 })
 
 describe('the recipe for a volume', () => {
-  it('lets builds at the same moment pay once between them', async () => {
+  it.runIf(isEvery)('lets builds at the same moment pay once between them', async () => {
     const { remote, emulator } = await startSite('.magnific\n')
     const recipe =
       readRecipes('A volume that runners share')['.github/workflows/magnific.yml'] ?? ''
