@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import url from '@rollup/plugin-url'
 import { VERSION } from 'rollup'
 import magnific from 'unplugin-magnific/rollup'
-import options from './magnific.options.js'
+import options from './magnific.config.js'
 import { renderPage } from './page.js'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import magnific from 'unplugin-magnific/vite'
 import { defineConfig, version } from 'vite'
-import options from './magnific.options.js'
+import options from './magnific.config.js'
 import { nameHost } from './page.js'
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import magnific from 'unplugin-magnific/webpack'
 import webpack from 'webpack'
-import options from './magnific.options.js'
+import options from './magnific.config.js'
 import { renderPage } from './page.js'
 
 /** Emits the page; html-webpack-plugin would do more than is needed here. */

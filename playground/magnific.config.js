@@ -9,3 +9,6 @@ export default {
     },
   },
 }
+
+/** What webpack and Rollup begin with, for the command line; Vite says it by itself. */
+export const entries = ['src/main.js']
