@@ -39,7 +39,7 @@ describe('unplugin-magnific/client', () => {
 describe('the file that dts writes', () => {
   it('types presets, lists and fields exactly, whatever client has for them', async () => {
     const project = typedProject('generated', packed, [])
-    const written = await runMagnific(project, 'types', '--options', 'magnific.options.js')
+    const written = await runMagnific(project, 'types', '--config', 'magnific.options.js')
     expect(written).toEqual({ code: 0, text: 'magnific.d.ts is written.\n' })
     project.write(
       'src/wrong.ts',
@@ -51,7 +51,7 @@ describe('the file that dts writes', () => {
   it('wins where client comes first, and has presets that no source uses yet', async () => {
     const project = typedProject('generated', packed, [])
     project.write('src/a.d.ts', '/// <reference types="unplugin-magnific/client" />\n')
-    await runMagnific(project, 'types', '--options', 'magnific.options.js', '--out', 'src/z.d.ts')
+    await runMagnific(project, 'types', '--config', 'magnific.options.js', '--out', 'src/z.d.ts')
     project.write(
       'src/new.ts',
       "import unused from './a.png?h=3&magnific=unused'\nexport const text: string = unused\n",
@@ -61,7 +61,7 @@ describe('the file that dts writes', () => {
 
   it('types components, beside the types of Vite', async () => {
     const project = typedProject('vue', packed, ['vite', 'vue'])
-    await runMagnific(project, 'types', '--options', 'magnific.options.js')
+    await runMagnific(project, 'types', '--config', 'magnific.options.js')
     project.write(
       'src/wrong.vue',
       '<script setup lang="ts">\nimport hero from \'./hero.png?magnific=hero\'\nconst n: number = hero\n</script>\n<template>{{ n }}</template>\n',
