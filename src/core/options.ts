@@ -85,6 +85,12 @@ export interface Options {
    */
   concurrency?: number | undefined
   /**
+   * Calls of the API in a minute at most, downloads aside: a whole number up to 100 000. It is halved when the API answers
+   * 429, and regained slowly.
+   * @default 300
+   */
+  ratePerMinute?: number | undefined
+  /**
    * The longest wait for one task, in ms. A task that is not done by then stays in the journal, and the next
    * build takes it up again.
    * @default 1_800_000
@@ -140,6 +146,7 @@ export interface ResolvedOptions {
   readonly keepMetadata: boolean
   readonly budget: Readonly<BudgetLimits>
   readonly concurrency: number
+  readonly ratePerMinute: number
   /** ms */
   readonly deadline: number
   /** As the user or the default says it: absolute, or relative to `root`. */

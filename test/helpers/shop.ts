@@ -118,6 +118,7 @@ export function openShop(
       beforeBuying?.()
       return limit(work)
     },
+    downloads: pLimit(4),
     halt: {},
     warn: (message) => void warnings.push(message),
     onPhase: (phase) => void phases.push(phase),
