@@ -26,8 +26,8 @@ export interface Durations {
 
 type Vector = [number, number, number]
 
-/** Before anything is known: about 15 s, give or take a lot. */
-const priorLocation = Math.log(15)
+/** What is expected before anything is known, seconds, give or take a lot. */
+const usualSeconds = 15
 /** What that is worth, in tasks; and as much for the slopes, which are 0 then. */
 const priorTrust: Vector = [0.25, 2, 4]
 /** The prior of the spread: an inverse gamma distribution. */
@@ -44,8 +44,11 @@ const usual: Traits = { scale: 4, pixels: 1_000_000 }
  * Bayesian regression of the logarithm of durations on scale and pixels: it begins with a guess that two tasks suffice to
  * overrule, and tells how sure it is. What is known of a duration is that it lies between two questions; what is expected
  * of it there by what was learned before is taken for it.
+ *
+ * @param guess of the duration of a usual task, seconds
  */
-export function createDurations(): Durations {
+export function createDurations(guess: number = usualSeconds): Durations {
+  const priorLocation = Math.log(guess)
   // Sums over the tasks, weighted: of products of their traits, of those with the logarithm of the duration, of its square.
   const precision: [Vector, Vector, Vector] = [
     [priorTrust[0], 0, 0],

@@ -61,6 +61,8 @@ export function createGlance(
   let isSuspended = (): boolean => false
   let lookedAt = 0
   let jitter = 0
+  /** Whether the list was the first to know of a task that it was done: before that, it is not relied on. */
+  let isProven = false
   let lies = 0
   let misses = 0
   /** Tasks that are known to be done, since when. */
@@ -118,8 +120,9 @@ export function createGlance(
       const state = listed.get(entry.task)
       entry.isListed = state !== undefined
       if (state) seen++
-      if (state?.status === 'pending') entry.pendingAt = Math.max(entry.pendingAt, askedAt)
-      else if (state && !entry.isAsked && !entry.isClaimed) {
+      if (state?.status === 'pending') {
+        if (isProven) entry.pendingAt = Math.max(entry.pendingAt, askedAt)
+      } else if (state && !entry.isAsked && !entry.isClaimed) {
         entry.isClaimed = true
         entry.isWoken = true
       }
@@ -160,9 +163,14 @@ export function createGlance(
     },
     overhear,
     covers: (entry) =>
-      isOfUse() && entry.isListed !== false && !entry.isClaimed && candidates().length >= least,
+      isOfUse() &&
+      isProven &&
+      entry.isListed !== false &&
+      !entry.isClaimed &&
+      candidates().length >= least,
     compare: ({ task, isClaimed }, state) => {
       if (state.status !== 'pending') {
+        isProven ||= isClaimed
         finished.set(task, clock.now())
         const [oldest] = finished.keys()
         if (finished.size > memory && oldest !== undefined) finished.delete(oldest)

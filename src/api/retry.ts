@@ -26,7 +26,8 @@ export function settleRetryAfter(
   const now = date === undefined ? Number.NaN : Date.parse(date)
   if (value === undefined || Number.isNaN(now) || /^\d+$/.test(value.trim())) return value
   const ms = readRetryAfter(value, now)
-  return ms === undefined ? value : String(Math.ceil(ms / 1000))
+  // What lies in the past by that clock may lie ahead by ours: a proxy's `Date` need not be the server's.
+  return ms ? String(Math.ceil(ms / 1000)) : value
 }
 
 function readMs(value: string, now: number): number {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { isLoopback } from '../core/service.ts'
 import type { Client } from './client.ts'
 import { createDurations } from './durations.ts'
 import type { Durations } from './durations.ts'
@@ -53,11 +54,13 @@ const longestBackoff = 10_000
 const firstBackoff = 500
 /** So many times in a row a task may be unknown: a fresh one need not be known everywhere at once. */
 const unknownLimit = 5
+/** What a task of an emulator takes, where nothing is known of it yet, seconds. */
+const emulatedSeconds = 0.5
 
 /** A watcher of its own; `watcherOf` gives the one of a client. */
 export function createWatcher(
   client: Client,
-  { clock, random = Math.random, durations = createDurations() }: WatcherSettings,
+  { clock, random = Math.random, durations = guessDurations(client) }: WatcherSettings,
 ): Watcher {
   const watched = new Set<Watched>()
   const timing = createTiming(durations)
@@ -204,6 +207,11 @@ export function createWatcher(
     },
     overhear: glance.overhear,
   }
+}
+
+/** What runs on this machine is an emulator, and quick. */
+function guessDurations({ baseUrl }: Client): Durations {
+  return createDurations(isLoopback(new URL(baseUrl).hostname) ? emulatedSeconds : undefined)
 }
 
 function isFinalRefusal({ status, body }: RawAnswer): boolean {

@@ -4,7 +4,7 @@ import { createWatcher } from '../../src/api/watcher.ts'
 import type { Watcher } from '../../src/api/watcher.ts'
 import type { Traits } from '../../src/api/durations.ts'
 import { virtualClock } from './clock.ts'
-import type { VirtualClock } from './clock.ts'
+import type { Clock } from '../../src/core/clock.ts'
 
 /** A world of tasks whose durations are known beforehand. */
 export interface World {
@@ -86,7 +86,11 @@ export async function waitForWorld(world: World): Promise<Figures> {
   const clock = virtualClock()
   const tasks: SimulatedTask[] = []
   const calls = { status: 0, list: 0 }
-  const client = simulateClient(clock, tasks, calls, world.list)
+  const client = simulateClient(clock, tasks, {
+    list: world.list,
+    onStatus: () => void calls.status++,
+    onList: () => void calls.list++,
+  })
   const watcher = createWatcher(client, { clock, random: seededRandom(seed) })
   world.prepare?.(watcher)
   const begin = clock.now()
@@ -126,11 +130,20 @@ export async function waitForWorld(world: World): Promise<Figures> {
   }
 }
 
-function simulateClient(
-  clock: VirtualClock,
+/** How a simulated API answers. */
+export interface SimulatedClientSettings {
+  /** See `World`. */
+  list?: World['list']
+  /** Called before a status call is answered. */
+  onStatus?: (task: string) => unknown
+  onList?: () => void
+}
+
+/** A client whose API is a list of tasks. */
+export function simulateClient(
+  clock: Clock,
   tasks: readonly SimulatedTask[],
-  calls: { status: number; list: number },
-  list: World['list'] = listPage,
+  { list = listPage, onStatus, onList }: SimulatedClientSettings = {},
 ): Client {
   return {
     baseUrl: 'https://api.example',
@@ -138,16 +151,15 @@ function simulateClient(
     readyAt: () => 0,
     submit: async () => answerWith(500),
     getStatus: async (id) => {
-      calls.status++
+      await onStatus?.(id)
       const task = tasks.find((each) => each.id === id)
       const isDone = task !== undefined && clock.now() >= task.doneAt
+      const status = isDone ? 'COMPLETED' : 'IN_PROGRESS'
       const generated = isDone ? ['https://a.example/1.png'] : []
-      return answerWith(200, {
-        data: { task_id: id, status: isDone ? 'COMPLETED' : 'IN_PROGRESS', generated },
-      })
+      return answerWith(200, { data: { task_id: id, status, generated } })
     },
     listTasks: async () => {
-      calls.list++
+      onList?.()
       return list === false ? answerWith(404) : list(tasks, clock.now())
     },
   }
