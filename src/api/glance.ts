@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.ts'
 import type { Client } from './client.ts'
-import { debug } from './debug.ts'
 import type { Durations } from './durations.ts'
 import type { RawAnswer } from './post.ts'
 import type { Watched } from './watched.ts'
@@ -29,6 +28,7 @@ export interface GlanceSettings {
   clock: Clock
   random: () => number
   durations: Durations
+  debug: (message: string) => void
   /** Live. */
   watched: ReadonlySet<Watched>
   /** Called when something is due earlier than it was. */
@@ -54,7 +54,7 @@ const memory = 50
 /** One glance for all tasks in flight. */
 export function createGlance(
   client: Client,
-  { clock, random, durations, watched, poke }: GlanceSettings,
+  { clock, random, durations, debug, watched, poke }: GlanceSettings,
 ): Glance {
   let isUseless = false
   let looking: AbortController | undefined

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { debug } from './debug.ts'
+import { debugLog } from './debug.ts'
 import { readRetryAfter } from './retry.ts'
 import { isTrialOver } from './verdict.ts'
 
@@ -110,9 +110,9 @@ export function createPace(ratePerMinute: number, clock: Clock): Pace {
       // Calls that went before the last cut tell what is known.
       if (status === 429 && (!cut || enteredAt > cut.at)) {
         cut = { rate: Math.max(rateAt(now) / 2, ceiling * leastPart), at: now }
-        debug(`429: at most ${Math.round(cut.rate)} calls a minute for now`)
+        debugLog(`429: at most ${Math.round(cut.rate)} calls a minute for now`)
       }
-      if (wait > 0) debug(`${status}: nothing is sent for ${Math.round(wait / 1000)} s`)
+      if (wait > 0) debugLog(`${status}: nothing is sent for ${Math.round(wait / 1000)} s`)
     },
     readyAt: () => nextAt(clock.now()),
     lower: (rate) => void (ceiling = Math.min(ceiling, rate)),

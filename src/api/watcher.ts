@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { isLoopback } from '../core/service.ts'
 import type { Client } from './client.ts'
+import { debugLog } from './debug.ts'
 import { createDurations } from './durations.ts'
 import type { Durations } from './durations.ts'
 import { createGlance } from './glance.ts'
@@ -46,6 +47,8 @@ export interface WatcherSettings {
   /** From 0 to below 1, as `Math.random`. */
   random?: (() => number) | undefined
   durations?: Durations | undefined
+  /** Told what only those want to know who look for it. */
+  debug?: ((message: string) => void) | undefined
 }
 
 /** The longest wait after an answer that says nothing, ms. */
@@ -58,10 +61,9 @@ const unknownLimit = 5
 const emulatedSeconds = 0.5
 
 /** A watcher of its own; `watcherOf` gives the one of a client. */
-export function createWatcher(
-  client: Client,
-  { clock, random = Math.random, durations = guessDurations(client) }: WatcherSettings,
-): Watcher {
+export function createWatcher(client: Client, settings: WatcherSettings): Watcher {
+  const { clock, random = Math.random, debug = debugLog } = settings
+  const { durations = guessDurations(client) } = settings
   const watched = new Set<Watched>()
   const timing = createTiming(durations)
   let messenger: Messenger | undefined
@@ -73,7 +75,7 @@ export function createWatcher(
     isPoked = true
     nap?.abort()
   }
-  const glance = createGlance(client, { clock, random, durations, watched, poke })
+  const glance = createGlance(client, { clock, random, durations, debug, watched, poke })
 
   /** When a task is to be asked about. */
   const dueAt = (entry: Watched): number => {
@@ -226,4 +228,12 @@ export function watcherOf(client: Client, clock: Clock): Watcher {
   const known = watchers.get(client) ?? createWatcher(client, { clock })
   watchers.set(client, known)
   return known
+}
+
+/** Tells the watcher of a client, where there is one, of a page of the API's list that somebody has asked for. */
+export function overhearList(
+  client: Client,
+  ...[page, answer, askedAt]: Parameters<Watcher['overhear']>
+): void {
+  watchers.get(client)?.overhear(page, answer, askedAt)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createWatcher } from '../../src/api/watcher.ts'
+import { createWatcher, watcherOf } from '../../src/api/watcher.ts'
 import type { Watcher } from '../../src/api/watcher.ts'
+import { createTaskList } from '../../src/purchase/task-list.ts'
 import { simulateClock, virtualClock } from '../helpers/clock.ts'
 import {
   answerWith,
@@ -133,6 +134,40 @@ describe('with a list', () => {
     expect(pending).toBe(0)
     expect(lag).toBeLessThan(usual * 1.8)
     expect(statusCalls + listCalls).toBeLessThan(usualCalls * 1.3)
+  })
+})
+
+describe('a list that is of no use', () => {
+  it('is asked for once, and named in the debug log alone', async () => {
+    const said: string[] = []
+    const clock = virtualClock()
+    const tasks = ['a', 'b', 'c', 'd'].map((id) => newTask(id, clock.now(), 20))
+    let looks = 0
+    const client = simulateClient(clock, tasks, { list: false, onList: () => looks++ })
+    const debug = (message: string): void => void said.push(message)
+    const watcher = createWatcher(client, { clock, debug })
+    const watchAll = async (): Promise<unknown> =>
+      clock.run(Promise.all(tasks.map(async ({ id }) => watcher.watch(id, { deadline: 60_000 }))))
+    await watchAll()
+    await watchAll()
+    expect(looks).toBe(1)
+    expect(said).toEqual(['the list of tasks is not used: HTTP 404, no tasks'])
+  })
+})
+
+describe('a list that somebody else asks for', () => {
+  it('tells the watcher of its tasks', async () => {
+    const clock = virtualClock()
+    const task = newTask('a', clock.now(), 1)
+    const client = simulateClient(clock, [task], {})
+    const list = createTaskList(client, clock)
+    const watcher = watcherOf(client, clock)
+    watcher.rely(undefined)
+    const done = watcher.watch('a', { deadline: 60_000 })
+    await clock.run(clock.sleep(1001))
+    await list.readNewest(new AbortController().signal)
+    await clock.run(done)
+    expect(clock.now() - task.doneAt).toBeLessThan(10)
   })
 })
 
