@@ -14,7 +14,9 @@ function storm(probability: number, rest: { retryAfter?: number | { date: number
   const random = seededRandom(7)
   const when = (): boolean => random() < probability
   return (['submit', 'status', 'list'] as const).map((route) => ({
-    ...{ route, status: 429, when },
+    route,
+    status: 429,
+    when,
     ...rest,
   }))
 }
