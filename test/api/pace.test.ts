@@ -111,7 +111,7 @@ describe('a 429', () => {
 describe('Retry-After', () => {
   it.each([429, 503])('with %i stops everybody, for as long as it says', async (status) => {
     const { clock, pace } = open(300)
-    pace.note(answer(status, '30'), clock.now())
+    pace.note(answer(status, '30'), await clock.run(pace.enter()))
     expect(pace.readyAt()).toBe(clock.now() + 30_000)
     const times = await send(clock, pace, 3)
     expect(times[0]).toBe(30_000)
