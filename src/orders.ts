@@ -1,16 +1,15 @@
 import { resolve } from 'node:path'
-import type { Client } from './api/client.ts'
-import { createClient } from './api/client.ts'
 import { systemClock } from './core/clock.ts'
 import { MagnificError } from './core/errors.ts'
 import { maxOutputPixels } from './core/limits.ts'
 import { defaultCacheDir } from './core/option-readers.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import type { Logger } from './core/logger.ts'
+import { openAccount } from './purchase/account.ts'
+import type { Account } from './purchase/account.ts'
+import { recallDurations } from './purchase/history.ts'
 import type { Order, PurchaseContext } from './purchase/order.ts'
 import { purchase } from './purchase/purchase.ts'
-import { createTaskList } from './purchase/task-list.ts'
-import type { TaskList } from './purchase/task-list.ts'
 import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
 import type { BlobStore } from './store/blobs.ts'
@@ -44,9 +43,20 @@ export function createOrderer(context: OrderContext): Orderer {
   const { options, shared, cold, blobs, spare, records, journal, logger } = context
   const cacheFlag = describeCacheDir(shared.layout.dir)
   const budget = openBudget(context)
-  let client: Client | undefined
-  let taskList: TaskList | undefined
+  let account: Account | undefined
   const findings: PurchaseContext['findings'] = new Map()
+
+  const findAccount = (): Account => {
+    if (account) return account
+    account = openAccount({ ...options, apiKey: requireKey(options) })
+    const { recalled, watcher } = account
+    if (!recalled.has(shared.layout.dir)) {
+      recalled.add(shared.layout.dir)
+      // Good to know, and not worth waiting for.
+      recallDurations(records, options.service, watcher.durations).catch(() => {})
+    }
+    return account
+  }
 
   const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
     const item = cold.progress.begin()
@@ -69,10 +79,11 @@ export function createOrderer(context: OrderContext): Orderer {
           records,
           budget,
           limits: options.budget,
-          client: () => (client ??= createClient({ ...options, apiKey: requireKey(options) })),
-          taskList: (forClient) => (taskList ??= createTaskList(forClient, systemClock)),
+          client: () => findAccount().client,
+          taskList: () => findAccount().taskList,
           findings,
           limit: async (work) => cold.tasks(work),
+          downloads: async (work) => cold.downloads(work),
           halt: shared.halt,
           command: (rest) => `npx magnific ${rest}${cacheFlag}`,
           warn: (message) => logger.warn(`magnific: ${message}`),

@@ -91,6 +91,12 @@ export interface Options {
    */
   concurrency?: number | undefined
   /**
+   * Calls of the API in a minute at most, downloads aside: a whole number up to 100 000. It is halved when the API answers
+   * 429, and regained slowly.
+   * @default 300
+   */
+  ratePerMinute?: number | undefined
+  /**
    * The longest wait for one task, in ms. A task that is not done by then stays in the journal, and the next
    * build takes it up again.
    * @default 1_800_000
@@ -147,6 +153,7 @@ export interface ResolvedOptions {
   readonly budget: Readonly<BudgetLimits>
   readonly prefetch: boolean | readonly string[]
   readonly concurrency: number
+  readonly ratePerMinute: number
   /** ms */
   readonly deadline: number
   /** As the user or the default says it: absolute, or relative to `root`. */

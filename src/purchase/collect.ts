@@ -32,6 +32,10 @@ export interface Collection {
   scale: number
   /** euros, for the progress line */
   estimate: number
+  /** When it was submitted, ms since 1970; just now where that is missing. */
+  submittedAt?: number | undefined
+  /** Called when the API is done with it: what follows is ours. */
+  onCompleted: () => void
 }
 
 /** What a result is collected with. */
@@ -68,18 +72,31 @@ export async function collectResult(
   const { task, estimate } = collection
   const { clock } = context
   const giveUpAt = clock.now() + context.deadline
+  const { width, height } = collection.source.sent
+  const traits = { scale: collection.scale, pixels: width * height }
   let problem: unknown
   for (let fetched = 0; fetched < fetchLimit; fetched++) {
     context.onPhase({ kind: 'upscaling', estimate })
     if (fetched > 0) await clock.sleep(fetchPause, signal)
     const left = giveUpAt - clock.now()
     if (problem !== undefined && left <= 0) break
-    const { generated } = await awaitTask(client, task, { clock, deadline: left, signal })
+    const { generated } = await awaitTask(client, task, {
+      clock,
+      deadline: left,
+      signal,
+      traits,
+      // Of a task that has been done before, only fresh URLs are wanted.
+      submittedAt: fetched > 0 ? 0 : collection.submittedAt,
+    })
+    collection.onCompleted()
     context.onPhase({ kind: 'downloading', estimate })
     for (const url of generated) {
       try {
-        const timeout = Math.max(giveUpAt - clock.now(), shortestTimeout)
-        return await storeResult({ url, client, timeout, signal }, collection, context)
+        return await context.downloads(async () => {
+          signal.throwIfAborted()
+          const timeout = Math.max(giveUpAt - clock.now(), shortestTimeout)
+          return storeResult({ url, client, timeout, signal }, collection, context)
+        })
       } catch (error) {
         signal.throwIfAborted()
         if (!isTransient(error)) throw error

@@ -39,6 +39,7 @@ describe('resolveOptions', () => {
       budget: {},
       prefetch: false,
       concurrency: 8,
+      ratePerMinute: 300,
       deadline: 1_800_000,
       cacheDir: '.magnific',
       passthrough: [],
@@ -70,6 +71,7 @@ describe('resolveOptions', () => {
       budget: { tasks: 20, euros: 4.5 },
       prefetch: ['src/pages/**'],
       concurrency: 3,
+      ratePerMinute: 60,
       deadline: 60_000,
       cache: { dir: '/var/cache/magnific' },
       passthrough: ['blur'],
@@ -120,6 +122,7 @@ describe('resolveOptions', () => {
       budget: { tasks: 20, euros: 4.5 },
       prefetch: ['src/pages/**'],
       concurrency: 3,
+      ratePerMinute: 60,
       deadline: 60_000,
       cacheDir: '/var/cache/magnific',
       passthrough: ['blur'],
@@ -139,6 +142,7 @@ describe('resolveOptions', () => {
       keepMetadata: undefined,
       budget: { tasks: undefined, euros: undefined },
       concurrency: undefined,
+      ratePerMinute: undefined,
       deadline: undefined,
       cache: { dir: undefined },
       passthrough: undefined,
@@ -177,6 +181,7 @@ describe('resolveOptions', () => {
         keepMetadata: 'no',
         budget: { tasks: 1.5, euros: -1, dollars: 3 },
         concurrency: 0,
+        ratePerMinute: 0,
         deadline: 1,
         cache: { dir: '', readonly: true },
         passthrough: 'blur',
@@ -202,6 +207,7 @@ describe('resolveOptions', () => {
       '`budget.euros` must be',
       'Unknown option `budget.dollars`',
       '`concurrency` must be',
+      '`ratePerMinute` must be',
       '`deadline` must be',
       '`cache.dir` must be',
       'Unknown option `cache.readonly`',
@@ -211,7 +217,7 @@ describe('resolveOptions', () => {
     ]) {
       expect(problems.filter((line) => line.includes(`- ${part}`))).toHaveLength(1)
     }
-    expect(problems).toHaveLength(22)
+    expect(problems).toHaveLength(23)
   })
 
   it.each<[string, unknown, string]>([
@@ -333,6 +339,10 @@ describe('resolveOptions', () => {
     ['half a concurrency', { concurrency: 1.5 }, 'got 1.5.'],
     ['a concurrency in words', { concurrency: '8' }, 'got "8".'],
     ['endless concurrency', { concurrency: Number.POSITIVE_INFINITY }, '`concurrency` must be'],
+    ['a rate of nothing', { ratePerMinute: 0 }, '`ratePerMinute` must be a whole number from 1 to'],
+    ['too high a rate', { ratePerMinute: 100_001 }, 'from 1 to 100000, got 100001.'],
+    ['half a rate', { ratePerMinute: 0.5 }, 'got 0.5.'],
+    ['a rate in words', { ratePerMinute: '300' }, 'got "300".'],
     ['a deadline in seconds', { deadline: 999 }, 'from 1000 to 2147483647, got 999.'],
     ['a deadline beyond timers', { deadline: 2 ** 31 }, 'got 2147483648.'],
     ['a cache as a text', { cache: '.magnific' }, '`cache` must be an object'],
