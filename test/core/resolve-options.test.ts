@@ -69,6 +69,7 @@ describe('resolveOptions', () => {
       budget: { tasks: 20, euros: 4.5 },
       concurrency: 3,
       deadline: 60_000,
+      webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cache: { dir: '/var/cache/magnific' },
       passthrough: ['blur'],
       logLevel: 'silent',
@@ -118,6 +119,7 @@ describe('resolveOptions', () => {
       budget: { tasks: 20, euros: 4.5 },
       concurrency: 3,
       deadline: 60_000,
+      webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cacheDir: '/var/cache/magnific',
       passthrough: ['blur'],
       logLevel: 'silent',
@@ -137,6 +139,7 @@ describe('resolveOptions', () => {
       budget: { tasks: undefined, euros: undefined },
       concurrency: undefined,
       deadline: undefined,
+      webhook: undefined,
       cache: { dir: undefined },
       passthrough: undefined,
       logLevel: undefined,
@@ -175,6 +178,7 @@ describe('resolveOptions', () => {
         budget: { tasks: 1.5, euros: -1, dollars: 3 },
         concurrency: 0,
         deadline: 1,
+        webhook: { url: 'http://example.com', port: -1, host: '', secret: ' ', path: '/' },
         cache: { dir: '', readonly: true },
         passthrough: 'blur',
         logLevel: 'loud',
@@ -200,6 +204,11 @@ describe('resolveOptions', () => {
       'Unknown option `budget.dollars`',
       '`concurrency` must be',
       '`deadline` must be',
+      '`webhook.url` must be',
+      '`webhook.port` must be',
+      '`webhook.host` must be',
+      '`webhook.secret` must be',
+      'Unknown option `webhook.path`',
       '`cache.dir` must be',
       'Unknown option `cache.readonly`',
       '`passthrough` must be',
@@ -208,7 +217,7 @@ describe('resolveOptions', () => {
     ]) {
       expect(problems.filter((line) => line.includes(`- ${part}`))).toHaveLength(1)
     }
-    expect(problems).toHaveLength(22)
+    expect(problems).toHaveLength(27)
   })
 
   it.each<[string, unknown, string]>([
