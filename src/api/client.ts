@@ -12,6 +12,8 @@ export interface ClientOptions {
   /** Origin, without a trailing slash. */
   baseUrl: string
   apiKey: string
+  /** Sent with every submission: where the API calls when the task changes. */
+  webhookUrl?: string | undefined
 }
 
 /** What a task is asked for with. */
@@ -54,7 +56,7 @@ const idleTimeout = 120_000
 const askTimeout = 30_000
 
 /** A client for one origin and one key. */
-export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
+export function createClient({ baseUrl, apiKey, webhookUrl }: ClientOptions): Client {
   const redact = createRedact(apiKey)
   const headers = { [keyHeader(baseUrl)]: apiKey, accept: 'application/json' }
 
@@ -95,7 +97,7 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
       try {
         const answer = await postImage(new URL(endpoint, baseUrl), {
           headers,
-          head: openJson(params),
+          head: openJson(params, webhookUrl),
           image,
           beforeLastByte,
           signal,
@@ -126,7 +128,7 @@ function keyHeader(baseUrl: string): string {
 }
 
 /** Only what was said is sent, so that the API's own defaults stay the API's. */
-function openJson(params: Params): string {
-  const json = JSON.stringify(params)
+function openJson(params: Params, webhookUrl: string | undefined): string {
+  const json = JSON.stringify({ ...params, webhook_url: webhookUrl })
   return json === '{}' ? '{' : `${json.slice(0, -1)},`
 }
