@@ -16,6 +16,8 @@ export interface ClientOptions {
   apiKey: string
   /** Holds back what is sent; without it, everything goes at once. */
   pace?: Pace | undefined
+  /** Sent with every submission: where the API calls when the task changes. */
+  webhookUrl?: string | undefined
 }
 
 /** What a task is asked for with. */
@@ -60,7 +62,7 @@ const idleTimeout = 120_000
 const askTimeout = 30_000
 
 /** A client for one origin and one key. */
-export function createClient({ baseUrl, apiKey, pace }: ClientOptions): Client {
+export function createClient({ baseUrl, apiKey, pace, webhookUrl }: ClientOptions): Client {
   const redact = createRedact(apiKey)
   const headers = { [keyHeader(baseUrl)]: apiKey, accept: 'application/json' }
 
@@ -123,7 +125,7 @@ export function createClient({ baseUrl, apiKey, pace }: ClientOptions): Client {
             redactAnswer(
               await postImage(new URL(endpoint, baseUrl), {
                 headers,
-                head: openJson(params),
+                head: openJson(params, webhookUrl),
                 image,
                 beforeLastByte,
                 signal,
@@ -156,7 +158,7 @@ function keyHeader(baseUrl: string): string {
 }
 
 /** Only what was said is sent, so that the API's own defaults stay the API's. */
-function openJson(params: Params): string {
-  const json = JSON.stringify(params)
+function openJson(params: Params, webhookUrl: string | undefined): string {
+  const json = JSON.stringify({ ...params, webhook_url: webhookUrl })
   return json === '{}' ? '{' : `${json.slice(0, -1)},`
 }

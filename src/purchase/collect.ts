@@ -35,13 +35,13 @@ export interface Collection {
   /** When it was submitted, ms since 1970; just now where that is missing. */
   submittedAt?: number | undefined
   /** Called when the API is done with it: what follows is ours. */
-  onCompleted: () => void
+  onCompleted?: (() => void) | undefined
 }
 
 /** What a result is collected with. */
 export type CollectContext = Pick<
   PurchaseContext,
-  'clock' | 'deadline' | 'blobs' | 'alpha' | 'warn' | 'onPhase'
+  'clock' | 'deadline' | 'blobs' | 'alpha' | 'warn' | 'onPhase' | 'downloads'
 > & {
   /** Missing where a result that the cache directory does not take is of no use. */
   spare?: BlobStore | undefined
@@ -72,8 +72,8 @@ export async function collectResult(
   const { task, estimate } = collection
   const { clock } = context
   const giveUpAt = clock.now() + context.deadline
-  const { width, height } = collection.source.sent
-  const traits = { scale: collection.scale, pixels: width * height }
+  const { sent, scale } = collection
+  const traits = sent && { scale, pixels: sent.width * sent.height }
   let problem: unknown
   for (let fetched = 0; fetched < fetchLimit; fetched++) {
     context.onPhase({ kind: 'upscaling', estimate })
@@ -88,7 +88,7 @@ export async function collectResult(
       // Of a task that has been done before, only fresh URLs are wanted.
       submittedAt: fetched > 0 ? 0 : collection.submittedAt,
     })
-    collection.onCompleted()
+    collection.onCompleted?.()
     context.onPhase({ kind: 'downloading', estimate })
     for (const url of generated) {
       try {

@@ -22,7 +22,10 @@ export async function recallDurations(
   )
   const weight = Math.min(1, worth / known.length)
   for (const { params, source, seconds } of known) {
-    const traits = { scale: scaleOf(params), pixels: source.width * source.height }
+    const { width, height } = source
+    // Of a result that was fetched while its source was somewhere else, the size is not known.
+    if (width === undefined || height === undefined) continue
+    const traits = { scale: scaleOf(params), pixels: width * height }
     durations.learn(traits, seconds * (1 - vagueness), seconds, weight)
   }
 }

@@ -73,6 +73,7 @@ describe('resolveOptions', () => {
       concurrency: 3,
       ratePerMinute: 60,
       deadline: 60_000,
+      webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cache: { dir: '/var/cache/magnific' },
       passthrough: ['blur'],
       logLevel: 'silent',
@@ -124,6 +125,7 @@ describe('resolveOptions', () => {
       concurrency: 3,
       ratePerMinute: 60,
       deadline: 60_000,
+      webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cacheDir: '/var/cache/magnific',
       passthrough: ['blur'],
       logLevel: 'silent',
@@ -144,6 +146,7 @@ describe('resolveOptions', () => {
       concurrency: undefined,
       ratePerMinute: undefined,
       deadline: undefined,
+      webhook: undefined,
       cache: { dir: undefined },
       passthrough: undefined,
       logLevel: undefined,
@@ -183,6 +186,7 @@ describe('resolveOptions', () => {
         concurrency: 0,
         ratePerMinute: 0,
         deadline: 1,
+        webhook: { url: 'http://example.com', port: -1, host: '', secret: ' ', path: '/' },
         cache: { dir: '', readonly: true },
         passthrough: 'blur',
         logLevel: 'loud',
@@ -209,6 +213,11 @@ describe('resolveOptions', () => {
       '`concurrency` must be',
       '`ratePerMinute` must be',
       '`deadline` must be',
+      '`webhook.url` must be',
+      '`webhook.port` must be',
+      '`webhook.host` must be',
+      '`webhook.secret` must be',
+      'Unknown option `webhook.path`',
       '`cache.dir` must be',
       'Unknown option `cache.readonly`',
       '`passthrough` must be',
@@ -217,7 +226,7 @@ describe('resolveOptions', () => {
     ]) {
       expect(problems.filter((line) => line.includes(`- ${part}`))).toHaveLength(1)
     }
-    expect(problems).toHaveLength(23)
+    expect(problems).toHaveLength(28)
   })
 
   it.each<[string, unknown, string]>([
