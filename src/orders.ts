@@ -46,9 +46,11 @@ export function createOrderer(context: OrderContext): Orderer {
   let account: Account | undefined
   const findings: PurchaseContext['findings'] = new Map()
 
+  const warn = (message: string): void => logger.warn(`magnific: ${message}`)
+
   const findAccount = (): Account => {
     if (account) return account
-    account = openAccount({ ...options, apiKey: requireKey(options) })
+    account = openAccount({ ...options, apiKey: requireKey(options), warn })
     const { recalled, watcher } = account
     if (!recalled.has(shared.layout.dir)) {
       recalled.add(shared.layout.dir)
@@ -61,7 +63,10 @@ export function createOrderer(context: OrderContext): Orderer {
   const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
     const item = cold.progress.begin()
     let spent = 0
+    let stopListening: (() => Promise<void>) | undefined
     try {
+      // Where there is no key, whoever needs one says so.
+      if (options.apiKey !== undefined) stopListening = await findAccount().listen()
       const purchased = await purchase(
         order,
         {
@@ -86,7 +91,7 @@ export function createOrderer(context: OrderContext): Orderer {
           downloads: async (work) => cold.downloads(work),
           halt: shared.halt,
           command: (rest) => `npx magnific ${rest}${cacheFlag}`,
-          warn: (message) => logger.warn(`magnific: ${message}`),
+          warn,
           onPhase: ({ kind, estimate }) => item.update(kind, estimate),
         },
         signal,
@@ -97,6 +102,7 @@ export function createOrderer(context: OrderContext): Orderer {
       return purchased
     } finally {
       item.done(spent)
+      await stopListening?.()
     }
   }
 

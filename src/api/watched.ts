@@ -10,6 +10,8 @@ export interface WatchOptions {
   submittedAt?: number | undefined
   /** What its duration may depend on. */
   traits?: Traits | undefined
+  /** Whether this process submitted it: then the API calls when it is done, where it was told to. */
+  isOwn?: boolean | undefined
 }
 
 /** A task that is watched. Times in ms since 1970. */
@@ -19,6 +21,7 @@ export interface Watched {
   readonly giveUpAt: number
   readonly deadline: number
   readonly traits: Traits | undefined
+  readonly isOwn: boolean
   readonly signal: AbortSignal | undefined
   readonly settle: (outcome: TaskState | Error) => void
   /** When it was last known not to be done, at first the submission. */
@@ -31,6 +34,8 @@ export interface Watched {
   isAsked: boolean
   /** It is to be asked about now, and after what is under way. */
   isWoken: boolean
+  /** Somebody has told of it since it was last seen not to be done. */
+  isCalled: boolean
   /** After an answer that says nothing it is not asked again before this. */
   notBefore: number
   /** Answers in a row that said nothing. */
@@ -49,7 +54,7 @@ const fresh = 5000
 /** A task as it is when the watch begins, at `now`. */
 export function createWatched(
   task: string,
-  { deadline, signal, submittedAt, traits }: WatchOptions,
+  { deadline, signal, submittedAt, traits, isOwn = false }: WatchOptions,
   now: number,
   settle: Watched['settle'],
 ): Watched {
@@ -61,6 +66,7 @@ export function createWatched(
     giveUpAt: now + deadline,
     deadline,
     traits,
+    isOwn,
     signal,
     settle,
     pendingAt: begin,
@@ -68,6 +74,7 @@ export function createWatched(
     jitter: 0,
     isAsked: false,
     isWoken: now - begin > fresh,
+    isCalled: false,
     notBefore: 0,
     failures: 0,
     unknown: 0,

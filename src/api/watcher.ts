@@ -4,6 +4,7 @@ import type { Client } from './client.ts'
 import { debugLog } from './debug.ts'
 import { createDurations } from './durations.ts'
 import type { Durations } from './durations.ts'
+import { createEarlyHints } from './early-hints.ts'
 import { createGlance } from './glance.ts'
 import type { RawAnswer } from './post.ts'
 import { readRetryAfter } from './retry.ts'
@@ -17,8 +18,14 @@ import type { TaskState } from './wire.ts'
 
 /** Something that hears of tasks by itself, and wakes the watcher. */
 export interface Messenger {
-  /** Whether it is to be relied on now. Then the watcher asks by itself as a fallback only. */
+  /** Whether it is to be relied on now. Then the watcher asks about its own tasks by itself as a fallback only. */
   isWorking(): boolean
+  /**
+   * One of the process's own tasks is done, or has failed.
+   *
+   * @param called whether the messenger had told of it when that was found out
+   */
+  noteDone(called: boolean): void
 }
 
 /** Watches all tasks in flight of one client: one loop, and one list call where the API has a list. */
@@ -33,9 +40,16 @@ export interface Watcher {
    *   deadline or when the API refuses to tell: the task goes on all the same, and can be taken up again
    */
   watch(task: string, options: WatchOptions): Promise<TaskState>
-  /** Asks about a task at once. Ids that nobody watches are ignored; what is being asked is asked once more afterwards. */
-  wake(task: string): void
-  /** Asks rarely while the messenger works, or as usual again, where there is none. To be called again when it has changed its mind. */
+  /**
+   * Asks about a task at once; what is being asked is asked once more afterwards. One that nobody watches is kept in mind
+   * for a while, since what tells of it may be faster than the answer to its submission.
+   *
+   * @returns whether it is watched
+   */
+  wake(task: string): boolean
+  /** Whether a task is being watched. */
+  isWatching(task: string): boolean
+  /** Asks rarely about own tasks while the messenger works, and as usual while it does not. */
   rely(messenger: Messenger | undefined): void
   /** Takes note of a page of the API's list that somebody else has asked for. */
   overhear(page: number, answer: RawAnswer, askedAt: number): void
@@ -66,6 +80,7 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
   const { durations = guessDurations(client) } = settings
   const watched = new Set<Watched>()
   const timing = createTiming(durations)
+  const early = createEarlyHints(clock)
   let messenger: Messenger | undefined
   let isRunning = false
   let nap: AbortController | undefined
@@ -85,9 +100,11 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
 
   const wantedAt = (entry: Watched): number => {
     if (entry.isWoken) return 0
-    const isFallback = messenger?.isWorking() === true || glance.covers(entry)
+    const isFallback = isToBeTold(entry) || glance.covers(entry)
     return timing.nextAt(entry, isFallback)
   }
+
+  const isToBeTold = ({ isOwn }: Watched): boolean => isOwn && messenger?.isWorking() === true
 
   const settle = (entry: Watched, outcome: TaskState | Error): void => {
     if (!watched.delete(entry)) return
@@ -123,6 +140,8 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
     entry.lastProblem = state ? '' : describeRefusal(answer.status, answer.body)
     entry.unknown = answer.status === 404 ? entry.unknown + 1 : 0
     if (state) glance.compare(entry, state)
+    const isOver = state?.status === 'failed' || (state?.generated.length ?? 0) > 0
+    if (isOver && entry.isOwn) messenger?.noteDone(entry.isCalled)
     if (state?.status === 'failed') {
       settle(entry, failedError(entry, state.error))
     } else if (state?.status === 'completed' && state.generated.length > 0) {
@@ -133,6 +152,8 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
       entry.pendingAt = now
       entry.askedAt = now
       entry.failures = 0
+      // What told of it was wrong, unless that was meanwhile.
+      if (!entry.isWoken) entry.isCalled = false
     } else if (entry.unknown >= unknownLimit) {
       settle(entry, unknownError(entry))
     } else if (isFinalRefusal(answer)) {
@@ -188,6 +209,7 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
         const leave = (): void => settle(entry, signal?.reason as Error)
         signal?.addEventListener('abort', leave, { signal: over.signal })
         watched.add(entry)
+        if (early.take(task)) call(entry)
         poke()
         if (isRunning) return
         isRunning = true
@@ -199,16 +221,25 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
       })
     },
     wake: (task) => {
-      for (const entry of watched) if (entry.task === task) entry.isWoken = true
+      const entries = [...watched].filter((entry) => entry.task === task)
+      for (const entry of entries) call(entry)
+      if (entries.length === 0) early.keep(task)
       poke()
+      return entries.length > 0
     },
+    isWatching: (task) => [...watched].some((entry) => entry.task === task),
     rely: (given) => {
       messenger = given
-      glance.suspend(() => given?.isWorking() === true)
+      glance.suspend(() => [...watched].every(isToBeTold))
       poke()
     },
     overhear: glance.overhear,
   }
+}
+
+function call(entry: Watched): void {
+  entry.isWoken = true
+  entry.isCalled = true
 }
 
 /** What runs on this machine is an emulator, and quick. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { CheckSignature } from './webhook-signature.ts'
-import { parseTaskState } from './wire.ts'
+import { parseTaskCall } from './wire.ts'
+import type { TaskCall } from './wire.ts'
 
 /** What becomes of calls. */
 export interface CallOptions {
@@ -8,8 +9,8 @@ export interface CallOptions {
   path: string
   /** Without one, calls are not verified. */
   checkSignature: CheckSignature | undefined
-  /** Told of a task that a call names, once the answer is given. */
-  onCall: (task: string) => void
+  /** Told of each call that is good, once the answer is given. */
+  onCall: (call: TaskCall) => void
   /** Told of each call whose signature is not good. */
   onRefusal: () => void
 }
@@ -29,11 +30,11 @@ export function createCallHandler(options: CallOptions): RequestListener {
       return
     }
     readBody(request, (body) => {
-      const { status: judged, task } =
+      const { status: judged, call } =
         body === undefined ? { status: 413 } : judgeBody(request, body, options)
       answer(response, judged)
       if (judged === 401) options.onRefusal()
-      if (task !== undefined) options.onCall(task)
+      if (call) options.onCall(call)
     })
   }
 }
@@ -52,19 +53,18 @@ function judgeBody(
   { headers }: IncomingMessage,
   body: Buffer,
   { checkSignature }: CallOptions,
-): { status: number; task?: string | undefined } {
+): { status: number; call?: TaskCall } {
   const verdict = checkSignature?.(headers, body) ?? 'good'
   if (verdict === 'refused') return { status: 401 }
-  const task = readTask(body)
-  if (task === undefined) return { status: 400 }
+  const call = readCall(body)
+  if (!call) return { status: 400 }
   // One that comes again is taken: refused, it would be sent once more.
-  return verdict === 'replayed' ? { status: 200 } : { status: 200, task }
+  return verdict === 'replayed' ? { status: 200 } : { status: 200, call }
 }
 
-/** Nothing but the task's id is taken from a call. */
-function readTask(body: Buffer): string | undefined {
+function readCall(body: Buffer): TaskCall | undefined {
   try {
-    return parseTaskState(new TextDecoder('utf-8', { fatal: true }).decode(body))?.task
+    return parseTaskCall(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {
     return undefined
   }

@@ -7,6 +7,7 @@ import { createCallHandler } from './webhook-call.ts'
 import { createOnce, describeFailure } from './webhook-messages.ts'
 import { createSignatureCheck } from './webhook-signature.ts'
 import { createTrust } from './webhook-trust.ts'
+import type { TaskCall } from './wire.ts'
 
 /** What a listener needs. */
 export interface WebhookListenerOptions {
@@ -21,6 +22,8 @@ export interface WebhookListenerOptions {
    * @returns whether it is a task of ours
    */
   onHint: (task: string) => boolean
+  /** Whether a task is of ours. What is said to go on is asked about by nobody. */
+  isOurs: (task: string) => boolean
 }
 
 /** Takes the API's calls while somebody works. */
@@ -121,14 +124,14 @@ export function createWebhookListener(options: WebhookListenerOptions): WebhookL
 
 /** Hands hints on at once, but for those about a task that was just heard of: these wait, and become one. */
 function createHints(
-  { clock, onHint }: WebhookListenerOptions,
+  { clock, onHint, isOurs }: WebhookListenerOptions,
   onKnown: () => void,
-): { take(task: string): void; forget(): void } {
+): { take(call: TaskCall): void; forget(): void } {
   /** Tasks of ours that were just heard of, and whether again since then: no more than are in flight. */
   const recent = new Map<string, { again: boolean }>()
   let waits = new AbortController()
 
-  const take = (task: string): void => {
+  const hint = (task: string): void => {
     const last = recent.get(task)
     if (last) {
       last.again = true
@@ -148,10 +151,14 @@ function createHints(
   ): Promise<void> => {
     await clock.sleep(hintPause, signal)
     recent.delete(task)
-    if (entry.again) take(task)
+    if (entry.again) hint(task)
   }
   return {
-    take,
+    take: ({ task, isUnderWay }) => {
+      if (!isUnderWay) hint(task)
+      // There is nothing to ask, and yet it came in.
+      else if (isOurs(task)) onKnown()
+    },
     forget: () => {
       waits.abort()
       waits = new AbortController()

@@ -34,6 +34,8 @@ export interface Collection {
   estimate: number
   /** When it was submitted, ms since 1970; just now where that is missing. */
   submittedAt?: number | undefined
+  /** Whether this process submitted it. */
+  isOwn?: boolean | undefined
   /** Called when the API is done with it: what follows is ours. */
   onCompleted?: (() => void) | undefined
 }
@@ -87,6 +89,7 @@ export async function collectResult(
       traits,
       // Of a task that has been done before, only fresh URLs are wanted.
       submittedAt: fetched > 0 ? 0 : collection.submittedAt,
+      isOwn: fetched === 0 && collection.isOwn,
     })
     collection.onCompleted?.()
     context.onPhase({ kind: 'downloading', estimate })

@@ -75,7 +75,7 @@ async function buy(
     const { file: name, sent, transparent } = source
     const submittedAt = paid ? undefined : findBegin(submitted)
     const what = { task, file: name, sent, transparent, scale, estimate }
-    const collection = { ...what, submittedAt, onCompleted: release }
+    const collection = { ...what, submittedAt, isOwn: paid, onCompleted: release }
     const { result, file, stored } = await collectResult(collection, client, context, signal)
     const record = composeRecord(order, {
       service: context.service,

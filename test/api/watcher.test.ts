@@ -173,10 +173,10 @@ describe('a list that somebody else asks for', () => {
 
 describe('a messenger', () => {
   const durations = drawLognormal(300, 20, sigma, 2)
-  const rely = (watcher: Watcher): void => watcher.rely({ isWorking: () => true })
+  const rely = (watcher: Watcher): void => watcher.rely({ isWorking: () => true, noteDone: () => {} })
 
   it('makes two questions a task enough, and the lag next to nothing', async () => {
-    const onDone = (task: string, watcher: Watcher): void => watcher.wake(task)
+    const onDone = (task: string, watcher: Watcher): boolean => watcher.wake(task)
     const { lag, statusCalls, listCalls } = await waitForWorld({ durations, prepare: rely, onDone })
     expect(lag).toBeLessThan(0.01)
     expect(statusCalls).toBeLessThan(2)
@@ -191,7 +191,7 @@ describe('a messenger', () => {
   })
 
   it('that does not work changes nothing', async () => {
-    const idle = (watcher: Watcher): void => watcher.rely({ isWorking: () => false })
+    const idle = (watcher: Watcher): void => watcher.rely({ isWorking: () => false, noteDone: () => {} })
     const { lag, statusCalls } = await waitForWorld({ durations, list: false, prepare: idle })
     const plain = await waitForWorld({ durations, list: false })
     expect([lag, statusCalls]).toEqual([plain.lag, plain.statusCalls])
@@ -203,9 +203,9 @@ describe('a messenger', () => {
     const client = simulateClient(clock, [task], { list: false })
     const watcher = createWatcher(client, { clock, random: seededRandom(1) })
     let isWorking = true
-    const messenger = { isWorking: () => isWorking }
+    const messenger = { isWorking: () => isWorking, noteDone: () => {} }
     watcher.rely(messenger)
-    const done = watcher.watch('a', { deadline: 600_000 })
+    const done = watcher.watch('a', { deadline: 600_000, isOwn: true })
     await clock.run(clock.sleep(5000))
     isWorking = false
     watcher.rely(messenger)

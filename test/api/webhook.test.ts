@@ -38,10 +38,12 @@ interface Listening {
 
 type Settings = Partial<ResolvedWebhook> & Partial<Omit<WebhookListenerOptions, 'webhook' | 'warn'>>
 
-function createListener({ clock = systemClock, onHint, ...webhook }: Settings = {}): Omit<
-  Listening,
-  'port' | 'url'
-> {
+function createListener({
+  clock = systemClock,
+  onHint,
+  isOurs = () => false,
+  ...webhook
+}: Settings = {}): Omit<Listening, 'port' | 'url'> {
   const hints: string[] = []
   const warnings: string[] = []
   const listener = createWebhookListener({
@@ -58,6 +60,7 @@ function createListener({ clock = systemClock, onHint, ...webhook }: Settings = 
       hints.push(hinted)
       return onHint?.(hinted) ?? true
     },
+    isOurs,
   })
   return { listener, hints, warnings }
 }
@@ -118,7 +121,7 @@ function padTo(bytes: number): string {
 describe('a call', () => {
   it.each<[string, unknown]>([
     ['as the API sends it', { generated: [], task_id: task, status: 'COMPLETED' }],
-    ['in the older shape', { task_id: task, task_status: 'IN_PROGRESS' }],
+    ['in the older shape', { task_id: task, task_status: 'COMPLETED' }],
     ['within data', { data: { task_id: task, status: 'COMPLETED', generated: ['https://a/b'] } }],
     ['in the older shape within data', { data: { task_id: task, task_status: 'FAILED' } }],
     ['of an unknown status', { task_id: task, status: 'WARMING_UP', more: [1] }],
@@ -126,6 +129,20 @@ describe('a call', () => {
   ])('%s names its task', async (_, body) => {
     const { port, hints } = await startListener()
     expect(await call(port, JSON.stringify(body))).toBe(200)
+    expect(hints).toEqual([task])
+  })
+
+  it.each<[string, unknown]>([
+    ['CREATED', { task_id: task, status: 'CREATED', generated: [] }],
+    ['IN_PROGRESS', { data: { task_id: task, status: 'IN_PROGRESS' } }],
+    ['IN_PROGRESS in the older shape', { task_id: task, task_status: 'IN_PROGRESS' }],
+  ])('of a task that is %s is no hint, and shows that calls come in', async (_, body) => {
+    const { listener, port, hints } = await startListener({ isOurs: (named) => named === task })
+    expect(await call(port, '{"task_id":"of-another-build","status":"CREATED"}')).toBe(200)
+    expect(listener.isWorking()).toBe(false)
+    expect(await call(port, JSON.stringify(body))).toBe(200)
+    expect(listener.isWorking()).toBe(true)
+    expect(await call(port)).toBe(200)
     expect(hints).toEqual([task])
   })
 
@@ -609,6 +626,7 @@ describe('listening', () => {
         clock: { now: Date.now },
         warn: console.log,
         onHint: () => false,
+        isOurs: () => false,
       })
       await listener.acquire()
       console.log(listener.port)
