@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Client } from './client.ts'
-import { watcherOf } from './watcher.ts'
+import { watcherOf } from './watchers.ts'
 import type { WatchOptions } from './watched.ts'
 import type { TaskState } from './wire.ts'
 

@@ -1,5 +1,5 @@
 import type { Client } from '../api/client.ts'
-import { overhearList } from '../api/watcher.ts'
+import { overhearList } from '../api/watchers.ts'
 import { parseTaskList } from '../api/wire.ts'
 import type { TaskState } from '../api/wire.ts'
 import type { Clock } from '../core/clock.ts'

@@ -50,7 +50,7 @@ export async function followImports(
     const found = await readAll(wave, files, true, (file, { imports }) => {
       const folder = dirname(file)
       return Promise.all(
-        imports.map((each) =>
+        imports.map(async (each) =>
           each.isPattern
             ? expandPattern(each.patterns ?? [], { importer: file, ...settings })
             : resolveImport(each, file, folder),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createWatcher, watcherOf } from '../../src/api/watcher.ts'
+import { createWatcher } from '../../src/api/watcher.ts'
 import type { Watcher } from '../../src/api/watcher.ts'
+import { watcherOf } from '../../src/api/watchers.ts'
 import { createTaskList } from '../../src/purchase/task-list.ts'
 import { simulateClock, virtualClock } from '../helpers/clock.ts'
 import {
@@ -173,7 +174,8 @@ describe('a list that somebody else asks for', () => {
 
 describe('a messenger', () => {
   const durations = drawLognormal(300, 20, sigma, 2)
-  const rely = (watcher: Watcher): void => watcher.rely({ isWorking: () => true, noteDone: () => {} })
+  const rely = (watcher: Watcher): void =>
+    watcher.rely({ isWorking: () => true, noteDone: () => {} })
 
   it('makes two questions a task enough, and the lag next to nothing', async () => {
     const onDone = (task: string, watcher: Watcher): boolean => watcher.wake(task)
@@ -190,8 +192,39 @@ describe('a messenger', () => {
     expect(statusCalls).toBeLessThan(3)
   })
 
+  it('is not relied on for what others submitted', async () => {
+    const world = { durations, isForeign: true }
+    const { lag, statusCalls, listCalls } = await waitForWorld({ ...world, prepare: rely })
+    const plain = await waitForWorld(world)
+    expect([lag, statusCalls, listCalls]).toEqual([plain.lag, plain.statusCalls, plain.listCalls])
+  })
+
+  it.each([
+    ['was told of when it was done', 20_000, true, [true]],
+    ['was not told of', undefined, true, [false]],
+    ['was told of too early', 5000, true, [false]],
+    ['was told of before it was watched', -1, true, [true]],
+    ['is of somebody else', 20_000, false, []],
+  ])('hears that a task is done that %s', async (_, tellAt, isOwn, heard) => {
+    const clock = virtualClock()
+    const task = newTask('a', clock.now(), tellAt === -1 ? 0 : 20)
+    const watcher = createWatcher(simulateClient(clock, [task], { list: false }), { clock })
+    const done: boolean[] = []
+    watcher.rely({ isWorking: () => false, noteDone: (called) => done.push(called) })
+    if (tellAt === -1) expect(watcher.wake('a')).toBe(false)
+    const watched = watcher.watch('a', { deadline: 60_000, isOwn })
+    const tell = async (ms: number): Promise<void> => {
+      await clock.sleep(ms)
+      watcher.wake('a')
+    }
+    await clock.run(Promise.all([watched, tellAt !== undefined && tellAt > 0 && tell(tellAt)]))
+    expect(done).toEqual(heard)
+    if (tellAt === -1) expect(clock.now()).toBe(task.startedAt)
+  })
+
   it('that does not work changes nothing', async () => {
-    const idle = (watcher: Watcher): void => watcher.rely({ isWorking: () => false, noteDone: () => {} })
+    const idle = (watcher: Watcher): void =>
+      watcher.rely({ isWorking: () => false, noteDone: () => {} })
     const { lag, statusCalls } = await waitForWorld({ durations, list: false, prepare: idle })
     const plain = await waitForWorld({ durations, list: false })
     expect([lag, statusCalls]).toEqual([plain.lag, plain.statusCalls])
