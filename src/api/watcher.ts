@@ -4,7 +4,7 @@ import type { Client } from './client.ts'
 import { debugLog } from './debug.ts'
 import { createDurations } from './durations.ts'
 import type { Durations } from './durations.ts'
-import { createEarlyHints } from './early-hints.ts'
+import { createRecentTasks } from './recent-tasks.ts'
 import { createGlance } from './glance.ts'
 import type { RawAnswer } from './post.ts'
 import { readRetryAfter } from './retry.ts'
@@ -44,7 +44,7 @@ export interface Watcher {
    * Asks about a task at once; what is being asked is asked once more afterwards. One that nobody watches is kept in mind
    * for a while, since what tells of it may be faster than the answer to its submission.
    *
-   * @returns whether it is watched
+   * @returns whether it is watched, or was until just now
    */
   wake(task: string): boolean
   /** Whether a task is being watched. */
@@ -80,7 +80,10 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
   const { durations = guessDurations(client) } = settings
   const watched = new Set<Watched>()
   const timing = createTiming(durations)
-  const early = createEarlyHints(clock)
+  /** Told of before anybody watched them. */
+  const early = createRecentTasks(clock)
+  /** Found done, so that who tells of them is late, and no stranger. */
+  const finished = createRecentTasks(clock)
   let messenger: Messenger | undefined
   let isRunning = false
   let nap: AbortController | undefined
@@ -141,6 +144,7 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
     entry.unknown = answer.status === 404 ? entry.unknown + 1 : 0
     if (state) glance.compare(entry, state)
     const isOver = state?.status === 'failed' || (state?.generated.length ?? 0) > 0
+    if (isOver) finished.keep(entry.task)
     if (isOver && entry.isOwn) messenger?.noteDone(entry.isCalled)
     if (state?.status === 'failed') {
       settle(entry, failedError(entry, state.error))
@@ -223,9 +227,10 @@ export function createWatcher(client: Client, settings: WatcherSettings): Watche
     wake: (task) => {
       const entries = [...watched].filter((entry) => entry.task === task)
       for (const entry of entries) call(entry)
-      if (entries.length === 0) early.keep(task)
       poke()
-      return entries.length > 0
+      if (entries.length > 0 || finished.take(task)) return true
+      early.keep(task)
+      return false
     },
     isWatching: (task) => [...watched].some((entry) => entry.task === task),
     rely: (given) => {

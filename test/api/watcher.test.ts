@@ -248,6 +248,17 @@ describe('a messenger', () => {
 })
 
 describe('waking', () => {
+  it('knows a task that was done just now, and none of a minute ago', async () => {
+    const clock = virtualClock()
+    const tasks = [newTask('a', clock.now(), 1), newTask('b', clock.now(), 1)]
+    const watcher = createWatcher(simulateClient(clock, tasks, { list: false }), { clock })
+    const watched = tasks.map(async ({ id }) => watcher.watch(id, { deadline: 60_000 }))
+    await clock.run(Promise.all(watched))
+    expect([watcher.wake('a'), watcher.wake('never')]).toEqual([true, false])
+    await clock.run(clock.sleep(60_000))
+    expect(watcher.wake('b')).toBe(false)
+  })
+
   it('asks at once, once more after what is under way, and about nothing unknown', async () => {
     const clock = virtualClock()
     const task = newTask('a', clock.now(), 3600)

@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 
-/** Tasks that were told of before anybody watched them. */
-export interface EarlyHints {
+/** Tasks that something has happened to of late. */
+export interface RecentTasks {
   keep(task: string): void
-  /** Whether a task was told of; it is forgotten with that. */
+  /** Whether a task is among them; it is forgotten with that. */
   take(task: string): boolean
 }
 
@@ -13,8 +13,8 @@ const most = 64
 const lifetime = 60_000
 
 /** None yet. */
-export function createEarlyHints({ now }: Pick<Clock, 'now'>): EarlyHints {
-  /** When each was told of last, the oldest first. */
+export function createRecentTasks({ now }: Pick<Clock, 'now'>): RecentTasks {
+  /** When each was kept last, the oldest first. */
   const kept = new Map<string, number>()
   return {
     keep: (task) => {
