@@ -263,6 +263,7 @@ const pixelsAtOnce = 2 * maxOutputPixels
 function prepareShared({ options, shared }: MissContext): NonNullable<Shared['cold']> {
   const cold = (shared.cold ??= {
     tasks: pLimit(options.concurrency),
+    downloads: pLimit(4),
     pictures: createWeightedLimit(pixelsAtOnce),
     previews: pLimit(2),
     copies: pLimit(16),

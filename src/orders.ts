@@ -1,16 +1,15 @@
 import { resolve } from 'node:path'
-import type { Client } from './api/client.ts'
-import { createClient } from './api/client.ts'
 import { systemClock } from './core/clock.ts'
 import { MagnificError } from './core/errors.ts'
 import { maxOutputPixels } from './core/limits.ts'
 import { defaultCacheDir } from './core/option-readers.ts'
 import type { ResolvedOptions } from './core/options.ts'
 import type { Logger } from './core/logger.ts'
+import { openAccount } from './purchase/account.ts'
+import type { Account } from './purchase/account.ts'
+import { recallDurations } from './purchase/history.ts'
 import type { Order, PurchaseContext } from './purchase/order.ts'
 import { purchase } from './purchase/purchase.ts'
-import { createTaskList } from './purchase/task-list.ts'
-import type { TaskList } from './purchase/task-list.ts'
 import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
 import type { BlobStore } from './store/blobs.ts'
@@ -44,14 +43,30 @@ export function createOrderer(context: OrderContext): Orderer {
   const { options, shared, cold, blobs, spare, records, journal, logger } = context
   const cacheFlag = describeCacheDir(shared.layout.dir)
   const budget = openBudget(context)
-  let client: Client | undefined
-  let taskList: TaskList | undefined
+  let account: Account | undefined
   const findings: PurchaseContext['findings'] = new Map()
+
+  const warn = (message: string): void => logger.warn(`magnific: ${message}`)
+
+  const findAccount = (): Account => {
+    if (account) return account
+    account = openAccount({ ...options, apiKey: requireKey(options), warn })
+    const { recalled, watcher } = account
+    if (!recalled.has(shared.layout.dir)) {
+      recalled.add(shared.layout.dir)
+      // Good to know, and not worth waiting for.
+      recallDurations(records, options.service, watcher.durations).catch(() => {})
+    }
+    return account
+  }
 
   const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
     const item = cold.progress.begin()
     let spent = 0
+    let stopListening: (() => Promise<void>) | undefined
     try {
+      // Where there is no key, whoever needs one says so.
+      if (options.apiKey !== undefined) stopListening = await findAccount().listen()
       const purchased = await purchase(
         order,
         {
@@ -69,13 +84,14 @@ export function createOrderer(context: OrderContext): Orderer {
           records,
           budget,
           limits: options.budget,
-          client: () => (client ??= createClient({ ...options, apiKey: requireKey(options) })),
-          taskList: (forClient) => (taskList ??= createTaskList(forClient, systemClock)),
+          client: () => findAccount().client,
+          taskList: () => findAccount().taskList,
           findings,
           limit: async (work) => cold.tasks(work),
+          downloads: async (work) => cold.downloads(work),
           halt: shared.halt,
           command: (rest) => `npx magnific ${rest}${cacheFlag}`,
-          warn: (message) => logger.warn(`magnific: ${message}`),
+          warn,
           onPhase: ({ kind, estimate }) => item.update(kind, estimate),
         },
         signal,
@@ -86,6 +102,7 @@ export function createOrderer(context: OrderContext): Orderer {
       return purchased
     } finally {
       item.done(spent)
+      await stopListening?.()
     }
   }
 

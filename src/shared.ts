@@ -39,6 +39,8 @@ export interface Shared {
   cold?: {
     /** Tasks in flight. */
     readonly tasks: LimitFunction
+    /** Results being fetched and looked at. */
+    readonly downloads: LimitFunction
     /** Variants being decoded and encoded, which takes memory: by pixels. */
     readonly pictures: WeightedLimit
     /** Previews being made, which a page waits for. */

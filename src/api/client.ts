@@ -4,14 +4,20 @@ import { openConnection } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { collectAnswer, postImage, PostError } from './post.ts'
 import type { ImageBody, RawAnswer } from './post.ts'
+import type { Pace } from './pace.ts'
 import { createRedact, redactError } from './redact.ts'
 import type { Redact } from './redact.ts'
+import { settleRetryAfter } from './retry.ts'
 
 /** How the API is reached. */
 export interface ClientOptions {
   /** Origin, without a trailing slash. */
   baseUrl: string
   apiKey: string
+  /** Holds back what is sent; without it, everything goes at once. */
+  pace?: Pace | undefined
+  /** Sent with every submission: where the API calls when the task changes. */
+  webhookUrl?: string | undefined
 }
 
 /** What a task is asked for with. */
@@ -45,6 +51,8 @@ export interface Client {
    * @throws the network's error, without the key in it
    */
   listTasks(page: number, signal?: AbortSignal): Promise<RawAnswer>
+  /** When a call would go that is made now, ms since 1970; 0 where nothing holds it back. */
+  readyAt(): number
   redact: Redact
 }
 
@@ -54,7 +62,7 @@ const idleTimeout = 120_000
 const askTimeout = 30_000
 
 /** A client for one origin and one key. */
-export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
+export function createClient({ baseUrl, apiKey, pace, webhookUrl }: ClientOptions): Client {
   const redact = createRedact(apiKey)
   const headers = { [keyHeader(baseUrl)]: apiKey, accept: 'application/json' }
 
@@ -64,7 +72,22 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
     body: redact(answer.body),
   })
 
-  const ask = async (path: string, signal: AbortSignal | undefined): Promise<RawAnswer> => {
+  /** Makes a call when it may go. The wait is before the call, and before the time that it may take. */
+  const paced = async (
+    call: () => Promise<RawAnswer>,
+    signal: AbortSignal | undefined,
+  ): Promise<RawAnswer> => {
+    if (!pace) return call()
+    const enteredAt = await pace.enter(signal)
+    const answer = await call()
+    pace.note(answer, enteredAt)
+    return answer
+  }
+
+  const ask = async (path: string, signal: AbortSignal | undefined): Promise<RawAnswer> =>
+    paced(async () => askNow(path, signal), signal)
+
+  const askNow = async (path: string, signal: AbortSignal | undefined): Promise<RawAnswer> => {
     const connection = openConnection(signal, { total: askTimeout })
     try {
       const response = await connection.wait(
@@ -77,7 +100,10 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
       )
       return redactAnswer({
         status: response.status,
-        retryAfter: response.headers.get('retry-after') ?? undefined,
+        retryAfter: settleRetryAfter(
+          response.headers.get('retry-after') ?? undefined,
+          response.headers.get('date') ?? undefined,
+        ),
         body: await readText(response, connection),
       })
     } catch (error) {
@@ -91,17 +117,23 @@ export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
   return {
     baseUrl,
     redact,
+    readyAt: () => pace?.readyAt() ?? 0,
     submit: async ({ image, params, beforeLastByte, signal }) => {
       try {
-        const answer = await postImage(new URL(endpoint, baseUrl), {
-          headers,
-          head: openJson(params),
-          image,
-          beforeLastByte,
+        return await paced(
+          async () =>
+            redactAnswer(
+              await postImage(new URL(endpoint, baseUrl), {
+                headers,
+                head: openJson(params, webhookUrl),
+                image,
+                beforeLastByte,
+                signal,
+                idleTimeout,
+              }),
+            ),
           signal,
-          idleTimeout,
-        })
-        return redactAnswer(answer)
+        )
       } catch (error) {
         if (!(error instanceof PostError)) throw error
         throw new PostError(error.committed, redactError(error.cause, redact))
@@ -126,7 +158,7 @@ function keyHeader(baseUrl: string): string {
 }
 
 /** Only what was said is sent, so that the API's own defaults stay the API's. */
-function openJson(params: Params): string {
-  const json = JSON.stringify(params)
+function openJson(params: Params, webhookUrl: string | undefined): string {
+  const json = JSON.stringify({ ...params, webhook_url: webhookUrl })
   return json === '{}' ? '{' : `${json.slice(0, -1)},`
 }

@@ -5,6 +5,7 @@ import { request as requestHttps } from 'node:https'
 import { setImmediate as turn } from 'node:timers/promises'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { ZlibOptions } from 'node:zlib'
+import { settleRetryAfter } from './retry.ts'
 
 /** An image's bytes, and how many there are. */
 export interface ImageBody {
@@ -15,7 +16,7 @@ export interface ImageBody {
 /** An answer as it came. */
 export interface RawAnswer {
   status: number
-  /** Value of `Retry-After`, where there was one. */
+  /** Value of `Retry-After`, where there was one; a date is made into seconds by the answer's own clock. */
   retryAfter: string | undefined
   body: string
 }
@@ -200,10 +201,9 @@ async function readAnswer(request: ClientRequest, onAnswered: () => void): Promi
     if (length === 0 || length > largestAnswer || !isWhole) throw error
   }
   if (!request.writableEnded) request.destroy()
-  const retryAfter = response.headers['retry-after']
   return {
     status: response.statusCode ?? 0,
-    retryAfter,
+    retryAfter: settleRetryAfter(response.headers['retry-after'], response.headers.date),
     body: decode(Buffer.concat(chunks), response.headers['content-encoding']),
   }
 }

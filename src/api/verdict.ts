@@ -29,10 +29,15 @@ export function judgeAnswer(answer: RawAnswer): Verdict {
   }
   if (status === 401 || status === 402) return { kind: 'halted' }
   if (status === 429) {
-    return { kind: /limit of the free trial usage/i.test(body) ? 'halted' : 'later' }
+    return { kind: isTrialOver(status, body) ? 'halted' : 'later' }
   }
   if (status === 503) return { kind: isDocumented503(body) ? 'later' : 'ambiguous' }
   return { kind: refusals.has(status) ? 'refused' : 'ambiguous' }
+}
+
+/** Whether an answer says that a free trial is used up, which asking later does not change. */
+export function isTrialOver(status: number, body: string): boolean {
+  return status === 429 && /limit of the free trial usage/i.test(body)
 }
 
 /** The API's own words: a gateway that gave up on an API which is still at work may say `Retry-After` as well. */

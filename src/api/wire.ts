@@ -46,6 +46,25 @@ export function parseTaskState(text: string): TaskState | undefined {
   return readTask(unwrap(parseJson(text), 'data'))
 }
 
+/** What is taken from a call of the API's. */
+export interface TaskCall {
+  task: string
+  /** Whether it says that the task is not done yet, in words that are known to mean that. */
+  isUnderWay: boolean
+}
+
+/**
+ * Reads a call: the same shapes as an answer about a task.
+ *
+ * @returns `undefined` where the text is no such call
+ */
+export function parseTaskCall(text: string): TaskCall | undefined {
+  const parsed = v.safeParse(taskSchema, unwrap(parseJson(text), 'data'))
+  if (!parsed.success) return undefined
+  const { task_id: task, status, task_status: olderStatus } = parsed.output
+  return { task, isUnderWay: ['CREATED', 'IN_PROGRESS'].includes(status ?? olderStatus ?? '') }
+}
+
 /**
  * Reads a page of the list of tasks. Its body is documented nowhere, so the list is looked for at the top, in `data` and
  * its like, and one level further down.

@@ -31,6 +31,31 @@ export type TooLargePolicy = 'error' | 'downscale'
 /** What happens to the transparency of a source whose result has none. */
 export type AlphaPolicy = 'join' | 'keep-result'
 
+/** Where the API calls back when a task changes. */
+export interface WebhookOption {
+  /**
+   * What the API calls: an `https:` URL that leads to `port` of this machine, through a tunnel or a proxy (`http:` only for
+   * loopback). Calls to any other path are turned away.
+   */
+  url: string
+  /**
+   * The port to listen on, of this machine.
+   * @default the port of `url` where it is loopback; behind a tunnel it has to be said
+   */
+  port?: number | undefined
+  /**
+   * The address to listen on; another one than loopback opens the port to the network.
+   * @default '127.0.0.1'
+   */
+  host?: string | undefined
+  /**
+   * The secret that calls are signed with, as UTF-8, or in base64 after `whsec_`. Without one, calls are not verified:
+   * all that a forged one can do is to have the API asked about a task earlier. Never logged.
+   * @default $MAGNIFIC_WEBHOOK_SECRET
+   */
+  secret?: string | undefined
+}
+
 /** The plugin's options, all optional. */
 export interface Options {
   /**
@@ -91,11 +116,23 @@ export interface Options {
    */
   concurrency?: number | undefined
   /**
+   * Calls of the API in a minute at most, downloads aside: a whole number up to 100 000. It is halved when the API answers
+   * 429, and regained slowly.
+   * @default 300
+   */
+  ratePerMinute?: number | undefined
+  /**
    * The longest wait for one task, in ms. A task that is not done by then stays in the journal, and the next
    * build takes it up again.
    * @default 1_800_000
    */
   deadline?: number | undefined
+  /**
+   * Has the API call back when a task is done, so that it is asked less often and results are here sooner. What a call
+   * says is never believed: it makes the plugin ask at once. Where no call comes, it goes on asking.
+   * @default none
+   */
+  webhook?: WebhookOption | undefined
   cache?:
     | {
         /**
@@ -129,6 +166,16 @@ export interface HostSettings {
   env: Readonly<Record<string, string | undefined>>
 }
 
+/** {@link WebhookOption} with every default filled in. */
+export interface ResolvedWebhook {
+  /** As the API gets it. */
+  readonly url: string
+  readonly port: number
+  readonly host: string
+  /** Never logged. */
+  readonly secret: string | undefined
+}
+
 /** The options with every default filled in; never changed afterwards. */
 export interface ResolvedOptions {
   readonly root: string
@@ -147,8 +194,10 @@ export interface ResolvedOptions {
   readonly budget: Readonly<BudgetLimits>
   readonly prefetch: boolean | readonly string[]
   readonly concurrency: number
+  readonly ratePerMinute: number
   /** ms */
   readonly deadline: number
+  readonly webhook: ResolvedWebhook | undefined
   /** As the user or the default says it: absolute, or relative to `root`. */
   readonly cacheDir: string
   readonly passthrough: readonly string[]

@@ -1,6 +1,7 @@
 import { MagnificError } from './errors.ts'
 import { readDts } from './dts-option.ts'
 import { serviceOf } from './service.ts'
+import { readWebhook } from './webhook-option.ts'
 import { logLevels } from './logger.ts'
 import {
   isPlainObject,
@@ -42,7 +43,9 @@ const optionNames = [
   'budget',
   'prefetch',
   'concurrency',
+  'ratePerMinute',
   'deadline',
+  'webhook',
   'cache',
   'passthrough',
   'dts',
@@ -89,7 +92,9 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     budget: options.budget === undefined ? {} : readBudget(options.budget, problems),
     prefetch: readPrefetch(options.prefetch ?? false, problems),
     concurrency: readCount('concurrency', options.concurrency ?? 8, 1, 100, problems),
+    ratePerMinute: readCount('ratePerMinute', options.ratePerMinute ?? 300, 1, 100_000, problems),
     deadline: readCount('deadline', options.deadline ?? 30 * 60_000, 1000, 2 ** 31 - 1, problems),
+    webhook: readWebhook(options.webhook, env, problems),
     cacheDir: readCacheDir(options.cache, env, problems),
     passthrough: readPassthrough(options.passthrough ?? [], problems),
     dts: readDts(options.dts ?? false, problems),

@@ -32,12 +32,18 @@ export interface Collection {
   scale: number
   /** euros, for the progress line */
   estimate: number
+  /** When it was submitted, ms since 1970; just now where that is missing. */
+  submittedAt?: number | undefined
+  /** Whether this process submitted it. */
+  isOwn?: boolean | undefined
+  /** Called when the API is done with it: what follows is ours. */
+  onCompleted?: (() => void) | undefined
 }
 
 /** What a result is collected with. */
 export type CollectContext = Pick<
   PurchaseContext,
-  'clock' | 'deadline' | 'blobs' | 'alpha' | 'warn' | 'onPhase'
+  'clock' | 'deadline' | 'blobs' | 'alpha' | 'warn' | 'onPhase' | 'downloads'
 > & {
   /** Missing where a result that the cache directory does not take is of no use. */
   spare?: BlobStore | undefined
@@ -68,18 +74,32 @@ export async function collectResult(
   const { task, estimate } = collection
   const { clock } = context
   const giveUpAt = clock.now() + context.deadline
+  const { sent, scale } = collection
+  const traits = sent && { scale, pixels: sent.width * sent.height }
   let problem: unknown
   for (let fetched = 0; fetched < fetchLimit; fetched++) {
     context.onPhase({ kind: 'upscaling', estimate })
     if (fetched > 0) await clock.sleep(fetchPause, signal)
     const left = giveUpAt - clock.now()
     if (problem !== undefined && left <= 0) break
-    const { generated } = await awaitTask(client, task, { clock, deadline: left, signal })
+    const { generated } = await awaitTask(client, task, {
+      clock,
+      deadline: left,
+      signal,
+      traits,
+      // Of a task that has been done before, only fresh URLs are wanted.
+      submittedAt: fetched > 0 ? 0 : collection.submittedAt,
+      isOwn: fetched === 0 && collection.isOwn,
+    })
+    collection.onCompleted?.()
     context.onPhase({ kind: 'downloading', estimate })
     for (const url of generated) {
       try {
-        const timeout = Math.max(giveUpAt - clock.now(), shortestTimeout)
-        return await storeResult({ url, client, timeout, signal }, collection, context)
+        return await context.downloads(async () => {
+          signal.throwIfAborted()
+          const timeout = Math.max(giveUpAt - clock.now(), shortestTimeout)
+          return storeResult({ url, client, timeout, signal }, collection, context)
+        })
       } catch (error) {
         signal.throwIfAborted()
         if (!isTransient(error)) throw error

@@ -54,8 +54,10 @@ export interface PurchaseContext {
   taskList: (client: Client) => TaskList
   /** What tasks that nobody knew turned out to be: each is looked at once. */
   findings: Map<string, Finding>
-  /** Runs the work when fewer than `concurrency` tasks are in flight. */
+  /** Runs the work when fewer than `concurrency` tasks are in flight: it is over when the task is. */
   limit: <T>(work: () => Promise<T>) => Promise<T>
+  /** Runs the work when few results are being fetched: that takes memory and disk, and no room among the tasks. */
+  downloads: <T>(work: () => Promise<T>) => Promise<T>
   /** Set by the first answer that makes all further spending pointless; everybody looks before spending. */
   halt: { error?: MagnificError }
   /** A command line of ours as the user would type it: `npx magnific …`. */

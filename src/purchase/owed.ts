@@ -11,7 +11,7 @@ import type { Origin, OriginContext } from './origin.ts'
 import { taskOf } from './state.ts'
 
 /** What results are brought home with. */
-export type OwedContext = Omit<CollectContext, 'alpha' | 'spare'> &
+export type OwedContext = Omit<CollectContext, 'alpha' | 'spare' | 'downloads'> &
   OriginContext & { journal: Journal; records: RecordStore }
 
 /** A result that was brought home. */
@@ -52,7 +52,8 @@ export async function fetchOwed(
     const { result } = await collectResult(
       collection,
       client,
-      { ...context, alpha: alpha ?? 'join' },
+      // Who asks for results limits how many are asked for at once.
+      { ...context, alpha: alpha ?? 'join', downloads: async (work) => work() },
       signal,
     )
     if (attempt && (await journal.reread(attempt)).voided !== undefined) return undefined

@@ -34,7 +34,23 @@ export async function purchase(
   for (const oddity of [describeDownscale(source, scale), findOddity(source)]) {
     if (oddity) context.warn(`${order.file} ${oddity}.`)
   }
-  return context.limit(async () => buy(order, source, context, signal))
+  return holdSlot(context.limit, async (release) => buy(order, source, context, signal, release))
+}
+
+/** Runs the work in a slot that it may leave before it is done: the next task begins while a result is fetched. */
+async function holdSlot<T>(
+  limit: PurchaseContext['limit'],
+  work: (release: () => void) => Promise<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const slot = limit(
+      async () =>
+        new Promise<void>((release) => {
+          work(release).then(resolve, reject).finally(release)
+        }),
+    )
+    slot.catch(reject)
+  })
 }
 
 async function buy(
@@ -42,6 +58,7 @@ async function buy(
   source: SourceImage,
   context: PurchaseContext,
   signal: AbortSignal,
+  release: () => void,
 ): Promise<Purchased> {
   signal.throwIfAborted()
   const { clock, journal } = context
@@ -56,7 +73,9 @@ async function buy(
 
   try {
     const { file: name, sent, transparent } = source
-    const collection = { task, file: name, sent, transparent, scale, estimate }
+    const submittedAt = paid ? undefined : findBegin(submitted)
+    const what = { task, file: name, sent, transparent, scale, estimate }
+    const collection = { ...what, submittedAt, isOwn: paid, onCompleted: release }
     const { result, file, stored } = await collectResult(collection, client, context, signal)
     const record = composeRecord(order, {
       service: context.service,
@@ -81,6 +100,11 @@ async function buy(
     )
     throw failedError(error.text, order, context)
   }
+}
+
+/** When somebody else submitted a task, ms since 1970; long ago where nobody knows. */
+function findBegin({ attempt }: Submitted): number {
+  return Date.parse(attempt?.owner?.at ?? '') || 0
 }
 
 /** What is made in order to be sent is there for as long as it is being sent. */

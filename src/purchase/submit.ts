@@ -15,7 +15,7 @@ const longestBackoff = 60_000
 const unreachableLimit = 5
 
 /** What one purchase has found out about the API's mood, over all its attempts. */
-interface Pace {
+interface Mood {
   readonly startedAt: number
   backoff: number
   unreachable: number
@@ -49,7 +49,7 @@ export async function submitTask(
 ): Promise<Submitted> {
   const { order, estimate } = submission
   const { journal, clock, budget, limits, halt } = context
-  const pace: Pace = { startedAt: clock.now(), backoff: firstBackoff, unreachable: 0, told: false }
+  const mood: Mood = { startedAt: clock.now(), backoff: firstBackoff, unreachable: 0, told: false }
   for (;;) {
     signal.throwIfAborted()
     if (halt.error) throw halt.error
@@ -71,7 +71,7 @@ export async function submitTask(
     context.onPhase({ kind: 'submitting', estimate })
     let task: string | undefined
     try {
-      task = await submitAsOwner(attempt, submission, client, pace, context, signal)
+      task = await submitAsOwner(attempt, submission, client, mood, context, signal)
       if (task !== undefined) return { task, attempt, paid: true }
     } finally {
       // Whoever waits need not wait for a heartbeat that has stopped.
@@ -87,7 +87,7 @@ async function submitAsOwner(
   attempt: Attempt,
   { order, prepare }: Submission,
   client: Client,
-  pace: Pace,
+  mood: Mood,
   context: PurchaseContext,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -102,13 +102,13 @@ async function submitAsOwner(
     const tried = await tryAttempt(attempt, order, await prepare(), client, context, signal)
     if (tried.kind === 'accepted') return tried.task
     if (tried.kind === 'lost') return undefined
-    pace.unreachable = tried.kind === 'unreachable' ? pace.unreachable + 1 : 0
-    const wait = tried.wait ?? pace.backoff
-    const isLate = clock.now() + wait > pace.startedAt + context.deadline
-    if (pace.unreachable >= unreachableLimit || isLate) throw unreachableError(tried.problem)
-    pace.backoff = Math.min(pace.backoff * 2, longestBackoff)
-    if (tried.kind === 'later' && !pace.told) {
-      pace.told = true
+    mood.unreachable = tried.kind === 'unreachable' ? mood.unreachable + 1 : 0
+    const wait = tried.wait ?? mood.backoff
+    const isLate = clock.now() + wait > mood.startedAt + context.deadline
+    if (mood.unreachable >= unreachableLimit || isLate) throw unreachableError(tried.problem)
+    mood.backoff = Math.min(mood.backoff * 2, longestBackoff)
+    if (tried.kind === 'later' && !mood.told) {
+      mood.told = true
       context.warn(
         `The API asks to come back later (${tried.problem}); waiting to submit ${order.file}.`,
       )

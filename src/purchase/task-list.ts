@@ -1,4 +1,5 @@
 import type { Client } from '../api/client.ts'
+import { overhearList } from '../api/watchers.ts'
 import { parseTaskList } from '../api/wire.ts'
 import type { TaskState } from '../api/wire.ts'
 import type { Clock } from '../core/clock.ts'
@@ -36,7 +37,11 @@ export function createTaskList(client: Client, clock: Clock): TaskList {
   const readPage = async (page: number, signal: AbortSignal): Promise<TaskState[] | undefined> => {
     if (!isThere) return undefined
     try {
-      const { status, body } = await client.listTasks(page, signal)
+      const askedAt = clock.now()
+      const answer = await client.listTasks(page, signal)
+      // What it tells of tasks in flight need not be asked again.
+      overhearList(client, page, answer, askedAt)
+      const { status, body } = answer
       const tasks = status === 200 ? parseTaskList(body) : undefined
       if (!tasks && (status === 200 || status === 404 || status === 405)) isThere = false
       return tasks

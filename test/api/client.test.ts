@@ -3,10 +3,13 @@ import { describe, expect, it, vi } from 'vitest'
 import { createClient } from '../../src/api/client.ts'
 import type { Client, Submission } from '../../src/api/client.ts'
 import { downloadResult } from '../../src/api/download.ts'
+import { createPace } from '../../src/api/pace.ts'
+import type { Pace } from '../../src/api/pace.ts'
 import { PostError } from '../../src/api/post.ts'
 import { parseTaskList, parseTaskState } from '../../src/api/wire.ts'
 import { bodyOf, createCountedBody } from '../helpers/bodies.ts'
 import { canary, expectNoKey } from '../helpers/canary.ts'
+import { simulateClock } from '../helpers/clock.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { makePng } from '../helpers/images.ts'
 import { resolveToLoopback, startHttpServer, startTcpServer } from '../helpers/servers.ts'
@@ -388,3 +391,49 @@ async function download(url: string): Promise<void> {
     redact: (text) => text,
   })
 }
+
+describe('the pace', () => {
+  it('is asked before every call, and told every answer', async () => {
+    const emulator = await startEmulator()
+    const log: string[] = []
+    let turn = 0
+    const pace: Pace = {
+      rate: 300,
+      enter: async () => {
+        log.push(`enter after ${emulator.calls.length} calls`)
+        return ++turn
+      },
+      note: ({ status }, enteredAt) => void log.push(`${enteredAt}: ${status}`),
+      readyAt: () => 5,
+      lower: () => {},
+    }
+    const client = createClient({ baseUrl: emulator.url, apiKey: canary, pace })
+    expect(client.readyAt()).toBe(5)
+    await submit(client)
+    await client.getStatus('nobody')
+    await client.listTasks(1)
+    const calls = [
+      'enter after 0 calls, 1: 200',
+      'enter after 1 calls, 2: 404',
+      'enter after 2 calls, 3: 200',
+    ]
+    expect(log.join(', ')).toBe(calls.join(', '))
+  })
+
+  it('that is never reached sends nothing', async () => {
+    const emulator = await startEmulator()
+    const reason = new Error('The build ended.')
+    const pace = createPace(1, simulateClock())
+    await pace.enter()
+    const client = createClient({ baseUrl: emulator.url, apiKey: canary, pace })
+    const beforeLastByte = vi.fn<() => Promise<void>>()
+    const signal = AbortSignal.abort(reason)
+    const failures = [
+      await failureOf(submit(client, { signal, beforeLastByte })),
+      await failureOf(client.getStatus('nobody', signal)),
+    ]
+    expect(failures).toEqual([reason, reason])
+    expect(emulator.calls).toHaveLength(0)
+    expect(beforeLastByte).not.toHaveBeenCalled()
+  })
+})

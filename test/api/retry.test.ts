@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readRetryAfter } from '../../src/api/retry.ts'
+import { readRetryAfter, settleRetryAfter } from '../../src/api/retry.ts'
 
 const now = Date.UTC(2026, 5, 1, 12)
 const longest = 5 * 60_000
@@ -43,5 +43,31 @@ describe('Retry-After', () => {
   // `Date.parse` takes these for dates of 2001, so that they would mean "at once".
   it.each(['-5', '1.5', 'in about 5'])('is nothing where it is %j, which is no date', (value) => {
     expect(readRetryAfter(value, now)).toBeUndefined()
+  })
+})
+
+describe('a date of Retry-After', () => {
+  const date = (ms: number): string => new Date(now + ms).toUTCString()
+
+  it.each([-86_400_000, 0, 86_400_000])(
+    'is measured by the clock of whoever says it, off by %i ms',
+    (skew) => {
+      expect(settleRetryAfter(date(skew + 30_000), date(skew))).toBe('30')
+    },
+  )
+
+  it.each([
+    ['seconds', '7', date(0)],
+    ['without a clock', date(30_000), undefined],
+    ['a clock of no date', date(30_000), 'noon'],
+    ['nothing at all', undefined, date(0)],
+    ['a clock that is later', date(30_000), date(60_000)],
+    ['garbage', 'soon', date(0)],
+  ])('stays what it is: %s', (_, value, clock) => {
+    expect(settleRetryAfter(value, clock)).toBe(value)
+  })
+
+  it('is bounded, however far ahead it is', () => {
+    expect(settleRetryAfter(date(86_400_000), date(0))).toBe(String(longest / 1000))
   })
 })

@@ -39,6 +39,7 @@ describe('resolveOptions', () => {
       budget: {},
       prefetch: false,
       concurrency: 8,
+      ratePerMinute: 300,
       deadline: 1_800_000,
       cacheDir: '.magnific',
       passthrough: [],
@@ -70,7 +71,9 @@ describe('resolveOptions', () => {
       budget: { tasks: 20, euros: 4.5 },
       prefetch: ['src/pages/**'],
       concurrency: 3,
+      ratePerMinute: 60,
       deadline: 60_000,
+      webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cache: { dir: '/var/cache/magnific' },
       passthrough: ['blur'],
       logLevel: 'silent',
@@ -120,7 +123,9 @@ describe('resolveOptions', () => {
       budget: { tasks: 20, euros: 4.5 },
       prefetch: ['src/pages/**'],
       concurrency: 3,
+      ratePerMinute: 60,
       deadline: 60_000,
+      webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cacheDir: '/var/cache/magnific',
       passthrough: ['blur'],
       logLevel: 'silent',
@@ -139,7 +144,9 @@ describe('resolveOptions', () => {
       keepMetadata: undefined,
       budget: { tasks: undefined, euros: undefined },
       concurrency: undefined,
+      ratePerMinute: undefined,
       deadline: undefined,
+      webhook: undefined,
       cache: { dir: undefined },
       passthrough: undefined,
       logLevel: undefined,
@@ -177,7 +184,9 @@ describe('resolveOptions', () => {
         keepMetadata: 'no',
         budget: { tasks: 1.5, euros: -1, dollars: 3 },
         concurrency: 0,
+        ratePerMinute: 0,
         deadline: 1,
+        webhook: { url: 'http://example.com', port: -1, host: '', secret: ' ', path: '/' },
         cache: { dir: '', readonly: true },
         passthrough: 'blur',
         logLevel: 'loud',
@@ -202,7 +211,13 @@ describe('resolveOptions', () => {
       '`budget.euros` must be',
       'Unknown option `budget.dollars`',
       '`concurrency` must be',
+      '`ratePerMinute` must be',
       '`deadline` must be',
+      '`webhook.url` must be',
+      '`webhook.port` must be',
+      '`webhook.host` must be',
+      '`webhook.secret` must be',
+      'Unknown option `webhook.path`',
       '`cache.dir` must be',
       'Unknown option `cache.readonly`',
       '`passthrough` must be',
@@ -211,7 +226,7 @@ describe('resolveOptions', () => {
     ]) {
       expect(problems.filter((line) => line.includes(`- ${part}`))).toHaveLength(1)
     }
-    expect(problems).toHaveLength(22)
+    expect(problems).toHaveLength(28)
   })
 
   it.each<[string, unknown, string]>([
@@ -333,6 +348,10 @@ describe('resolveOptions', () => {
     ['half a concurrency', { concurrency: 1.5 }, 'got 1.5.'],
     ['a concurrency in words', { concurrency: '8' }, 'got "8".'],
     ['endless concurrency', { concurrency: Number.POSITIVE_INFINITY }, '`concurrency` must be'],
+    ['a rate of nothing', { ratePerMinute: 0 }, '`ratePerMinute` must be a whole number from 1 to'],
+    ['too high a rate', { ratePerMinute: 100_001 }, 'from 1 to 100000, got 100001.'],
+    ['half a rate', { ratePerMinute: 0.5 }, 'got 0.5.'],
+    ['a rate in words', { ratePerMinute: '300' }, 'got "300".'],
     ['a deadline in seconds', { deadline: 999 }, 'from 1000 to 2147483647, got 999.'],
     ['a deadline beyond timers', { deadline: 2 ** 31 }, 'got 2147483648.'],
     ['a cache as a text', { cache: '.magnific' }, '`cache` must be an object'],

@@ -60,3 +60,48 @@ export function hurryClock(times: number): Clock {
     sleep: async (ms, signal) => systemClock.sleep(ms / times, signal),
   }
 }
+
+/** Time in which many things wait side by side: it moves on to the next of them when nobody does anything else. */
+export interface VirtualClock extends Clock {
+  /** Lets time pass until the work is done. What the work waits for must be this clock, or done within a turn. */
+  run<T>(work: Promise<T>): Promise<T>
+}
+
+/** A clock for what runs in this process alone: real sockets take real time. */
+export function virtualClock(startAt = Date.UTC(2026, 0, 1)): VirtualClock {
+  let now = startAt
+  const sleepers = new Set<{ at: number; wake: () => void }>()
+  return {
+    now: () => now,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted()
+      const over = new AbortController()
+      try {
+        await new Promise<void>((resolve, reject) => {
+          const sleeper = { at: now + ms, wake: resolve }
+          sleepers.add(sleeper)
+          over.signal.addEventListener('abort', () => sleepers.delete(sleeper))
+          const leave = (): void => reject(signal?.reason as Error)
+          signal?.addEventListener('abort', leave, { signal: over.signal })
+        })
+      } finally {
+        over.abort()
+      }
+    },
+    run: async (work) => {
+      let isDone = false
+      const done = work.finally(() => (isDone = true))
+      done.catch(() => {})
+      for (;;) {
+        await turn()
+        if (isDone) return done
+        let next: { at: number; wake: () => void } | undefined
+        for (const sleeper of sleepers) if (!next || sleeper.at < next.at) next = sleeper
+        if (!next) throw new Error('Everybody waits, and nobody for the clock.')
+        sleepers.delete(next)
+        now = Math.max(now, next.at)
+        next.wake()
+      }
+    },
+  }
+}

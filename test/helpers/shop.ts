@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import pLimit from 'p-limit'
 import { expect } from 'vitest'
 import { createClient } from '../../src/api/client.ts'
+import { createPace } from '../../src/api/pace.ts'
 import { estimatePrice } from '../../src/core/estimate.ts'
 import { computeFingerprint } from '../../src/core/fingerprint.ts'
 import { serviceOf } from '../../src/core/service.ts'
@@ -40,6 +41,8 @@ export interface ShopSettings extends Partial<Omit<PurchaseContext, 'clock' | 'c
   apiKey?: string
   clock?: Clock
   concurrency?: number
+  /** Without it, nothing is held back. */
+  ratePerMinute?: number
   /** Runs between the inspection of a source and its purchase. */
   beforeBuying?: () => void
   /** The budget; without it there is no limit. */
@@ -78,13 +81,14 @@ export function openShop(
     ...settings
   }: ShopSettings,
 ): Shop {
-  const { clock: given, beforeBuying, ...overrides } = settings
+  const { clock: given, beforeBuying, ratePerMinute, ...overrides } = settings
   const simulated = simulateClock()
   const clock = given ?? simulated
   const layout = createLayout(project.path('.magnific'))
   const spare = createLayout(project.path('spare'))
   const service = serviceOf(baseUrl)
-  const client = createClient({ baseUrl, apiKey })
+  const pace = ratePerMinute === undefined ? undefined : createPace(ratePerMinute, clock)
+  const client = createClient({ baseUrl, apiKey, pace })
   const limit = pLimit(concurrency)
   const warnings: string[] = []
   const phases: Phase[] = []
@@ -118,6 +122,7 @@ export function openShop(
       beforeBuying?.()
       return limit(work)
     },
+    downloads: pLimit(4),
     halt: {},
     warn: (message) => void warnings.push(message),
     onPhase: (phase) => void phases.push(phase),

@@ -151,17 +151,19 @@ describe('a build that is aborted', () => {
   })
 })
 
+/** Tasks that nobody has been told of yet that they are done; without latency, the first status call tells it. */
+function inFlight({ calls, tasks }: Emulator): number {
+  const told = calls.filter(({ route, over }) => route === 'status' && over)
+  return tasks.length - new Set(told.map(({ taskId }) => taskId)).size
+}
+
 describe('tasks in flight', () => {
   it.each([1, 3])('are never more than concurrency allows: %i', async (concurrency) => {
     const pictures = concurrency * 2 + 1
     let most = 0
-    const inFlight = (): number => {
-      const finished = emulator.calls.filter(({ route, over }) => route === 'download' && over)
-      return emulator.tasks.length - new Set(finished.map(({ taskId }) => taskId)).size
-    }
     const { emulator, project } = await open(pictures, {
       latency: () => {
-        most = Math.max(most, inFlight())
+        most = Math.max(most, inFlight(emulator))
         return 0
       },
     })
@@ -177,8 +179,7 @@ describe('tasks in flight', () => {
     let most = 0
     const { emulator, project } = await open(6, {
       latency: () => {
-        const downloads = emulator.calls.filter(({ route, over }) => route === 'download' && over)
-        most = Math.max(most, emulator.tasks.length - downloads.length)
+        most = Math.max(most, inFlight(emulator))
         return 0
       },
     })
@@ -190,6 +191,21 @@ describe('tasks in flight', () => {
     )
     expect(most).toBe(2)
     expect(emulator.tasks).toHaveLength(6)
+  })
+})
+
+describe('a download', () => {
+  it('takes no room among the tasks: the next one is submitted while it lasts', async () => {
+    const { emulator, project } = await open(2, {
+      faults: [{ route: 'download', hang: true, times: 1 }],
+    })
+    const upscaler = openUpscaler(project, { baseUrl: emulator.url, concurrency: 1 })
+    const first = upscaler.get('0.png').catch(() => {})
+    await emulator.until(() => emulator.calls.some(({ route }) => route === 'download'))
+    await upscaler.get('1.png')
+    expect(emulator.tasks).toHaveLength(2)
+    await upscaler.abort()
+    await first
   })
 })
 
