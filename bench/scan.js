@@ -1,75 +1,41 @@
-// What a scan of a project's sources costs beside listing and reading them alone. Each run is a process of its own, measured
-// from where its modules are loaded, so that nothing is warm but the file system; run in turn (plain, ours, ours, plain, …).
-//
-//   npm run bench:scan                     2,000 sources, 15 pairs
-//   npm run bench:scan -- --sources 500 --pairs 5 --dir /tmp
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { build } from 'vite'
-import { compare, printRows, runPairs } from './pairs.js'
+import { bundleScript } from './bundle.js'
+import { runPairs } from './pairs.js'
+import { makeRow } from './rows.js'
 import { makeSources } from './sources.js'
 
-const { values } = parseArgs({
-  options: {
-    sources: { type: 'string', default: '2000' },
-    pairs: { type: 'string', default: '15' },
-    // In memory, where there is such a folder: on a disk, it is mostly the disk that is measured.
-    dir: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() },
-  },
-})
-const pairs = Number(values.pairs)
-const count = Number(values.sources)
-const goal = 2
+const goal = { of: 'ratio', most: 2 }
 const script = fileURLToPath(new URL('run-scan.js', import.meta.url))
-const bundleFolder = fileURLToPath(new URL('../node_modules/.magnific-bench', import.meta.url))
 
-const folder = mkdtempSync(join(values.dir, 'magnific-bench-'))
-try {
-  console.log(
-    `${count} sources in ${values.dir}, ${pairs} pairs, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`,
-  )
+/**
+ * What a scan of a project's sources costs beside listing and reading them alone. Each run is a process of its own, measured
+ * from where its modules are loaded, so that nothing is warm but the file system.
+ *
+ * @param {{ folder: string, isQuick: boolean, pairsOr: (most: number) => number }} settings
+ */
+export async function measureScan({ folder: parent, isQuick, pairsOr }) {
+  const folder = join(parent, 'sources')
+  const count = isQuick ? 200 : 2000
   const { entry, references } = makeSources(folder, count)
-  const bundle = await bundleScanner()
+  const bundle = await bundleScript('scanner')
   const rows = []
   for (const [what, entries] of [
-    ['scan, no entries', []],
-    ['scan, from one entry', [entry]],
+    ['without entries', []],
+    ['from one entry', [entry]],
   ]) {
-    const times = await runPairs(pairs, async (name) => run(name, bundle, entries, references))
-    rows.push({ what, ...compare(times), goal, n: pairs })
+    const times = await runPairs(pairsOr(15), async (name) => {
+      const output = execFileSync(process.execPath, [script, name, bundle, folder, ...entries])
+      return readTime(output, name, { count, references })
+    })
+    rows.push(makeRow(`scan of ${count.toLocaleString('en')} sources, ${what}`, times, { goal }))
   }
-  printRows(rows)
-} finally {
-  if (!process.env.KEEP) rmSync(folder, { recursive: true, force: true })
-  if (!process.env.KEEP) rmSync(bundleFolder, { recursive: true, force: true })
-}
-
-/** The scanner is no entry of the package: it is bundled where it finds what it imports. */
-async function bundleScanner() {
-  await build({
-    configFile: false,
-    logLevel: 'warn',
-    build: {
-      ssr: true,
-      outDir: bundleFolder,
-      emptyOutDir: true,
-      minify: false,
-      rollupOptions: {
-        input: fileURLToPath(new URL('scanner.js', import.meta.url)),
-        output: { entryFileNames: 'scanner.mjs' },
-      },
-    },
-  })
-  return join(bundleFolder, 'scanner.mjs')
+  return rows
 }
 
 /** @returns ms */
-function run(name, bundle, entries, references) {
-  const output = execFileSync(process.execPath, [script, name, bundle, folder, ...entries])
+function readTime(output, name, { count, references }) {
   const { time, ...found } = JSON.parse(output)
   const isRight =
     found.sources === count + 1 &&
