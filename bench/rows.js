@@ -13,7 +13,7 @@
  * @property {Goal} [goal]
  * @property {number} n pairs
  */
-/** @typedef {'ms' | 'MB' | 'µs an image'} Unit */
+/** @typedef {'ms' | 'MB' | '× plain'} Unit */
 /** @typedef {{ of: 'ratio' | 'difference', most: number }} Goal */
 
 /**
@@ -70,7 +70,9 @@ export function isMissed({ goal, ...row }) {
  */
 export function renderCells(row) {
   const { what, unit, ours, plain, ratio, low, high, difference, goal, n } = row
-  const show = (figure) => `${figure.toLocaleString('en', { maximumFractionDigits: 0 })} ${unit}`
+  const digits = unit === '× plain' ? 2 : 0
+  const show = (figure) =>
+    `${figure.toLocaleString('en', { maximumFractionDigits: digits })} ${unit}`
   const more = goal?.of === 'difference' ? ` (${difference < 0 ? '' : '+'}${show(difference)})` : ''
   const most = goal?.of === 'difference' ? `+${show(goal.most)}` : goal?.most
   return {
