@@ -21,10 +21,8 @@ export async function measureScan({ folder: parent, isQuick, pairsOr }) {
   const { entry, references } = makeSources(folder, count)
   const bundle = await bundleScript('scanner')
   const rows = []
-  for (const [what, entries] of [
-    ['without entries', []],
-    ['from one entry', [entry]],
-  ]) {
+  const ways = { 'without entries': [], 'from one entry': [entry] }
+  for (const [what, entries] of Object.entries(ways)) {
     const times = await runPairs(pairsOr(15), async (name) => {
       const output = execFileSync(process.execPath, [script, name, bundle, folder, ...entries])
       return readTime(output, name, { count, references })

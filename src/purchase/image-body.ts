@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
-import { constants, copyFile, open, rm } from 'node:fs/promises'
+import { constants, copyFile, open as openFile, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { ImageBody } from '../api/post.ts'
 import { MagnificError } from '../core/errors.ts'
@@ -166,7 +166,7 @@ async function* readHashed(
   let left = most
   let handle: FileHandle | undefined
   try {
-    handle = await open(file)
+    handle = await openFile(file)
     const buffer = Buffer.allocUnsafeSlow(pieceSize)
     for (;;) {
       const { bytesRead } = await handle.read(buffer, 0, pieceSize)
