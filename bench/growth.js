@@ -9,7 +9,8 @@ import { runBuild } from './run.js'
 
 /** What a build costs beside the plain one must not rise with the number of images; what is measured of it wavers. */
 const goal = { of: 'ratio', most: 1.05 }
-const hosts = { vite: 'Vite', rollup: 'Rollup' }
+/** What others use for images in Rollup opens all files at once, and fails with 10,000. */
+const hosts = { vite: 'Vite' }
 /** Nothing is bought, and nobody is there to buy it of. */
 const env = { MAGNIFIC_BASE_URL: 'http://127.0.0.1:9', FREEPIK_API_KEY: '' }
 
