@@ -1,79 +1,74 @@
-// What a warm build costs beside the same build without the plugin: the same picture files, imported directly.
-// Whole processes, run in turn (plain, ours, plain, ours, …), the ratio taken pair by pair, the median shown, so that a
-// machine whose speed drifts does not favour one of them.
+// Everything that is measured of the plugin's cost, in one table: what, ours, plain, ratio, goal, n. Whole processes, run in
+// turn (plain, ours, ours, plain, …), medians of the ratios pair by pair. What is written to bench/results.json are the groups
+// that have run; what other groups were measured to be stays there.
 //
-//   npm run bench                       200 images, 15 pairs of each host
-//   npm run bench -- --images 1000 --pairs 7 --hosts vite,webpack --dir /tmp
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+//   npm run bench                          all of it, about half an hour
+//   npm run bench -- --only warm,memory    some groups
+//   npm run bench -- --quick --only cold   few pairs and images, to try; nothing is written but with --json
+//   npm run bench -- --write               and docs/performance.md is made of it; alone of what is there with --only none
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { createEmulator } from 'unplugin-magnific/emulator'
-import { compare, printRows, runPairs } from './pairs.js'
-import { makeProjects } from './projects.js'
-import { runBuild } from './run.js'
+import { measureBesideImagetools } from './beside-imagetools.js'
+import { measureCold } from './cold.js'
+import { measureGrowth } from './growth.js'
+import { measureMemory } from './memory.js'
+import { mergeResults, readResults, writePage } from './results.js'
+import { isMissed, printRows } from './rows.js'
+import { measureScan } from './scan.js'
+import { measureStartUp } from './start-up.js'
+import { measureWarm } from './warm.js'
+
+/** In the order of the page. */
+const groups = {
+  warm: measureWarm,
+  imagetools: measureBesideImagetools,
+  growth: measureGrowth,
+  start: measureStartUp,
+  cold: measureCold,
+  memory: measureMemory,
+  scan: measureScan,
+}
 
 const { values } = parseArgs({
   options: {
-    images: { type: 'string', default: '200' },
-    pairs: { type: 'string', default: '15' },
-    hosts: { type: 'string', default: 'vite,webpack,rollup' },
+    only: { type: 'string', default: Object.keys(groups).join(',') },
+    pairs: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     // In memory, where there is such a folder: on a disk, it is mostly the disk that is measured.
     dir: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() },
     json: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 })
-const images = Number(values.images)
-const pairs = Number(values.pairs)
-const goal = 1.1
-/** What is missing in the cache directory before each build. */
-const losses = {
-  warm: [],
-  // As a CI cache restores it: no stat is known, and everything is hashed.
-  'restored cache': ['memo.json'],
-  // As git restores it: variants are made again.
-  'fresh checkout': ['memo.json', 'variants'],
+const own = fileURLToPath(new URL('results.json', import.meta.url))
+const json = values.json ?? (values.quick ? undefined : own)
+const names = values.only === 'none' ? [] : values.only.split(',')
+const unknown = names.find((name) => !Object.hasOwn(groups, name))
+if (unknown !== undefined) {
+  throw new Error(`There is no group "${unknown}", only ${Object.keys(groups).join(', ')}, none.`)
 }
 
 const folder = mkdtempSync(join(values.dir, 'magnific-bench-'))
-const emulator = await createEmulator({ latency: 0, alpha: 'keep' })
+const all = []
 try {
-  console.log(
-    `${images} images in ${values.dir}, ${pairs} pairs, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`,
-  )
-  const projects = await makeProjects(folder, images, emulator.url)
-  const rows = []
-  for (const host of values.hosts.split(',')) {
-    for (const state of Object.keys(losses)) {
-      rows.push(await measure(host, state, projects))
-    }
+  for (const name of names) {
+    const rows = await groups[name]({
+      folder,
+      isQuick: values.quick,
+      pairsOr: (usual) => Number(values.pairs ?? (values.quick ? 2 : usual)),
+    })
+    printRows(rows)
+    all.push(...rows)
+    // At once: what comes next may take long.
+    if (json) mergeResults(json, Object.keys(groups), name, rows)
   }
-  printRows(rows)
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
 } finally {
-  await emulator.close()
   rmSync(folder, { recursive: true, force: true })
 }
-
-/**
- * Runs pairs of builds.
- *
- * @param state one of `losses`
- */
-async function measure(host, state, { ours, plain }) {
-  const times = await runPairs(pairs, async (name) => {
-    for (const lost of name === 'ours' ? losses[state] : []) {
-      rmSync(join(ours, '.magnific/v1', lost), { recursive: true, force: true })
-    }
-    return runBuild(host, name === 'ours' ? ours : plain, {
-      FREEPIK_API_KEY: '',
-      MAGNIFIC_BASE_URL: emulator.url,
-    })
-  })
-  return {
-    what: `${host}, ${state}`,
-    ...compare(times),
-    ...(state === 'warm' ? { goal } : {}),
-    n: pairs,
-  }
-}
+if (names.length > 1) printRows(all)
+const missed = all.filter(isMissed)
+if (missed.length > 0) console.log(`${missed.length} of ${all.length} miss their goal.`)
+if (values.write) writePage(readResults(json ?? own))

@@ -13,8 +13,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
-import { compare, printRows, runPairs } from './pairs.js'
+import { runPairs } from './pairs.js'
 import { makePhotos } from './photos.js'
+import { makeRow, printRows } from './rows.js'
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +28,7 @@ const { values } = parseArgs({
 })
 const images = Number(values.images)
 const pairs = Number(values.pairs)
-const goal = 2
+const goal = { of: 'ratio', most: 2 }
 /** Modules of a server are loaded one after the other. */
 const serverImages = 8
 const script = fileURLToPath(new URL('run-dev.js', import.meta.url))
@@ -53,17 +54,13 @@ try {
       for (const what of ['first paint', 'complete']) {
         const pick = (name) => runs[name].map((run) => run[what])
         const times = { ours: pick('ours'), plain: pick('plain') }
-        const row = { what: `${format}, ${page}: ${what}`, ...compare(times), n: pairs }
-        rows.push(what === 'first paint' ? { ...row, goal } : row)
+        const about = what === 'first paint' ? { goal } : {}
+        rows.push(makeRow(`${format}, ${page}: ${what}`, times, about))
       }
     }
     const projects = make(`${format}, ssr`, photos.slice(0, serverImages))
     const times = await runPairs(pairs, async (name) => loadServerModule(projects[name]))
-    rows.push({
-      what: `${format}, ssrLoadModule with ${serverImages}`,
-      ...compare(times),
-      n: pairs,
-    })
+    rows.push(makeRow(`${format}, ssrLoadModule with ${serverImages}`, times))
   }
   printRows(rows)
   if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)

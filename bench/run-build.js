@@ -1,14 +1,15 @@
 // One build, as a user's own script would make it. A project without `.magnific` is built without the plugin, and without
-// loading it. Usage: node run-build.js <vite|imagetools|webpack|rollup> <project folder>
+// loading it. Usage: node run-build.js <vite|imagetools|webpack|rollup> <project folder> [options as JSON]
+import './report-peak.js'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const [host, folder] = process.argv.slice(2)
+const [host, folder, options = '{}'] = process.argv.slice(2)
 const input = join(folder, 'src/main.js')
 const loadPlugin = async () =>
   existsSync(join(folder, '.magnific'))
-    ? [(await import(`unplugin-magnific/${host}`)).default()]
+    ? [(await import(`unplugin-magnific/${host}`)).default(JSON.parse(options))]
     : []
 
 const builds = {
@@ -18,7 +19,7 @@ const builds = {
       root: folder,
       configFile: false,
       logLevel: 'silent',
-      build: { rollupOptions: { input }, reportCompressedSize: false },
+      build: { rollupOptions: { input }, reportCompressedSize: false, assetsInlineLimit: 0 },
       plugins: await loadPlugin(),
     })
   },
@@ -31,7 +32,7 @@ const builds = {
       root: folder,
       configFile: false,
       logLevel: 'silent',
-      build: { rollupOptions: { input }, reportCompressedSize: false },
+      build: { rollupOptions: { input }, reportCompressedSize: false, assetsInlineLimit: 0 },
       plugins: [imagetools({ cache: { dir: join(folder, 'cache') } })],
     })
   },

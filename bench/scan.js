@@ -1,88 +1,51 @@
-// What a scan of a project's sources costs beside listing them with fast-glob and reading them with readFile alone. Each run is a
-// process of its own, measured from where its modules are loaded, so that nothing is warm but the file system; run in turn
-// (plain, ours, ours, plain, …).
-//
-//   node bench/scan.js                     2,000 sources, 15 pairs
-//   node bench/scan.js --sources 500 --pairs 5 --dir /tmp
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { build } from 'vite'
-import { compare, printRows, runPairs } from './pairs.js'
+import { bundleScript } from './bundle.js'
+import { runPairs } from './pairs.js'
+import { makeRow } from './rows.js'
 import { makeSources } from './sources.js'
 
-const { values } = parseArgs({
-  options: {
-    sources: { type: 'string', default: '2000' },
-    pairs: { type: 'string', default: '15' },
-    // In memory, where there is such a folder: on a disk, it is mostly the disk that is measured.
-    dir: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() },
-  },
-})
-const pairs = Number(values.pairs)
-const count = Number(values.sources)
-const goal = 2
+const goal = { of: 'ratio', most: 2 }
 const script = fileURLToPath(new URL('run-scan.js', import.meta.url))
-const bundleFolder = fileURLToPath(new URL('../node_modules/.magnific-bench', import.meta.url))
 
-const folder = mkdtempSync(join(values.dir, 'magnific-bench-'))
-try {
-  console.log(
-    `${count} sources in ${values.dir}, ${pairs} pairs, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`,
-  )
+/**
+ * What a scan of a project's sources costs beside listing and reading them alone. Each run is a process of its own, measured
+ * from where its modules are loaded, so that nothing is warm but the file system.
+ *
+ * @param {{ folder: string, isQuick: boolean, pairsOr: (most: number) => number }} settings
+ */
+export async function measureScan({ folder: parent, isQuick, pairsOr }) {
+  const folder = join(parent, 'sources')
+  const count = isQuick ? 200 : 2000
   const { entry, references } = makeSources(folder, count)
-  const bundle = await bundleScanner()
+  const bundle = await bundleScript('scanner')
   const rows = []
-  for (const [what, ours, plain, entries] of [
-    ['scan', 'scan', 'read', []],
-    ['scan, from one entry', 'scan', 'read', [entry]],
-    ['scan, syntax checked', 'checked', 'read', []],
+  for (const [what, ours, plain, entries, target] of [
+    ['without entries', 'scan', 'read', [], goal],
+    ['from one entry', 'scan', 'read', [entry], goal],
+    ['syntax checked', 'checked', 'read', [], goal],
     // The fastest way to read there is, which the scan takes too.
-    ['scan, beside readFileSync', 'scan', 'read-sync', []],
-    ['… from one entry', 'scan', 'read-sync', [entry]],
+    ['beside readFileSync', 'scan', 'read-sync', [], undefined],
   ]) {
-    const hows = { ours, plain }
-    const times = await runPairs(pairs, async (name) =>
-      run(hows[name], bundle, name === 'ours' ? entries : [], references),
-    )
-    rows.push({ what, ...compare(times), ...(plain === 'read' && { goal }), n: pairs })
+    const times = await runPairs(pairsOr(15), async (name) => {
+      const how = name === 'ours' ? ours : plain
+      const asked = name === 'ours' ? entries : []
+      const output = execFileSync(process.execPath, [script, how, bundle, folder, ...asked])
+      return readTime(output, how, { count, references })
+    })
+    const name = `scan of ${count.toLocaleString('en')} sources, ${what}`
+    rows.push(makeRow(name, times, target && { goal: target }))
   }
-  printRows(rows)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-  rmSync(bundleFolder, { recursive: true, force: true })
-}
-
-/** The scanner is no entry of the package: it is bundled where it finds what it imports. */
-async function bundleScanner() {
-  await build({
-    configFile: false,
-    logLevel: 'warn',
-    build: {
-      ssr: true,
-      outDir: bundleFolder,
-      emptyOutDir: true,
-      minify: false,
-      rollupOptions: {
-        input: fileURLToPath(new URL('scanner.js', import.meta.url)),
-        output: { entryFileNames: 'scanner.mjs' },
-      },
-    },
-  })
-  return join(bundleFolder, 'scanner.mjs')
+  return rows
 }
 
 /** @returns ms */
-function run(how, bundle, entries, references) {
-  const output = execFileSync(process.execPath, [script, how, bundle, folder, ...entries])
+function readTime(output, name, { count, references }) {
   const { time, ...found } = JSON.parse(output)
-  const isScan = !how.startsWith('read')
-  const isWhole = !isScan || (found.references === references && found.problems.length === 0)
-  if (found.sources !== count + 1 || !isWhole) {
-    throw new Error(`${how} found ${JSON.stringify(found)}.`)
-  }
+  const isRight =
+    found.sources === count + 1 &&
+    (name.startsWith('read') || (found.references === references && found.problems.length === 0))
+  if (!isRight) throw new Error(`${name} found ${JSON.stringify(found)}.`)
   return time
 }

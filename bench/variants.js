@@ -18,7 +18,7 @@ import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createEmulator } from 'unplugin-magnific/emulator'
 import { makePhotos } from './photos.js'
-import { measureBuild, runBuild } from './run.js'
+import { runBuild } from './run.js'
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +53,7 @@ try {
       ['the finished files', projects.plain, 'vite', []],
     ]) {
       for (const name of lost) rmSync(join(project, name), { recursive: true, force: true })
-      const { time, peak } = await measureBuild(host, project, { MAGNIFIC_BASE_URL: emulator.url })
+      const { time, peak } = await runBuild(host, project, { MAGNIFIC_BASE_URL: emulator.url })
       rows.push({
         what,
         seconds: Number((time / 1000).toFixed(2)),

@@ -26,7 +26,7 @@ export async function pitch(
   this: LoaderContext<LoaderOptions>,
 ): Promise<Buffer | string | undefined> {
   const { upscaler } = this.getOptions()
-  this.addDependency(this.resourcePath)
+  if (isRemembered(this)) this.addDependency(this.resourcePath)
   try {
     const reference = {
       file: this.resourcePath,
@@ -60,6 +60,14 @@ async function renderModule(
     shipment,
     ({ directives }) => `${path}?${renderVariantQuery(request, directives, upscaler.options)}`,
   )
+}
+
+/**
+ * Whether webpack has a use for what a module depends on: it watches, or keeps modules for another build. Elsewhere it would
+ * read and hash the original, and hold it in memory, for a snapshot that nobody looks at.
+ */
+function isRemembered({ _compiler }: LoaderContext<LoaderOptions>): boolean {
+  return !_compiler || _compiler.watchMode || _compiler.options.cache !== false
 }
 
 function findIssuer({ _compilation, _module }: LoaderContext<LoaderOptions>): string | undefined {

@@ -29,9 +29,9 @@ export function openConnection(
   limits: { silence?: number; total?: number },
 ): Connection {
   const controller = new AbortController()
-  const leave = (): void => controller.abort(signal?.reason)
-  if (signal?.aborted) leave()
-  signal?.addEventListener('abort', leave, { once: true })
+  const abort = (): void => controller.abort(signal?.reason)
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort, { once: true })
   const end = (what: string, ms: number): void =>
     controller.abort(new Error(`${what} ${Math.round(ms) / 1000} s.`))
   const { silence, total } = limits
@@ -41,18 +41,27 @@ export function openConnection(
     total === undefined
       ? undefined
       : setTimeout(() => end('It took more than', total), Math.min(total, longestTimer))
-  const ended = new Promise<never>((_, reject) => {
-    const stop = (): void => reject(controller.signal.reason)
-    if (controller.signal.aborted) stop()
-    controller.signal.addEventListener('abort', stop, { once: true })
-  })
-  // It may end when nobody waits for anything.
-  ended.catch(() => {})
+  /** Who waits, and is to be told that it has ended. */
+  const waiting = new Set<(reason: unknown) => void>()
+  const stop = (): void => {
+    for (const reject of waiting) reject(controller.signal.reason)
+  }
+  controller.signal.addEventListener('abort', stop, { once: true })
 
+  // Not `Promise.race` with one promise for all steps: that would hold what each step gave, all of a download, to its end.
   const wait = async <T>(step: Promise<T>): Promise<T> => {
-    const value = await Promise.race([step, ended])
-    silenceTimer?.refresh()
-    return value
+    let leave: ((reason: unknown) => void) | undefined
+    try {
+      const value = await new Promise<T>((resolve, reject) => {
+        step.then(resolve, reject)
+        waiting.add((leave = reject))
+        if (controller.signal.aborted) stop()
+      })
+      silenceTimer?.refresh()
+      return value
+    } finally {
+      if (leave) waiting.delete(leave)
+    }
   }
 
   return {
@@ -74,7 +83,7 @@ export function openConnection(
     close: () => {
       clearTimeout(silenceTimer)
       clearTimeout(totalTimer)
-      signal?.removeEventListener('abort', leave)
+      signal?.removeEventListener('abort', abort)
       controller.abort()
     },
   }

@@ -10,6 +10,7 @@ import { settleRetryAfter } from './retry.ts'
 /** An image's bytes, and how many there are. */
 export interface ImageBody {
   bytes: number
+  /** What comes is good until the next is asked for. */
   open(): AsyncIterable<Uint8Array>
 }
 
@@ -109,7 +110,7 @@ export async function postImage(url: URL, options: PostOptions): Promise<RawAnsw
 
   try {
     const send = createSender(request, answer)
-    await send(opening)
+    await send(Buffer.from(opening))
     for await (const text of encodeBase64(callers.trackAll(readExactly(image)))) {
       // A server may refuse before it has read everything.
       if (answered) break
@@ -174,12 +175,13 @@ function createTracker(): {
 function createSender(
   request: ClientRequest,
   answer: Promise<RawAnswer>,
-): (text: string) => Promise<void> {
-  return async (text) => {
+): (data: string | Buffer) => Promise<void> {
+  return async (data) => {
     if (request.destroyed) await answer
     // Without a connection nothing is ever taken. The answer says why: by its failure, or by an early refusal.
     const taken = new Promise<void>((resolve) => {
-      request.write(text, (error) => (error ? undefined : resolve()))
+      // Base64 is ASCII, which takes one byte for each character without being looked at.
+      request.write(data, 'latin1', (error) => (error ? undefined : resolve()))
     })
     await Promise.race([taken, answer])
     // The kernel may take a lot without ever making us wait, and an early refusal has to be read in between.
@@ -237,11 +239,16 @@ async function* readExactly(image: ImageBody): AsyncGenerator<Uint8Array> {
 /** Base64 in pieces: only the last one may be padded, so bytes that make no full group of three wait for more. */
 async function* encodeBase64(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of chunks) {
-    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : Buffer.from(chunk)
-    const whole = bytes.length - (bytes.length % 3)
-    rest = bytes.subarray(whole)
-    if (whole > 0) yield bytes.toString('base64', 0, whole)
+  for await (const { buffer, byteOffset, length } of chunks) {
+    const bytes = Buffer.from(buffer, byteOffset, length)
+    const taken = (3 - rest.length) % 3
+    const group = Buffer.concat([rest, bytes.subarray(0, taken)])
+    const end = length - ((length - taken) % 3)
+    const isFull = group.length % 3 === 0 && end >= taken
+    // Copied: what was read may be overwritten by what is read next.
+    rest = isFull ? Buffer.from(bytes.subarray(end)) : group
+    const text = isFull ? group.toString('base64') + bytes.toString('base64', taken, end) : ''
+    if (text !== '') yield text
   }
   if (rest.length > 0) yield rest.toString('base64')
 }

@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { maxOutputPixels, maxSourcePixels } from '../core/limits.ts'
+import { limitDecoding } from './decode-limit.ts'
 import { isSrgbProfile } from './icc.ts'
 
 /** What the header of an image says. */
@@ -53,7 +54,8 @@ function findProfile(icc: Buffer | undefined): ImageHeader['profile'] {
  * @throws sharp's error where the bytes are damaged, or hold more pixels than a source may
  */
 export async function isTransparent(file: string): Promise<boolean> {
-  const { isOpaque } = await sharp(file, { limitInputPixels: maxSourcePixels }).stats()
+  const input = sharp(file, { limitInputPixels: maxSourcePixels })
+  const { isOpaque } = await limitDecoding(async () => input.stats())
   return !isOpaque
 }
 
@@ -64,8 +66,8 @@ export async function isTransparent(file: string): Promise<boolean> {
  */
 export async function decodeFully(file: string): Promise<void> {
   // Shrinking streams the pixels through without holding the picture; shrink-on-load would skip most of them.
-  await sharp(file, { failOn: 'error', limitInputPixels: maxOutputPixels })
+  const image = sharp(file, { failOn: 'error', limitInputPixels: maxOutputPixels })
     .resize(8, 8, { fit: 'fill', fastShrinkOnLoad: false })
     .raw()
-    .toBuffer()
+  await limitDecoding(async () => image.toBuffer())
 }

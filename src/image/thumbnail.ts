@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { maxSourcePixels } from '../core/limits.ts'
+import { limitDecoding } from './decode-limit.ts'
 
 /** Side of a thumbnail, pixels. */
 export const thumbnailSide = 24
@@ -15,13 +16,13 @@ const channels = 4
  * @throws sharp's error where the bytes are damaged, or hold more pixels than a source may
  */
 export async function renderThumbnail(file: string): Promise<Buffer> {
-  return sharp(file, { failOn: 'error', limitInputPixels: maxSourcePixels })
+  const image = sharp(file, { failOn: 'error', limitInputPixels: maxSourcePixels })
     .autoOrient()
     .resize(thumbnailSide, thumbnailSide, { fit: 'fill', fastShrinkOnLoad: false })
     .toColourspace('srgb')
     .ensureAlpha()
     .raw({ depth: 'uchar' })
-    .toBuffer()
+  return limitDecoding(async () => image.toBuffer())
 }
 
 /** Two pictures that are further apart than this are not of one motif, however much there is to see in them. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { constants, copyFile, rm } from 'node:fs/promises'
+import { constants, copyFile, open as openFile, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { ImageBody } from '../api/post.ts'
 import { MagnificError } from '../core/errors.ts'
 import type { SourceImage } from '../image/inspect.ts'
@@ -149,7 +149,14 @@ function openSelection(
   }
 }
 
-/** A file's bytes, hashed as they are read, and no more of them than there were: a log that is written to has no end. */
+/** Read at once of each file, bytes. */
+const pieceSize = 64 * 1024
+
+/**
+ * A file's bytes, hashed as they are read, and no more of them than there were: a log that is written to has no end. What is
+ * read goes through one buffer, so that a piece is good until the next one is asked for: with a new one for each, most of what
+ * was sent would be in memory until it is collected.
+ */
 async function* readHashed(
   file: string,
   hash: Hash,
@@ -157,15 +164,22 @@ async function* readHashed(
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Buffer> {
   let left = most
+  let handle: FileHandle | undefined
   try {
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-      hash.update(chunk)
-      left -= chunk.length
-      if (left < 0) break
-      yield chunk
+    handle = await openFile(file)
+    const buffer = Buffer.allocUnsafeSlow(pieceSize)
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, pieceSize)
+      const piece = buffer.subarray(0, bytesRead)
+      hash.update(piece)
+      left -= bytesRead
+      if (bytesRead === 0 || left < 0) break
+      yield piece
     }
   } catch (error) {
     throw changedError(source, error)
+  } finally {
+    await handle?.close()
   }
 }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { openConnection } from '../../src/api/connection.ts'
 
@@ -20,6 +22,25 @@ describe('a connection', () => {
     const connection = openConnection(undefined, { silence: 1000 })
     const body = new Response('hello').body
     expect(body && Buffer.from(await readAll(connection.read(body))).toString()).toBe('hello')
+    connection.close()
+  })
+
+  it('holds nothing of what it has read', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const connection = openConnection(undefined, { silence: 60_000 })
+    const read: WeakRef<Uint8Array>[] = []
+    let left = 20
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(9)) : undefined),
+    })
+    const chunks = connection.read(body)
+    while (read.length < 20) read.push(new WeakRef((await chunks.next()).value as Uint8Array))
+    // A reference that was looked at is held to the end of its turn.
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    const held = read.filter((each) => each.deref() !== undefined)
+    expect(held.length).toBeLessThan(3)
     connection.close()
   })
 

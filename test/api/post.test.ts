@@ -66,6 +66,23 @@ describe('the body that arrives', () => {
     },
   )
 
+  it.each([1, 2, 4, 4097])(
+    'is right though each %i bytes are read over the ones before',
+    async (pieceSize) => {
+      const server = await startHttpServer(() => ({ body: '{}' }))
+      const image = createHash('shake256', { outputLength: 10_001 }).update('image').digest()
+      const buffer = Buffer.alloc(pieceSize)
+      const open = async function* (): AsyncGenerator<Buffer> {
+        for (let at = 0; at < image.length; at += pieceSize) {
+          yield buffer.subarray(0, image.copy(buffer, 0, at))
+          buffer.fill(0)
+        }
+      }
+      await post(server.url, { bytes: image.length, open })
+      expect(server.requests[0]?.body).toBe(`{"image":"${image.toString('base64')}"}`)
+    },
+  )
+
   it('has its length in bytes where the head is not ASCII', async () => {
     const server = await startHttpServer(() => ({ body: '{}' }))
     const prompt = 'ein Fuchs 🦊 im Grün'

@@ -6,6 +6,10 @@ import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
 import { makeJpeg } from '../helpers/images.ts'
 
+const manifest = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { dependencies: Record<string, string> }
+
 const hosts: readonly ChildHost[] = ['vite', 'rollup', 'webpack']
 
 /** The scripts that a process has run, as V8 counts them. */
@@ -18,8 +22,16 @@ function listLoadedScripts(coverageDir: string): string[] {
   })
 }
 
+/** The libraries of ours among them. */
+function listLoadedDependencies(coverageDir: string): string[] {
+  const scripts = listLoadedScripts(coverageDir)
+  return Object.keys(manifest.dependencies).filter((name) =>
+    scripts.some((url) => url.includes(`/node_modules/${name}/`)),
+  )
+}
+
 describe.each(hosts)('a %s build in a process of its own', (host) => {
-  it('loads neither sharp nor the API client nor Keyv, and calls nobody, when everything is cached', async () => {
+  it('loads no library but the one for colours, nor the API client, and calls nobody, when everything is cached', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x', './photo.jpg?magnific=4x')
     project.write('src/photo.jpg', await makeJpeg())
@@ -43,6 +55,7 @@ describe.each(hosts)('a %s build in a process of its own', (host) => {
     const heavy = /\/node_modules\/(?:sharp|keyv|@keyv)\/|\/dist\/(?:miss|orders|inspect)-/
     expect(listLoadedScripts(project.path('cold')).filter((url) => heavy.test(url))).not.toEqual([])
     expect(listLoadedScripts(project.path('warm')).filter((url) => heavy.test(url))).toEqual([])
+    expect(listLoadedDependencies(project.path('warm'))).toEqual(['picocolors'])
   })
 
   it('copies files, and loads neither sharp nor the API client, when it has the results alone', async () => {

@@ -65,7 +65,9 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         const session = requireSession()
         const read = readReference(id, session.upscaler)
         if (!read) return null
-        const reference = { ...read, file: findFile(read.file) ?? read.file }
+        // A path without escapes means one file at most.
+        const file = read.file.includes('%') ? (findFile(read.file) ?? read.file) : read.file
+        const reference = { ...read, file }
         const { dev } = session
         // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files.
         if (!dev) this.addWatchFile(reference.file)
