@@ -11,12 +11,16 @@ const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const page = join(repository, 'README.md')
 const block = /(<!-- transcript -->\n+```console\n)([^]*?)(```)/
 
-/** Without what is another one each time. */
+/** Without what is another one each time: how long it took, and which of three that share a result came first. */
 function settle(text: string): string {
   return text
     .replaceAll(/\b\d+\.\ds\b/g, '0.0s')
+    .replaceAll(/(landscape\.jpg .* → \S+) +(?:paid|cached).*/g, '$1')
     .replaceAll(/ +/g, ' ')
     .trim()
+    .split('\n')
+    .toSorted()
+    .join('\n')
 }
 
 /** The playground with nothing bought, where it finds what it imports. */
