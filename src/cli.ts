@@ -29,3 +29,8 @@ try {
   const isRefusal = isMagnificError(error) && !misunderstood.includes(error.code)
   process.exitCode = isRefusal ? 1 : 2
 }
+// A config may have started something that never ends. What was written goes out first.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => stream.write('', () => resolve()))
+}
+process.exit()

@@ -15,9 +15,10 @@ export interface FrozenMisses {
   /**
    * Waits until nothing else is under way, and looks at the sources for what the host has not come to yet.
    *
-   * @returns the error to fail with: for the first one it lists all, the others are listed by it
+   * @returns the error to fail with: for the first one it lists all, the others are listed by it; what a build that
+   *   buys would refuse too is told by itself
    */
-  settle(reference: Reference): Promise<MagnificError>
+  settle(miss: MagnificError, reference: Reference): Promise<MagnificError>
 }
 
 /** What a frozen build lists: whatever it would not find in the cache. */
@@ -34,10 +35,10 @@ export function createFrozenMisses(
   scan: ScanSources | undefined,
 ): FrozenMisses {
   const met = new Map<string, Reference>()
-  let listing: Promise<MagnificError> | undefined
+  let listing: Promise<MagnificError | undefined> | undefined
   let told = false
 
-  const list = async (): Promise<MagnificError> => {
+  const list = async (): Promise<MagnificError | undefined> => {
     while (running.size > 0) await Promise.allSettled(running)
     const found = (await scan?.().catch(() => [])) ?? []
     const planner = createPlanner(options, logger)
@@ -48,13 +49,22 @@ export function createFrozenMisses(
       // What stands in a source is told with its line.
       if (isMiss && !misses.has(nameOf(each))) misses.set(nameOf(each), each)
     }
-    return listMisses([...misses.values()], options)
+    return misses.size > 0 ? listMisses([...misses.values()], options) : undefined
+  }
+
+  const findRefused = async (reference: Reference): Promise<string | undefined> => {
+    const [planned] = await createPlanner(options, logger).plan([toPlannable(reference)])
+    return planned?.state === 'invalid' ? planned.reason : undefined
   }
 
   return {
-    settle: async (reference) => {
+    settle: async (miss, reference) => {
       met.set(nameOf(reference), reference)
       const all = await (listing ??= list())
+      // Nothing that is bought would mend it.
+      const refused = await findRefused(reference)
+      if (refused !== undefined) return new MagnificError('SOURCE_REFUSED', refused)
+      if (!all) return miss
       if (told) return listedError()
       told = true
       return all

@@ -45,7 +45,7 @@ export type PlannableReference = Pick<
   FoundReference,
   'specifier' | 'query' | 'importer' | 'file' | 'reached' | 'line'
 > &
-  Partial<Pick<FoundReference, 'kind' | 'refusal'>>
+  Partial<Pick<FoundReference, 'kind' | 'refusal' | 'isSure'>>
 
 /** A reference, and what a build would do about it. */
 export interface PlannedReference {
@@ -73,6 +73,8 @@ export interface PlannedReference {
   keys: readonly string[]
   /** Whether an entry of the host leads to the importer; `undefined` where nobody can tell. */
   reached: boolean | undefined
+  /** Whether it is certain that a build meets it, whatever it is built for. */
+  isSure: boolean
   /** What is wrong, and what to do about it. */
   reason: string | undefined
 }
@@ -170,6 +172,7 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
       fingerprint: undefined,
       keys: [],
       reached,
+      isSure: found.isSure ?? reached === true,
       reason: undefined,
     }
     try {

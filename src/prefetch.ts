@@ -26,8 +26,8 @@ export interface PrefetchContext {
 
 /** Images that are obtained before the host gets to them. */
 export interface Prefetch {
-  /** The build has asked for a reference. */
-  use(reference: Reference): void
+  /** The build has asked for an image, by its fingerprint: a link has another path. */
+  use(fingerprint: string): void
   /** Stops what nobody has asked for, and tells of what was bought or fetched in vain. */
   end(): void
   /** Stops everything; resolves when nothing runs any more. */
@@ -44,18 +44,17 @@ export function startPrefetch(context: PrefetchContext): Prefetch {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)
   const used = new Set<string>()
-  /** What is or was bought or fetched, by name. */
+  /** What is or was bought or fetched, by fingerprint. */
   const begun = new Map<string, PlannedReference>()
 
   const fetchOne = async (planned: PlannedReference): Promise<void> => {
-    const { file, query, importer, state } = planned
-    const name = nameOf(planned)
-    if (state !== 'cached') begun.set(name, planned)
+    const { file, query, importer, state, fingerprint = '' } = planned
+    if (state !== 'cached') begun.set(fingerprint, planned)
     try {
       await context.upscale({ file, query, importer }, controller.signal)
     } catch {
       // Told by the build, which meets it too. What is called off may be paid for all the same.
-      if (!controller.signal.aborted) begun.delete(name)
+      if (!controller.signal.aborted) begun.delete(fingerprint)
     }
   }
 
@@ -77,9 +76,11 @@ export function startPrefetch(context: PrefetchContext): Prefetch {
   })
 
   return {
-    use: (reference) => used.add(nameOf(reference)),
+    use: (fingerprint) => void used.add(fingerprint),
     end: () => {
-      const unused = [...begun].filter(([name]) => !used.has(name)).map(([, each]) => each)
+      const unused = [...begun]
+        .filter(([fingerprint]) => !used.has(fingerprint))
+        .map(([, each]) => each)
       controller.abort(abortError())
       if (unused.length > 0) logger.warn(describeUnused(unused, options.root))
     },
@@ -91,11 +92,14 @@ export function startPrefetch(context: PrefetchContext): Prefetch {
 }
 
 /** Whether an image may be obtained though the host has not asked for it. */
-function isWanted({ state, reached }: PlannedReference, { onMiss }: ResolvedOptions): boolean {
+function isWanted(
+  { state, reached, isSure }: PlannedReference,
+  { onMiss }: ResolvedOptions,
+): boolean {
   if (reached === false) return false
   if (state === 'cached') return true
   if (onMiss !== 'upscale') return false
-  return state === 'pending' || (state === 'missing' && reached === true)
+  return state === 'pending' || (state === 'missing' && reached === true && isSure)
 }
 
 function nameOf({ file, query }: Reference): string {

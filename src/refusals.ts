@@ -66,7 +66,7 @@ export function createRefusals(
       const isMiss = failure instanceof MagnificError && failure.code === 'NOT_CACHED'
       // A server tells of each image when it is asked for.
       if (!isMiss || options.command !== 'build') return failure
-      return (await (frozen ??= loadFrozen())).settle(reference)
+      return (await (frozen ??= loadFrozen())).settle(failure, reference)
     },
     reset: () => {
       frozen = undefined

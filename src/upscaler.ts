@@ -123,12 +123,14 @@ export function createUpscaler(
   }
 
   /** What is cached is told of at once. */
-  const look = (reference: Reference): Look & { image: string } => {
+  const look = (reference: Reference, isAhead = false): Look & { image: string } => {
     const looked = lookup.look(reference)
     const { keys, fingerprint, shipment } = looked
     const { file } = reference
     const image = `${fingerprint}/${file}`
-    if (shipment) {
+    if (!isAhead) void prefetch?.then(({ use }) => use(fingerprint))
+    // What is here is told of when the host asks for it.
+    if (shipment && !isAhead) {
       tally.cached.add(image)
       finish({ image, keys, file, from: 'cached', duration: 0, estimate: 0, shipment })
     }
@@ -139,8 +141,9 @@ export function createUpscaler(
     reference: Reference,
     policy: MissPolicy,
     signal: AbortSignal,
+    isAhead = false,
   ): Promise<Shipment> => {
-    const { shipment: cached, miss, keys, fingerprint, image } = look(reference)
+    const { shipment: cached, miss, keys, fingerprint, image } = look(reference, isAhead)
     if (cached) return cached
     const startedAt = Date.now()
     if (options.command === 'build' || policy === 'upscale') tally.asked.add(image)
@@ -149,7 +152,9 @@ export function createUpscaler(
     if (from === 'cached') tally.cached.add(image)
     const shipment = lookup.ship(miss.request, files, fingerprint, from)
     const duration = from === 'cached' ? 0 : Date.now() - startedAt
-    finish({ image, keys, file: miss.file, from, estimate, duration, shipment })
+    if (from !== 'cached' || !isAhead) {
+      finish({ image, keys, file: miss.file, from, estimate, duration, shipment })
+    }
     return shipment
   }
 
@@ -193,7 +198,6 @@ export function createUpscaler(
       )
     },
     find: (reference) => {
-      void prefetch?.then(({ use }) => use(reference))
       try {
         return look(reference).shipment
       } catch {
@@ -201,7 +205,6 @@ export function createUpscaler(
       }
     },
     upscale: async (reference, manner = {}) => {
-      void prefetch?.then(({ use }) => use(reference))
       const work = resolve(reference, manner)
       running.add(work)
       try {
@@ -252,7 +255,13 @@ export function createUpscaler(
           options,
           logger,
           scan,
-          upscale: async (reference, signal) => resolve(reference, { signal }),
+          upscale: async (reference, signal) =>
+            resolveVariants(
+              reference,
+              options.onMiss,
+              AbortSignal.any([signal, controller.signal]),
+              true,
+            ),
         }),
       )
     },

@@ -14,6 +14,8 @@ export interface HostSources {
   ignored: readonly string[]
   /** As the host resolves an import; the id, or `undefined` for what it does not find, or leaves external. */
   resolve: (path: string, importer: string) => Promise<string | undefined>
+  /** What an alias makes of a pattern, where the host has patterns: there is no such file. */
+  resolveAlias?: (pattern: string, importer: string) => Promise<string | undefined>
 }
 
 /** Reads the sources of a build, as far as it is told which: for what has to be known before the host gets there. */
@@ -29,7 +31,8 @@ export function createSources(options: ResolvedOptions, host: HostSources): Scan
       passthrough: options.passthrough,
       // The build tells of what is wrong with a source.
       checksSyntax: false,
-      resolve: createHostResolve(host.resolve),
+      resolve: createHostResolve(host),
+      asksHost: true,
       ...(entries && { entries }),
       ...(globs && { globs }),
     })
@@ -38,9 +41,16 @@ export function createSources(options: ResolvedOptions, host: HostSources): Scan
 }
 
 /** Resolves to files alone: what is virtual has no references of ours in it. */
-export function createHostResolve(byHost: HostSources['resolve']): Resolve {
+export function createHostResolve({
+  resolve: byHost,
+  resolveAlias,
+}: Pick<HostSources, 'resolve' | 'resolveAlias'>): Resolve {
   return async (specifier, importer, kind) => {
     const path = splitReference(specifier).file
+    if (/[*?{}[\]()!]/.test(path) && resolveAlias) {
+      const mapped = await resolveAlias(path, importer).catch(() => undefined)
+      if (mapped !== undefined && findFile(mapped) === undefined) return mapped
+    }
     // URLs, as style sheets and pages have them, are relative without a dot.
     const isUrl = kind !== 'script' && !isAbsolute(path) && !/^[a-z][\w+.-]*:/i.test(path)
     const beside = isUrl ? findFile(resolve(dirname(importer), path)) : undefined

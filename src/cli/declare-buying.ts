@@ -17,6 +17,7 @@ export function declareBuying(cli: CAC, terminal: Terminal): void {
     .example("magnific plan 'src/pages/**'")
     .example('magnific plan --check --json')
     .action(async (globs: string[], flags: CommonFlags & PlanFlags) => {
+      checkGlobs(globs)
       const [{ runPlan }, workspace] = await Promise.all([
         import('./plan.ts'),
         loadWorkspace(flags, terminal),
@@ -47,6 +48,7 @@ export function declareBuying(cli: CAC, terminal: Terminal): void {
       const out = readEither('--out', '-o')
       if (out === undefined) {
         checkGlobs(globs)
+        checkFlags()
         const [{ runUpscale }, workspace] = await Promise.all([
           import('./upscale.ts'),
           loadWorkspace(flags, terminal),
@@ -71,8 +73,25 @@ export function declareBuying(cli: CAC, terminal: Terminal): void {
     })
 }
 
+/** What is about one image must not be passed over. */
+function checkFlags(): void {
+  const flags = [...requestFlags.map(({ flag }) => flag), 'preset', 'force']
+  const flag = flags.find((each) => readText(`--${each}`) !== undefined)
+  if (flag === undefined) return
+  throw new MagnificError(
+    'BAD_FLAG',
+    `--${flag} is for one image, and goes with --out: magnific upscale hero.png --${flag} … -o hero-4x.png. What sources refer to is upscaled as they say.`,
+  )
+}
+
 /** A shell's pattern may have become images. */
 function checkGlobs(globs: readonly string[]): void {
+  if (globs.includes('')) {
+    throw new MagnificError(
+      'BAD_FLAG',
+      'A glob must not be empty. Leave it out to mean all sources.',
+    )
+  }
   const image = globs.find((glob) =>
     imageExtensions.some((type) => glob.toLowerCase().endsWith(`.${type}`)),
   )

@@ -65,12 +65,9 @@ export function renderSurvey(survey: Survey, root: string): string {
   ].join('\n')
 }
 
-/** An image, whoever refers to it; or a reference that is refused. */
-type Row = PlannedReference
-
 /** One row for a file and its params: what is made of the result costs nothing. */
-function groupRows(references: readonly PlannedReference[]): Row[] {
-  const rows = new Map<string, Row>()
+function groupRows(references: readonly PlannedReference[]): PlannedReference[] {
+  const rows = new Map<string, PlannedReference>()
   const priced = new Set<string>()
   for (const each of references) {
     const { file, query, fingerprint, state } = each
@@ -87,7 +84,7 @@ function groupRows(references: readonly PlannedReference[]): Row[] {
   )
 }
 
-function renderRow(row: Row, root: string): string[] {
+function renderRow(row: PlannedReference, root: string): string[] {
   const { file, query, params, width, state, estimate } = row
   return [
     formatPath(root, file),
@@ -132,7 +129,7 @@ function renderUnreached(unreached: readonly PlannedReference[], root: string): 
   const what =
     unreached.length === 1 ? '1 reference stands' : `${unreached.length} references stand`
   return [
-    `${what} in sources that no entry leads to, and no build buys them: ${[...importers].join(', ')}. Name these sources to see them.`,
+    `${what} in sources that no entry is seen to lead to: ${[...importers].join(', ')}. They are not counted; name these sources to see them.`,
   ]
 }
 
@@ -159,9 +156,21 @@ export function checkProblems({ problems }: Survey): void {
   )
 }
 
+/** @throws MagnificError `BAD_COMMAND` for what no purchase mends */
+export function checkRefused({ totals: { images } }: { totals: Pick<PlanTotals, 'images'> }): void {
+  const refused = (['failed', 'invalid'] as const).filter((state) => images[state] > 0)
+  if (refused.length === 0) return
+  throw new MagnificError(
+    'BAD_COMMAND',
+    `${refused.map((state) => `${images[state]} ${state}`).join(', ')}: a build fails over these. \`npx magnific plan\` says why.`,
+  )
+}
+
 function checkCached({ totals: { images } }: Survey): void {
   const open = referenceStates.filter((state) => state !== 'cached' && images[state] > 0)
   if (open.length === 0) return
+  const isRefused = open.every((state) => state === 'invalid' || state === 'failed')
+  if (isRefused) checkRefused({ totals: { images } })
   throw new MagnificError(
     'BAD_COMMAND',
     `Not everything is cached: ${open.map((state) => `${images[state]} ${state}`).join(', ')}. Run \`npx magnific upscale\` where images may be bought, and bring the cache along.`,

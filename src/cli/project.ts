@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, extname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import { isMagnificError, MagnificError } from '../core/errors.ts'
@@ -32,6 +32,9 @@ type Env = Readonly<Record<string, string | undefined>>
 /** As Vite looks for it. */
 const extensions = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']
 const viteConfigs = extensions.map((type) => `vite.config.${type}`)
+const otherConfigs = ['webpack', 'rollup'].flatMap((host) =>
+  extensions.map((type) => `${host}.config.${type}`),
+)
 const optionsModules = extensions.map((type) => `magnific.config.${type}`)
 
 /**
@@ -49,7 +52,8 @@ export async function loadProject(
   if (config !== undefined) {
     const file = resolve(config)
     if (!existsSync(file)) throw configError(file, new Error('it is not there'))
-    return isViteConfig(file) ? loadVite(file, dirname(file)) : loadModule(file, env)
+    // As Vite has it: its root is where it is started from.
+    return isViteConfig(file) ? loadVite(file, process.cwd()) : loadModule(file, env)
   }
   const vite = findFirst(folder, viteConfigs)
   const module = findFirst(folder, optionsModules)
@@ -57,6 +61,38 @@ export async function loadProject(
   // A Vite config may be there for the tests of an app that is built with something else.
   const isOfUse = project?.configFile !== undefined || module === undefined
   return isOfUse ? (project ?? loadDefaults(env)) : loadModule(module, env)
+}
+
+/**
+ * Refuses to go on with the defaults where a host's config has options that nobody here can read: what would be planned, or
+ * bought, would be something else than a build wants, and lie where no build looks.
+ *
+ * @throws MagnificError `BAD_CONFIG`
+ */
+export async function checkConfigured({ options, configFile }: Project): Promise<void> {
+  if (configFile !== undefined) return
+  const { root } = options
+  const other = findFirst(root, otherConfigs)
+  if (other !== undefined && readFileSync(other, 'utf8').includes('unplugin-magnific')) {
+    throw new MagnificError(
+      'BAD_CONFIG',
+      `The options in ${other} cannot be read from here. Move them to magnific.config.js beside it, whose default export they are, and let ${basename(other)} import them from there. Even without options, that file says that there are none: export default {}`,
+    )
+  }
+  const { default: glob } = await import('fast-glob')
+  const nested = await glob(`*/**/@(vite|magnific).config.@(${extensions.join('|')})`, {
+    cwd: root,
+    ignore: ['**/node_modules/**', '**/dist/**'],
+    deep: 5,
+    followSymbolicLinks: false,
+    suppressErrors: true,
+  })
+  const [first] = nested.toSorted()
+  if (first === undefined) return
+  throw new MagnificError(
+    'BAD_CONFIG',
+    `There is no config in ${root}, and one in ${dirname(first)}: its builds have options and a cache of their own. Go there, or name it with --config ${first}.`,
+  )
 }
 
 /** The project where it has no config, or one that is of no use. */
@@ -91,7 +127,7 @@ async function loadModule(file: string, env: Env): Promise<Project> {
     return describeProject(loaded['default'], findProjectFolder(dirname(file)), file, env, loaded)
   } catch (error) {
     if (isMagnificError(error)) throw error
-    throw configError(file, error as Error)
+    throw configError(file, error)
   }
 }
 
@@ -99,6 +135,12 @@ async function loadModule(file: string, env: Env): Promise<Project> {
 async function importModule(file: string): Promise<Record<string, unknown>> {
   if (!extname(file).endsWith('ts') || 'typescript' in process.features) {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  }
+  const named = /^export\s+const\s+(?:entries|alias)\b/m.exec(readFileSync(file, 'utf8'))
+  if (named) {
+    throw new Error(
+      `"${named[0]}" in TypeScript is not read by Node ${process.versions.node}: write the file in JavaScript`,
+    )
   }
   const { loadConfigFromFile } = await import('vite')
   const env = { command: 'build', mode: 'production' } as const
@@ -161,10 +203,14 @@ function readAlias(
 }
 
 /** Says why a config is of no use, and what to do. */
-export function configError(file: string, error: Error): MagnificError {
+export function configError(file: string, error: unknown): MagnificError {
+  const said = String((error as Error | undefined)?.message ?? error)
+  const lines = said
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('Build failed'))
   return new MagnificError(
     'BAD_CONFIG',
-    `${file} cannot be loaded (${error.message.split('\n', 1)[0]}). Mend that; or --config <file> names another Vite config, or a JavaScript module whose default export the options are.`,
+    `${file} cannot be loaded (${lines.slice(0, 2).join(' ').trim()}). Mend that; or --config <file> names another Vite config, or a JavaScript module whose default export the options are.`,
     { cause: error },
   )
 }

@@ -4,6 +4,7 @@ import { formatPath } from '../core/format-path.ts'
 import { createPlanner, isCounted, sumPlan } from '../planner.ts'
 import type { PlannedReference, PlanTotals } from '../planner.ts'
 import type { ScanProblem } from '../scan/source-files.ts'
+import { checkConfigured } from './project.ts'
 import type { Workspace } from './workspace.ts'
 
 /** What the sources of a project refer to, and what a build would do about it. */
@@ -27,6 +28,7 @@ export async function surveyProject(
 ): Promise<Survey> {
   const { root, passthrough } = options
   const { ignored, entries, loadResolve } = project
+  await checkConfigured(project)
   const [{ scanProject }, resolve] = await Promise.all([
     import('../scan/scan-project.ts'),
     loadResolve(),
@@ -37,6 +39,8 @@ export async function surveyProject(
     ignored,
     passthrough,
     resolve,
+    asksHost: project.configFile !== undefined,
+    followsAll: true,
     // Who names sources knows what they are for.
     ...(globs.length > 0
       ? { globs: globs.map((glob) => fromRoot(glob, from)) }
@@ -102,7 +106,7 @@ export function toSurveyObject({ references, totals, problems }: Survey, root: s
   const path = (file: string): string => formatPath(root, file)
   return {
     root,
-    references: references.map(({ keys: _keys, ...each }) => ({
+    references: references.map(({ keys: _keys, isSure: _isSure, ...each }) => ({
       ...each,
       file: path(each.file),
       importer: path(each.importer),

@@ -1,9 +1,8 @@
 import { MagnificError } from '../core/errors.ts'
 import { buyAll, describeFailures, mayBuy, toBoughtObject } from './buy.ts'
 import type { BuyFlags } from './buy.ts'
-import { checkProblems, renderSurvey, renderTotals } from './plan.ts'
+import { checkProblems, checkRefused, renderSurvey, renderTotals } from './plan.ts'
 import { listCounted, surveyProject, toSurveyObject } from './survey.ts'
-import type { Survey } from './survey.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
@@ -48,14 +47,4 @@ export async function runUpscale(
   }
   checkProblems(survey)
   checkRefused(survey)
-}
-
-/** What no run of this command mends. */
-function checkRefused({ totals: { images } }: Survey): void {
-  const refused = (['failed', 'invalid'] as const).filter((state) => images[state] > 0)
-  if (refused.length === 0) return
-  throw new MagnificError(
-    'BAD_COMMAND',
-    `${refused.map((state) => `${images[state]} ${state}`).join(', ')}: a build fails over these. \`npx magnific plan\` says why.`,
-  )
 }

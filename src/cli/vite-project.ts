@@ -50,7 +50,7 @@ async function resolveViteConfig(
     return await vite.resolveConfig({ configFile, logLevel: 'error' }, 'build', 'production')
   } catch (error) {
     if (isMagnificError(error)) throw error
-    throw configError(configFile, error as Error)
+    throw configError(configFile, error)
   } finally {
     process.chdir(cwd)
   }

@@ -1,5 +1,6 @@
 import type { DevEnvironment, Plugin, ResolvedConfig } from 'vite'
 import { createHostResolve } from '../bundlers/sources.ts'
+import { hasForeignHook } from '../bundlers/vite/project.ts'
 import type { Resolve } from '../scan/plain-resolve.ts'
 
 type Vite = typeof import('vite')
@@ -13,19 +14,23 @@ type Container = DevEnvironment['pluginContainer']
 export function createViteResolve(vite: Vite, config: ResolvedConfig): Resolve {
   const resolveByAlias = config.createResolver({ asSrc: true })
   let container: Promise<Container> | undefined
-  return createHostResolve(async (path, importer) => {
-    const byAlias = await resolveByAlias(path, importer)
-    if (byAlias !== undefined || !hasResolvers(config)) return byAlias
+  const resolveByPlugins = async (path: string, importer: string): Promise<string | undefined> => {
     container ??= openContainer(vite, config)
     const resolved = await (await container).resolveId(path, importer)
     return resolved?.external ? undefined : resolved?.id
+  }
+  return createHostResolve({
+    resolve: async (path, importer) => {
+      // Other plugins come first, as in a build.
+      const byPlugins = hasResolvers(config) ? await resolveByPlugins(path, importer) : undefined
+      return byPlugins ?? resolveByAlias(path, importer)
+    },
+    resolveAlias: async (pattern, importer) => resolveByAlias(pattern, importer, true),
   })
 }
 
-const isOwnOrHost = /^(?:vite:|builtin:|rolldown:|unplugin-magnific|alias$|commonjs$)/
-
-function hasResolvers({ plugins }: ResolvedConfig): boolean {
-  return plugins.some(({ name, resolveId }) => resolveId && !isOwnOrHost.test(name))
+function hasResolvers(config: ResolvedConfig): boolean {
+  return hasForeignHook(config, 'resolveId')
 }
 
 /** Nothing of other plugins runs but what resolves: a plan must not begin what a build begins. */

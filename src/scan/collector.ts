@@ -45,6 +45,10 @@ export interface CollectorSettings {
   checksSyntax: boolean
 }
 
+/** What a bundler puts values in place of, and then drops what is never run. */
+const targetPattern =
+  /\bimport\.meta\.env\b|\bprocess\.env\b|\b__[A-Z][A-Z_]*__\b|\btypeof (?:window|document)\b/
+
 /** What needs no host to say that it leads to no file of the project. */
 const externalPattern = /^\s*(?:(?:https?|data|blob|file|about|mailto|node|sass):|\/\/|$)/i
 const schemePattern = /^\s*[a-z][\w+.-]+:/i
@@ -62,12 +66,15 @@ export function createCollector(
   text: string,
   settings: CollectorSettings,
 ): { collector: Collector; finish(): SourceContents } {
-  const references = new Map<string, Find>()
+  const references = new Map<string, Find & { isConditional: boolean }>()
   const imports = new Map<string, SourceImport>()
   let problem: { message: string; offset: number } | undefined
 
+  let asksForTarget: boolean | undefined
   const add = (find: Find): void => {
     const { path, query, resolveKind: kind, patterns } = find
+    const isConditional =
+      find.kind === 'dynamic-import' && (asksForTarget ??= targetPattern.test(text))
     // Elsewhere, a fragment is a place in the page itself.
     if (externalPattern.test(path) || (kind !== 'script' && path.startsWith('#'))) return
     if (isReference(query, settings.passthrough)) {
@@ -75,12 +82,13 @@ export function createCollector(
       const key = `${patterns ? `${find.kind} ${patterns.join(' ')}` : path}?${query}`
       const known = references.get(key)
       if (known && known.offset <= find.offset) return
-      references.set(key, { ...find, path: copy(path), query: copy(query) })
+      references.set(key, { ...find, isConditional, path: copy(path), query: copy(query) })
     } else if (find.isModule && settings.wantsImports && isFollowed(path, query)) {
       const isPattern = patterns !== undefined
       const key = `${kind} ${patterns?.join(' ') ?? path}`
-      if (imports.has(key)) return
-      imports.set(key, { specifier: copy(path), kind, isPattern, ...(patterns && { patterns }) })
+      if (imports.has(key) && imports.get(key)?.isConditional !== true) return
+      const specifier = copy(path)
+      imports.set(key, { specifier, kind, isPattern, isConditional, ...(patterns && { patterns }) })
     }
   }
   const collectorAt = (base: number): Collector => ({
@@ -121,7 +129,17 @@ function isFollowed(path: string, query: string): boolean {
 }
 
 function toReference(
-  { path, query, kind, resolveKind, patterns, refusal }: Find,
+  {
+    path,
+    query,
+    kind,
+    resolveKind,
+    patterns,
+    refusal,
+    isConditional,
+  }: Find & {
+    isConditional: boolean
+  },
   place: { line: number; column: number },
 ): SourceReference {
   return {
@@ -130,6 +148,7 @@ function toReference(
     kind,
     resolveKind,
     isPattern: patterns !== undefined,
+    isConditional,
     ...(patterns && { patterns }),
     ...(refusal !== undefined && { refusal }),
     ...place,

@@ -15,15 +15,16 @@ export interface PatternPlace {
  * an alias is resolved. Nothing in `node_modules`, unless the pattern says so, nothing with a dot, and not the importer.
  *
  * @param patterns those that begin with `!` take files away
- * @returns absolute paths, sorted
+ * @returns absolute paths, sorted; `undefined` where nobody can tell what they stand for
  */
 export async function expandPattern(
   patterns: readonly string[],
   place: PatternPlace,
-): Promise<string[]> {
+): Promise<string[] | undefined> {
   const resolved = await Promise.all(patterns.map((pattern) => toAbsolute(pattern, place)))
   const globs = resolved.filter((glob) => glob !== undefined)
   const positive = globs.filter((glob) => !glob.startsWith('!'))
+  if (resolved.includes(undefined)) return undefined
   if (positive.length === 0) return []
   const { default: glob } = await import('fast-glob')
   const found = await glob(positive, {

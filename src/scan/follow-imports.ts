@@ -15,6 +15,8 @@ import type { SourceFiles } from './source-files.ts'
 export interface Reached {
   /** Absolute paths. */
   sources: Set<string>
+  /** Those that they lead to by imports that are not conditional. */
+  sure: Set<string>
   /** Whether an import leads nobody knows where, so that it may be any source. */
   isOpen: boolean
 }
@@ -27,6 +29,8 @@ export interface FollowSettings {
   resolve: Resolve
   /** Sources that are known to be there: nobody has to look again. */
   known: KnownFiles
+  /** See `ScanSettings`. */
+  asksHost: boolean
 }
 
 /**
@@ -40,28 +44,41 @@ export async function followImports(
   files: SourceFiles,
   settings: FollowSettings,
 ): Promise<Reached> {
-  const reached: Reached = { sources: new Set(entries), isOpen: false }
+  const reached: Reached = { sources: new Set(entries), sure: new Set(entries), isOpen: false }
+  /** What each source leads to whatever the conditions are. */
+  const links = new Map<string, (string | undefined)[]>()
   const isFollowed = createFilter()
   const resolveImport = createImportResolve(settings, () => {
     reached.isOpen = true
   })
   // Wave by wave, so that a chain of any length takes no more of the stack than a short one.
   for (let wave = [...reached.sources]; wave.length > 0;) {
-    const found = await readAll(wave, files, true, (file, { imports }) => {
+    const found = await readAll(wave, files, true, async (file, { imports }) => {
       const folder = dirname(file)
-      return Promise.all(
-        imports.map(async (each) =>
-          each.isPattern
-            ? expandPattern(each.patterns ?? [], { importer: file, ...settings })
-            : resolveImport(each, file, folder),
-        ),
+      const targets = await Promise.all(
+        imports.map(async (each) => {
+          if (!each.isPattern) return [await resolveImport(each, file, folder)]
+          const place = { importer: file, ...settings }
+          const expanded = await expandPattern(each.patterns ?? [], place)
+          if (!expanded) reached.isOpen = true
+          return expanded ?? []
+        }),
       )
+      const isSure = (index: number): boolean => imports[index]?.isConditional === false
+      links.set(file, targets.filter((_, index) => isSure(index)).flat())
+      return targets
     })
     wave = [...new Set(found.flat(2))].filter(
       (file): file is string =>
         file !== undefined && !reached.sources.has(file) && isKnown(file) && isFollowed(file),
     )
     for (const file of wave) reached.sources.add(file)
+  }
+  // What is added is gone through as well.
+  for (const file of reached.sure) {
+    for (const target of links.get(file) ?? []) {
+      if (target !== undefined && reached.sources.has(target)) reached.sure.add(target)
+    }
   }
   return reached
 }
@@ -78,7 +95,7 @@ type ImportResolve = (
  * @param onLost is called where an import leads nobody knows where
  */
 function createImportResolve(
-  { root, resolve, known }: FollowSettings,
+  { root, resolve, known, asksHost }: FollowSettings,
   onLost: () => void,
 ): ImportResolve {
   const shared = new Map<string, Promise<string | undefined>>()
@@ -88,12 +105,15 @@ function createImportResolve(
     importer: string,
     place: string | undefined,
   ): Promise<string | undefined> => {
-    const own = place === undefined ? undefined : findFile(place)
+    const own = place === undefined || asksHost ? undefined : findFile(place)
     if (own !== undefined) return own
     const resolved = (await resolve(specifier, importer, kind))?.replace(/\?.*$/, '')
     const found =
       (resolved === undefined ? undefined : findSource(resolved, kind)) ??
-      (place === undefined ? undefined : findSource(place, kind)) ??
+      // What a host leaves out, or puts something else in place of, is not what stands there.
+      (place === undefined || (asksHost && kind === 'script')
+        ? undefined
+        : findSource(place, kind)) ??
       (kind === 'style' ? await askForPartial(specifier, importer, resolve) : undefined)
     if (found === undefined && !isExplained(specifier, importer)) onLost()
     return found
@@ -101,7 +121,7 @@ function createImportResolve(
 
   return (each, importer, folder) => {
     const place = findPlace(each.specifier, folder, each.kind, root)
-    if (place !== undefined) {
+    if (place !== undefined && !asksHost) {
       const sure = known.has(place)
         ? place
         : each.kind === 'script'

@@ -21,6 +21,10 @@ export interface ScanSettings extends SourceSettings {
   /** The host's entries, absolute paths; `undefined` where nobody knows them. */
   entries?: readonly string[]
   resolve: Resolve
+  /** Whether the host is asked where every import leads; otherwise, what is there by its own path is believed to be meant. */
+  asksHost?: boolean
+  /** Whether sources outside of the root are wanted too where nobody knows which of them entries lead to. */
+  followsAll?: boolean
 }
 
 /** A reference to one image. */
@@ -39,6 +43,8 @@ export interface FoundReference extends Omit<SourceReference, 'isPattern' | 'pat
    * nobody knows where.
    */
   reached: boolean | undefined
+  /** Whether an entry leads there whatever the conditions are that a bundler may know: see `SourceImport.isConditional`. */
+  isSure: boolean
 }
 
 /** What a scan has found. */
@@ -62,11 +68,22 @@ export async function scanProject(settings: ScanSettings): Promise<Scan> {
   const matched = globs
     ? await matchSources(settings, globs)
     : { files: await listSources(settings, sourceExtensions), unmatched: [], unknown: [] }
-  const reached =
-    entries &&
-    (await followImports(entries, files, { root, resolve, known: createKnownFiles(matched.files) }))
+  const following = {
+    root,
+    resolve,
+    known: createKnownFiles(matched.files),
+    asksHost: settings.asksHost ?? false,
+  }
+  const reached = entries && (await followImports(entries, files, following))
+  // Where entries may be anywhere, what any source leads to outside of the project may be a part of it.
+  const followsAll = (settings.followsAll ?? false) && !globs && (reached?.isOpen ?? true)
+  const all = followsAll ? await followImports(matched.files, files, following) : undefined
   // Who names sources wants those, and no others.
-  const sources = new Set([...matched.files, ...(globs ? [] : (reached?.sources ?? []))])
+  const sources = new Set([
+    ...matched.files,
+    ...(globs ? [] : (reached?.sources ?? [])),
+    ...(all?.sources ?? []),
+  ])
   await readAll(sources, files, false, () => undefined)
 
   const importers = [...sources].filter(
@@ -75,7 +92,11 @@ export async function scanProject(settings: ScanSettings): Promise<Scan> {
   const references = importers.toSorted().map((importer) => {
     const isReached =
       reached && (reached.sources.has(importer) || (reached.isOpen ? undefined : false))
-    return locateAll(files.contents.get(importer)?.references ?? [], importer, isReached, settings)
+    const found = files.contents.get(importer)?.references ?? []
+    const isSure = reached?.sure.has(importer) ?? false
+    return locateAll(found, importer, isReached, settings).then((located) =>
+      located.map((each) => ({ ...each, isSure: isSure && !each.isConditional })),
+    )
   })
   const problems = [
     ...files.problems,
@@ -93,16 +114,19 @@ export async function scanProject(settings: ScanSettings): Promise<Scan> {
   }
 }
 
+/** Found, before it is known whether it is sure. */
+type Located = Omit<FoundReference, 'isSure'>
+
 async function locateAll(
   found: readonly SourceReference[],
   importer: string,
   reached: boolean | undefined,
   settings: ScanSettings,
-): Promise<FoundReference[]> {
+): Promise<Located[]> {
   const located = await Promise.all(
     found.map((reference) => locate(reference, importer, reached, settings)),
   )
-  const unique = new Map<string, FoundReference>()
+  const unique = new Map<string, Located>()
   for (const each of located.flat()) {
     if (!unique.has(each.specifier)) unique.set(each.specifier, each)
   }
@@ -114,7 +138,7 @@ async function locate(
   importer: string,
   reached: boolean | undefined,
   settings: ScanSettings,
-): Promise<FoundReference[]> {
+): Promise<Located[]> {
   const { specifier, query } = reference
   if (!isPattern) {
     const file = await resolveImage(reference, importer, settings)
@@ -123,6 +147,8 @@ async function locate(
   if (reference.refusal !== undefined) return [{ ...reference, importer, file: undefined, reached }]
   const { root, resolve } = settings
   const files = await expandPattern(patterns ?? [], { importer, root, resolve })
+  // That nobody can tell is told: it may be any number of images.
+  if (!files) return [{ ...reference, importer, file: undefined, pattern: specifier, reached }]
   return files.map((file) => ({
     ...reference,
     specifier: `${relativeSpecifier(file, importer)}?${query}`,

@@ -31,6 +31,8 @@ export interface SourceReference {
   isPattern: boolean
   /** Of a pattern: the glob without a query, and those beginning with `!` that take files away from it. */
   patterns?: readonly string[]
+  /** See `SourceImport`. */
+  isConditional: boolean
   /** Why a build refuses it, whatever its query says: a sentence. */
   refusal?: string
   /** From 1. */
@@ -45,6 +47,8 @@ export interface SourceImport {
   specifier: string
   kind: ResolveKind
   isPattern: boolean
+  /** Whether it is `import()` in a source that asks what it is built for: a bundler may leave it out. */
+  isConditional: boolean
   /** See `SourceReference`. */
   patterns?: readonly string[]
 }

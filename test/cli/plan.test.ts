@@ -193,7 +193,7 @@ describe('magnific plan', () => {
     expect(totals).toMatchObject({ references: 1, estimate: 0.1 })
     const { stdout } = await magnific('plan')
     expect(stdout).toContain(
-      '1 reference stands in sources that no entry leads to, and no build buys them: src/old.js.',
+      '1 reference stands in sources that no entry is seen to lead to: src/old.js. They are not counted',
     )
     const named = await plan('src/old.js')
     expect(named.references).toEqual([
@@ -269,6 +269,96 @@ describe('magnific plan', () => {
     await magnific('upscale', '--yes')
     expect(project.list('paid/v1/blobs')).toHaveLength(1)
     expect((await magnific('status')).stdout).toContain('1 completed')
+  })
+
+  it('finds what globs behind an alias stand for, and says where nobody can tell', async () => {
+    const alias = ", resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } }"
+    const { plan } = await openPlannedProject({
+      'vite.config.js': viteConfigOf().replace('] }', `]${alias} }`),
+      'src/main.js':
+        "import.meta.glob(['@/*.png', '!@/c.png'], { query: '?magnific=2x' })\nimport.meta.glob('#/*.png', { query: { magnific: '4x' } })\n",
+    })
+    const { references } = await plan()
+    expect(references.map(({ file, state }) => [file, state])).toEqual([
+      ['src/a.png', 'missing'],
+      ['src/b.png', 'missing'],
+      [expect.stringContaining('*.png'), 'invalid'],
+    ])
+  })
+
+  it('counts what the page leads to, whatever other environments begin with', async () => {
+    const { plan } = await openPlannedProject({
+      'vite.config.js': viteConfigOf().replace(
+        '] }',
+        "], environments: { ssr: { build: { rollupOptions: { input: 'src/server.js' } } } } }",
+      ),
+      'src/main.js': "import './a.png?magnific=2x'\n",
+      'src/server.js': "import './b.png?magnific=2x'\n",
+    })
+    expect((await plan()).references.map(({ reached }) => reached)).toEqual([true, true])
+  })
+
+  it('follows what leads out of the project where the entries are not known', async () => {
+    const { project, magnificIn } = await openPlannedProject({
+      'app/package.json': '{"type":"module"}',
+      'app/vite.config.js': viteConfigOf().replace(
+        '] }',
+        "], build: { rollupOptions: { input: 'virtual:app' } } }",
+      ),
+      'app/src/main.js': "import '../../src/shared.js'\n",
+      'src/shared.js': "import './a.png?magnific=2x'\n",
+    })
+    const { stdout } = await magnificIn(project.path('app'), 'plan')
+    expect(stdout).toContain('../src/a.png  2x')
+  })
+
+  it.each([
+    ['above the projects of a monorepo', { 'apps/web/vite.config.js': viteConfigOf() }, 'apps/web'],
+    [
+      'beside a config whose options it cannot read',
+      { 'webpack.config.js': "import magnific from 'unplugin-magnific/webpack'\n" },
+      'Move them to magnific.config.js beside it',
+    ],
+  ])('refuses to guess %s', async (_, files, explanation) => {
+    const { project, magnific, emulator } = await openPlannedProject(files)
+    rmSync(project.path('vite.config.js'))
+    for (const command of [['plan'], ['upscale', '--yes'], ['prune', '--unreferenced']]) {
+      const { code, stderr } = await magnific(...command)
+      expect([code, stderr]).toEqual([2, expect.stringContaining(explanation)])
+    }
+    expect(emulator.calls).toEqual([])
+  })
+
+  it('has the root of Vite where the config is in another folder', async () => {
+    const { project, plan } = await openPlannedProject({
+      'src/main.js': "import './a.png?magnific=2x'\n",
+      'config/vite.config.js': viteConfigOf(),
+    })
+    rmSync(project.path('vite.config.js'))
+    const { root, references } = await plan('--config', 'config/vite.config.js')
+    expect(root).toBe(project.dir)
+    expect(references).toEqual([expect.objectContaining({ file: 'src/a.png', reached: true })])
+  })
+
+  it.each([
+    ['throws something else than an error', 'throw 5', 'cannot be loaded (5)'],
+    ['begins what never ends', 'setInterval(() => {}, 1000)\nexport default {}', ''],
+  ])('ends where a config %s', async (_, config, explanation) => {
+    const { project, magnific } = await openPlannedProject({ 'magnific.config.js': config })
+    rmSync(project.path('vite.config.js'))
+    const { code, stderr } = await magnific('plan')
+    expect(code).toBe(explanation === '' ? 0 : 2)
+    expect(stderr).toContain(explanation)
+  })
+
+  it('does not send those to buy whom that does not help', async () => {
+    const { magnific } = await openPlannedProject({
+      'src/main.js': "import './a.png?magnific=3x'\n",
+    })
+    const { code, stderr } = await magnific('plan', '--check')
+    expect(code).toBe(1)
+    expect(stderr).toContain('1 invalid: a build fails over these.')
+    expect((await magnific('plan', '')).code).toBe(2)
   })
 
   it.each(['vite8', 'vite6'] as const)('agrees with what %s buys', async (host) => {

@@ -124,6 +124,16 @@ describe('magnific upscale', () => {
     expect(stderr).toContain('There is no API key to upscale with. Set FREEPIK_API_KEY')
   })
 
+  it.each([['--scale', '8x'], ['--preset', 'hero'], ['--flip'], ['--force']])(
+    'does not pass over %s, which is for one image',
+    async (...flag) => {
+      const { emulator, magnific } = await openPlannedProject(twoImages)
+      const { code, stderr } = await magnific('upscale', ...flag, '--yes')
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`${flag[0]} is for one image`)])
+      expect(emulator.calls).toEqual([])
+    },
+  )
+
   it('prints an object with --json, and nothing else on its output', async () => {
     const { magnific } = await openPlannedProject(twoImages)
     const { code, stdout } = await magnific('upscale', '--yes', '--json')

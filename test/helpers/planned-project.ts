@@ -15,6 +15,8 @@ export interface PlannedProject {
   project: Project
   magnific: (...args: string[]) => Promise<Ran>
   magnificWith: (env: Record<string, string>, ...args: string[]) => Promise<Ran>
+  /** The same in another folder. */
+  magnificIn: (cwd: string, ...args: string[]) => Promise<Ran>
   /** What `plan --json` prints. */
   plan: (...args: string[]) => Promise<PlanObject>
 }
@@ -66,6 +68,8 @@ export async function openPlannedProject(
     project,
     magnific,
     magnificWith,
+    magnificIn: async (cwd, ...args) =>
+      runCli(cwd, args, { MAGNIFIC_BASE_URL: emulator.url, FREEPIK_API_KEY: canary }),
     plan: async (...args) =>
       JSON.parse((await magnific('plan', '--json', ...args)).stdout) as PlanObject,
   }

@@ -57,6 +57,15 @@ describe.each(hosts)("with onMiss: 'error', %s", (host) => {
     expect([paid, calls.length]).toEqual([3, before])
   })
 
+  it('says of what no purchase mends what it is', async () => {
+    const project = await deepProject()
+    project.write('src/a.png', 'no picture at all')
+    project.write('src/main.js', "import a from './a.png?magnific=2x'\nconsole.log(a)\n")
+    const { error = '', log } = await build(host, project, { options: { onMiss: 'error' } })
+    expect(`${error}\n${log}`).not.toContain('npx magnific upscale')
+    expect(`${error}\n${log}`).toMatch(/no (?:image|picture)|not a picture|is no/)
+  })
+
   it('names what another build is waiting for', async () => {
     const project = await deepProject()
     const emulator = await startEmulator({ latency: Number.POSITIVE_INFINITY })

@@ -85,15 +85,49 @@ describe.each(hosts)('with prefetch, %s', (host) => {
   })
 })
 
+/** As a plugin that leaves a module to somebody else. */
+function dropUnused(id: string): { id: string; external: true } | null {
+  return id === './unused.js' ? { id, external: true } : null
+}
+
 const withEntry: Record<string, (entry: string) => object> = {
   vite8: (input) => ({ vite: { build: { rollupOptions: { input } } } }),
 }
 
 describe('a prefetch', () => {
+  it.each(['vite8', 'rollup', 'webpack'] as const)(
+    'buys nothing that %s may leave out',
+    async (host) => {
+      const project = await chainProject()
+      project.write(
+        'src/main.js',
+        "import './two.js'\nif (process.env.NODE_ENV === 'never') import('./unused.js')\n",
+      )
+      const emulator = await startEmulator()
+      const late = {
+        name: 'late',
+        async transform(_: string, id: string) {
+          if (id.endsWith('two.js')) await emulator.until(() => emulator.tasks.length > 0)
+          return null
+        },
+      }
+      const { error, log } = await build(host, project, {
+        options: { ...optionsFor(emulator), prefetch: true },
+        ...(host === 'vite8' && { vite: { plugins: [late] } }),
+        ...(host === 'rollup' && {
+          rollupPlugins: [late, { name: 'drop', resolveId: dropUnused }],
+        }),
+      })
+      expect(error).toBeUndefined()
+      expect(log).not.toContain('was prefetched')
+      expect(emulator.tasks).toHaveLength(1)
+    },
+  )
+
   it('tells of what the build did not use after all', async () => {
     const project = await chainProject()
     // Shaken off by the host, which the sources do not tell.
-    project.write('src/one.js', "if (__OFF__) import('./unused.js')\nimport './two.js'\n")
+    project.write('src/one.js', "import('./unused.js')\nimport './two.js'\n")
     const emulator = await startEmulator()
     const { error, log } = await build('vite8', project, {
       options: { ...optionsFor(emulator), prefetch: true },
@@ -105,7 +139,7 @@ describe('a prefetch', () => {
               if (!id.endsWith('one.js')) return null
               await emulator.until(() => emulator.calls.some(({ route }) => route === 'download'))
               await emulator.until(() => postsTo(emulator) === 2)
-              return code.replace(/^if .*$/m, '')
+              return code.replace(/^import\(.*$/m, '')
             },
           },
         ],

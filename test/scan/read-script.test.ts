@@ -131,6 +131,7 @@ describe('a reference of a script', () => {
         kind: 'dynamic-import',
         resolveKind: 'script',
         isPattern: false,
+        isConditional: false,
         line: 1,
         column: 8,
       },
@@ -174,6 +175,7 @@ describe('a pattern', () => {
         specifier: './*.png?magnific=2x&w=10',
         query: 'magnific=2x&w=10',
         isPattern: true,
+        isConditional: false,
         patterns: ['./*.png'],
       },
       { specifier: './a?/*.{png,jpg}?magnific=4x', patterns: ['./a?/*.{png,jpg}', '!./a1/*'] },
@@ -206,6 +208,7 @@ describe('a pattern', () => {
         specifier: './[a]/*-*.png?magnific=4x',
         kind: 'dynamic-import',
         isPattern: true,
+        isConditional: false,
         patterns: [String.raw`./\[a\]/*-*.png`],
       },
     ])
@@ -265,15 +268,31 @@ describe('what a script imports', () => {
         specifier: './pages/*.vue',
         kind: 'script',
         isPattern: true,
+        isConditional: false,
         patterns: ['./pages/*.vue', '!**/_*'],
       },
       {
         specifier: './lang/*.js',
         kind: 'script',
         isPattern: true,
+        isConditional: false,
         patterns: ['./lang/*.js'],
       },
     ])
+  })
+})
+
+describe('an import that a bundler may leave out', () => {
+  it.each([
+    ["if (import.meta.env.DEV) import('./dev.js')", true],
+    ["if (process.env.NODE_ENV !== 'production') import('./dev.js')", true],
+    ["if (__ADMIN__) import('./admin.js')", true],
+    ["if (import.meta.env.DEV) import('./dev.js')\nimport './dev.js'", false],
+    ["const route = () => import('./route.js')", false],
+    ["import './env.js'\nconsole.log(import.meta.env.MODE)", false],
+  ])('is told: %j', (text, isConditional) => {
+    const { imports: found } = readSource('a.js', text)
+    expect(found.map((each) => each.isConditional)).toEqual([isConditional])
   })
 })
 

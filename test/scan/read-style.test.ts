@@ -112,6 +112,7 @@ b
         kind: 'css-url',
         resolveKind: 'style',
         isPattern: false,
+        isConditional: false,
         line: 2,
         column: 8,
       },

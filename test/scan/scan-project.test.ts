@@ -58,6 +58,8 @@ describe('the references of a project', () => {
       resolveKind: 'script',
       file: project.path('src/1.png'),
       reached: undefined,
+      isConditional: false,
+      isSure: false,
       line: 1,
       column: 35,
     })

@@ -16,7 +16,7 @@ import { createClientPlugin } from './dev/client.ts'
 import { createKnownReferences } from './dev/known-references.ts'
 import { createServerPlugin } from './dev/server.ts'
 import { createTextPlugin } from './dev/texts.ts'
-import { findEntries } from './entries.ts'
+import { findEntriesOf } from './entries.ts'
 import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
 import { createOutputPlugin } from './output.ts'
@@ -42,6 +42,9 @@ export interface PluginApi {
   readonly options: ResolvedOptions
 }
 
+/** What the build that runs tells. */
+type BuildHost = Pick<HostSources, 'resolve' | 'findEntries'>
+
 const setupName = 'unplugin-magnific:setup'
 
 /**
@@ -64,7 +67,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
   ]
 
   /** Nothing is resolved before a build begins. */
-  const host: Pick<HostSources, 'resolve'> = { resolve: async () => undefined }
+  const host: BuildHost = { resolve: async () => undefined, findEntries: async () => undefined }
   const api: PluginApi = {
     given: userOptions,
     get options() {
@@ -93,6 +96,8 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
           this.resolve(path, importer).then((resolved) =>
             resolved?.external ? undefined : resolved?.id,
           )
+        const { environment } = this
+        host.findEntries = async () => findEntriesOf(environment)
         upscaler.begin()
         upscaler.prefetch()
       },
@@ -143,7 +148,7 @@ function checkInstances({ given }: PluginApi, { plugins }: ResolvedConfig): void
 async function createSession(
   userOptions: Options,
   config: ResolvedConfig,
-  host: Pick<HostSources, 'resolve'>,
+  host: BuildHost,
 ): Promise<Session> {
   const options = resolveOptions(userOptions, {
     root: config.root,
@@ -152,10 +157,12 @@ async function createSession(
   })
   const cacheDir = resolve(options.root, options.cacheDir)
   checkCachePlace(config, cacheDir)
+  const resolveAlias = config.createResolver({ asSrc: true })
   const scan = createSources(options, {
-    findEntries: async () => findEntries(config),
+    findEntries: async () => host.findEntries(),
     ignored: [resolve(config.root, config.build.outDir)],
     resolve: async (path, importer) => host.resolve(path, importer),
+    resolveAlias: async (pattern, importer) => resolveAlias(pattern, importer, true),
   })
   const upscaler = createUpscaler(options, config.logger, scan)
   if (config.command === 'build') return { config, upscaler, dev: undefined }

@@ -14,7 +14,7 @@ export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve'
  * Vite's prefix do not mind pictures.
  */
 export function hasForeignHook({ plugins }: ResolvedConfig, hook: 'load' | 'resolveId'): boolean {
-  const isOwnOrHost = /^(?:vite:|builtin:|unplugin-magnific|alias$|commonjs$)/
+  const isOwnOrHost = /^(?:vite:|builtin:|rolldown:|unplugin-magnific|alias$|commonjs$)/
   return plugins.some((plugin) => plugin[hook] && !isOwnOrHost.test(plugin.name))
 }
 
