@@ -9,6 +9,16 @@ import { isMagnificError } from './core/errors.ts'
 /** What is not understood ends with 2. */
 const misunderstood: readonly string[] = ['BAD_CONFIG', 'BAD_FLAG', 'BAD_OPTIONS']
 
+let isOver = false
+// Node ends without a word where something is awaited that never comes.
+process.on('exit', () => {
+  if (isOver) return
+  console.error(
+    `${pc.red('magnific:')} The config waits for something that never comes. Mend that.`,
+  )
+  process.exit(2)
+})
+
 process.argv = joinNegativeNumbers(process.argv)
 const cli = createProgram({
   write: (text) => console.log(text),
@@ -29,6 +39,7 @@ try {
   const isRefusal = isMagnificError(error) && !misunderstood.includes(error.code)
   process.exitCode = isRefusal ? 1 : 2
 }
+isOver = true
 // A config may have started something that never ends. What was written goes out first.
 for (const stream of [process.stdout, process.stderr]) {
   await new Promise<void>((resolve) => stream.write('', () => resolve()))

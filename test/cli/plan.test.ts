@@ -342,6 +342,7 @@ describe('magnific plan', () => {
 
   it.each([
     ['throws something else than an error', 'throw 5', 'cannot be loaded (5)'],
+    ['waits for ever', 'await new Promise(() => {})', 'waits for something that never comes'],
     ['begins what never ends', 'setInterval(() => {}, 1000)\nexport default {}', ''],
   ])('ends where a config %s', async (_, config, explanation) => {
     const { project, magnific } = await openPlannedProject({ 'magnific.config.js': config })
