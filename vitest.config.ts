@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
+const upkeep = ['import', 'resume', 'verify'].map((name) => `test/cli/${name}.test.ts`)
+
 export default defineConfig({
   test: {
     setupFiles: ['test/setup.ts'],
     globalSetup: ['test/helpers/results-table.ts'],
     include: ['test/**/*.test.ts'],
+    // Hundreds of processes: a script of its own.
+    exclude: process.env['EVERY_COMMAND'] ? [] : upkeep,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Much of the time is waiting, for servers, processes and disks.

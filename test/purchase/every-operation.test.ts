@@ -60,7 +60,8 @@ async function listOperations(emulator: Emulator): Promise<Operation[]> {
 
 const faults = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'a short write'] as const
 /** All of them are a script of its own: see `test:faults`. */
-const tried = process.env['EVERY_FAULT'] ? faults : (['ENOSPC'] as const)
+const isEvery = Boolean(process.env['EVERY_FAULT'])
+const tried = isEvery ? faults : (['ENOSPC'] as const)
 
 /** What came of a build whose n-th operation failed, and of the next one. */
 async function breakOperation(
@@ -106,6 +107,7 @@ describe('every operation on the disk, failing once', () => {
         operations
           .map((operation, index) => ({ ...operation, n: index + 1 }))
           .filter(({ name }) => fault !== 'a short write' || name === 'write')
+          .filter(({ n }) => isEvery || n % 3 === 0)
           .map(async ({ n }) => limit(async () => breakOperation(n, fault, emulator))),
       )
       expect(broken.filter((violation) => violation !== undefined)).toEqual([])
