@@ -67,7 +67,8 @@ async function renderModule(
  * read and hash the original, and hold it in memory, for a snapshot that nobody looks at.
  */
 function isRemembered({ _compiler }: LoaderContext<LoaderOptions>): boolean {
-  return !_compiler || _compiler.watchMode || _compiler.options.cache !== false
+  // What compiles for another compiler, as plugins for style sheets do, does not know by itself that it is watched.
+  return !_compiler || _compiler.root.watchMode || _compiler.options.cache !== false
 }
 
 function findIssuer({ _compilation, _module }: LoaderContext<LoaderOptions>): string | undefined {
