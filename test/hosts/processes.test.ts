@@ -136,6 +136,6 @@ it('three bundlers that build at the same time pay once for each image', async (
   const ended = await Promise.all(
     hosts.map(async (host) => buildInChild(host, project, optionsFor(emulator)).ended),
   )
-  for (const { code, output } of ended) expect({ code, output }).toMatchObject({ code: 0 })
+  for (const { code, output } of ended) expect(code, output).toBe(0)
   expect(emulator.tasks).toHaveLength(specifiers.length)
 })
