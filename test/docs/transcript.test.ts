@@ -14,7 +14,7 @@ const block = /(<!-- transcript -->\n+```console\n)([^]*?)(```)/
 /** Without what is another one each time: how long it took, and which of three that share a result came first. */
 function settle(text: string): string {
   return text
-    .replaceAll(/\b\d+\.\ds\b/g, '0.0s')
+    .replaceAll(/\b(?:\d+m)?\d+(?:\.\d)?s\b/g, '0.0s')
     .replaceAll(/(landscape\.jpg .* → \S+) +(?:paid|cached).*/g, '$1')
     .replaceAll(/ +/g, ' ')
     .trim()

@@ -8,6 +8,9 @@ import { makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { Project } from '../helpers/project.ts'
 
+/** So long something is waited for that comes for certain, ms. */
+const patience = 40_000
+
 /** A chain of modules with an image in the last one, and another one that only a text speaks of. */
 async function chainProject(): Promise<Project> {
   return tmpProject({
@@ -28,7 +31,7 @@ function holdUntilSent(emulator: Emulator): {
   return {
     name: 'hold',
     async transform(_, id) {
-      if (id.endsWith('two.js')) await emulator.until(() => postsTo(emulator) > 0)
+      if (id.endsWith('two.js')) await emulator.until(() => postsTo(emulator) > 0, patience)
       return null
     },
   }
@@ -107,7 +110,7 @@ describe('a prefetch', () => {
       const late = {
         name: 'late',
         async transform(_: string, id: string) {
-          if (id.endsWith('two.js')) await emulator.until(() => emulator.tasks.length > 0)
+          if (id.endsWith('two.js')) await emulator.until(() => emulator.tasks.length > 0, patience)
           return null
         },
       }
@@ -137,8 +140,11 @@ describe('a prefetch', () => {
             name: 'drop',
             async transform(code: string, id: string) {
               if (!id.endsWith('one.js')) return null
-              await emulator.until(() => emulator.calls.some(({ route }) => route === 'download'))
-              await emulator.until(() => postsTo(emulator) === 2)
+              await emulator.until(
+                () => emulator.calls.some(({ route }) => route === 'download'),
+                patience,
+              )
+              await emulator.until(() => postsTo(emulator) === 2, patience)
               return code.replace(/^import\(.*$/m, '')
             },
           },
