@@ -12,7 +12,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Much of the time is waiting, for servers, processes and disks.
-    maxWorkers: 2,
+    maxWorkers: 3,
     server: {
       // The plugin is tested as it is packed, with the module graph that Node makes of it.
       deps: { external: [/\/dist\//] },
