@@ -262,6 +262,7 @@ const pixelsAtOnce = 2 * maxOutputPixels
 
 function prepareShared({ options, shared }: MissContext): NonNullable<Shared['cold']> {
   const cold = (shared.cold ??= {
+    queue: pLimit(options.concurrency),
     tasks: pLimit(options.concurrency),
     downloads: pLimit(4),
     pictures: createWeightedLimit(pixelsAtOnce),
@@ -274,5 +275,6 @@ function prepareShared({ options, shared }: MissContext): NonNullable<Shared['co
   })
   // Of several plugin instances, the most careful one counts.
   cold.tasks.concurrency = Math.min(cold.tasks.concurrency, options.concurrency)
+  cold.queue.concurrency = cold.tasks.concurrency
   return cold
 }

@@ -87,6 +87,7 @@ export function createOrderer(context: OrderContext): Orderer {
           client: () => findAccount().client,
           taskList: () => findAccount().taskList,
           findings,
+          queue: async (work) => cold.queue(work),
           limit: async (work) => cold.tasks(work),
           downloads: async (work) => cold.downloads(work),
           halt: shared.halt,

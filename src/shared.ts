@@ -37,6 +37,8 @@ export interface Shared {
   prepared?: Promise<void>
   /** What is loaded with the first miss; a warm build does without. */
   cold?: {
+    /** Images that wait to become tasks, ready to be sent. */
+    readonly queue: LimitFunction
     /** Tasks in flight. */
     readonly tasks: LimitFunction
     /** Results being fetched and looked at. */

@@ -29,10 +29,10 @@ type Vector = [number, number, number]
 /** What is expected before anything is known, seconds, give or take a lot. */
 const usualSeconds = 15
 /** What that is worth, in tasks; and as much for the slopes, which are 0 then. */
-const priorTrust: Vector = [0.25, 2, 4]
+const priorTrust: Vector = [0.05, 2, 4]
 /** The prior of the spread: an inverse gamma distribution. */
 const priorShape = 1
-const priorRate = 0.25
+const priorRate = 0.1
 /** Durations are never known any better than this: a share of them. */
 const leastScale = 0.02
 /** What lasts longer than this teaches nothing, seconds: it was looked for late, not done late. */

@@ -36,12 +36,12 @@ export interface GlanceSettings {
 }
 
 /** What a list call is worth, seconds of waiting: less than a status call, so that the tasks of it are hardly late. */
-const lookCost = 0.13
+const lookCost = 0.14
 /** The shortest time between two looks, and the longest, ms. */
-const shortestWait = 250
+const shortestWait = 100
 const longestWait = 10_000
 /** The step in which the next look is searched for, ms. */
-const searchStep = 100
+const searchStep = 50
 /** Below this many tasks, each is asked about by itself. */
 const least = 2
 /** So often the list may be wrong, or show none of the tasks, or not come, before it is let be. */
@@ -93,8 +93,11 @@ export function createGlance(
         const elapsed = (at + searchStep / 2 - submittedAt) / 1000
         return elapsed > 0 ? sum + durations.forecast(traits).hazard(elapsed) : sum
       }, 0)
-      expected += (Math.sqrt(hazard / (2 * lookCost)) * searchStep) / 1000
-      if (expected >= 1 + jitter) return at + searchStep
+      const share = (Math.sqrt(hazard / (2 * lookCost)) * searchStep) / 1000
+      if (expected + share >= 1 + jitter) {
+        return at + ((1 + jitter - expected) / share) * searchStep
+      }
+      expected += share
     }
     return until
   }

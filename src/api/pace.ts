@@ -35,7 +35,7 @@ export interface Pace {
 
 const minute = 60_000
 /** So many of a minute's calls may go within one second. */
-const burstPart = 1 / 15
+const burstPart = 1 / 6
 /** So much of a minute's calls goes as it comes; the rest is spread over what is left of the minute. */
 const freePart = 0.8
 /** The rate is never taken for less than this part of the ceiling. */

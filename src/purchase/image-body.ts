@@ -26,6 +26,14 @@ export interface PreparedImage {
   discard(): Promise<void>
 }
 
+/** A picture that is made ready to be sent when it is asked for, and once. */
+export interface Preparation {
+  /** @throws MagnificError, and the errors of node:fs: see `prepareImage` */
+  prepare(): Promise<PreparedImage>
+  /** Removes what was made. Nothing is thrown. */
+  discard(): Promise<void>
+}
+
 /** The parts of a file that are sent. */
 interface Selection {
   file: string
@@ -69,6 +77,22 @@ export async function prepareImage(
   } catch (error) {
     await discard()
     throw unpreparedError(source.file, error)
+  }
+}
+
+/** Nothing is made yet: see `prepareImage` for what is given. */
+export function createPreparation(
+  source: SourceImage,
+  sourceHash: string,
+  settings: Settings,
+): Preparation {
+  let prepared: PreparedImage | undefined
+  return {
+    prepare: async () => (prepared ??= await prepareImage(source, sourceHash, settings)),
+    discard: async () => {
+      await prepared?.discard()
+      prepared = undefined
+    },
   }
 }
 

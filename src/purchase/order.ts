@@ -54,6 +54,8 @@ export interface PurchaseContext {
   taskList: (client: Client) => TaskList
   /** What tasks that nobody knew turned out to be: each is looked at once. */
   findings: Map<string, Finding>
+  /** Runs the work when few are waiting for `limit`: what is to be sent next is made ready, and not everything at once. */
+  queue: <T>(work: () => Promise<T>) => Promise<T>
   /** Runs the work when fewer than `concurrency` tasks are in flight: it is over when the task is. */
   limit: <T>(work: () => Promise<T>) => Promise<T>
   /** Runs the work when few results are being fetched: that takes memory and disk, and no room among the tasks. */

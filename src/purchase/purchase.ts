@@ -12,8 +12,8 @@ import type { ResultRecord } from '../store/records.ts'
 import { collectResult } from './collect.ts'
 import { describeUnkept, failedError, unknownTaskError } from './errors.ts'
 import { followAttempt } from './follow.ts'
-import { prepareImage } from './image-body.ts'
-import type { PreparedImage } from './image-body.ts'
+import { createPreparation } from './image-body.ts'
+import type { Preparation } from './image-body.ts'
 import type { Order, PurchaseContext, Purchased, Submitted } from './order.ts'
 import { composeRecord } from './record.ts'
 import { submitTask } from './submit.ts'
@@ -34,10 +34,22 @@ export async function purchase(
   for (const oddity of [describeDownscale(source, scale), findOddity(source)]) {
     if (oddity) context.warn(`${order.file} ${oddity}.`)
   }
-  return holdSlot(context.limit, async (release) => buy(order, source, context, signal, release))
+  const preparation = createPreparation(source, order.sourceHash, context)
+  try {
+    return await holdSlot(context.queue, async (leave) => {
+      signal.throwIfAborted()
+      if (await isToBeSent(order, estimateOf(source, scale), context)) await preparation.prepare()
+      return holdSlot(context.limit, async (release) => {
+        leave()
+        return buy(order, { source, ...preparation }, context, signal, release)
+      })
+    })
+  } finally {
+    await preparation.discard()
+  }
 }
 
-/** Runs the work in a slot that it may leave before it is done: the next task begins while a result is fetched. */
+/** Runs the work in a slot that it may leave before it is done: the next one begins while a result is fetched. */
 async function holdSlot<T>(
   limit: PurchaseContext['limit'],
   work: (release: () => void) => Promise<T>,
@@ -53,9 +65,25 @@ async function holdSlot<T>(
   })
 }
 
+/** Whether an order will most likely be submitted: then it is made ready while others are on their way. */
+async function isToBeSent(
+  { fingerprint, knownTask }: Order,
+  estimate: number,
+  { journal, budget, limits, halt }: PurchaseContext,
+): Promise<boolean> {
+  if (halt.error || knownTask !== undefined) return false
+  const attempt = await journal.find(fingerprint)
+  if (attempt && (mayBePaid(attempt) || attempt.beat > 0)) return false
+  return (await budget.check(estimate, limits)) === undefined
+}
+
+function estimateOf({ sent }: SourceImage, scale: number): number {
+  return estimatePrice(sent.width * sent.height, scale)
+}
+
 async function buy(
   order: Order,
-  source: SourceImage,
+  { source, prepare, discard }: Preparation & { source: SourceImage },
   context: PurchaseContext,
   signal: AbortSignal,
   release: () => void,
@@ -65,9 +93,12 @@ async function buy(
   const client = context.client()
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
-  const price = estimatePrice(source.sent.width * source.sent.height, scale)
+  const price = estimateOf(source, scale)
   const known = await findSubmitted(order, client, context, signal)
-  const submitted = known ?? (await submit(order, source, price, client, context, signal))
+  const submission = { order, sent: source.sent, prepare, estimate: price }
+  const submitted = known ?? (await submitTask(submission, client, context, signal))
+  // What was made in order to be sent is there for as long as it is being sent.
+  await discard()
   const { task, paid } = submitted
   const estimate = paid ? price : 0
 
@@ -105,26 +136,6 @@ async function buy(
 /** When somebody else submitted a task, ms since 1970; long ago where nobody knows. */
 function findBegin({ attempt }: Submitted): number {
   return Date.parse(attempt?.owner?.at ?? '') || 0
-}
-
-/** What is made in order to be sent is there for as long as it is being sent. */
-async function submit(
-  order: Order,
-  source: SourceImage,
-  estimate: number,
-  client: Client,
-  context: PurchaseContext,
-  signal: AbortSignal,
-): Promise<Submitted> {
-  let prepared: PreparedImage | undefined
-  const prepare = async (): Promise<PreparedImage> =>
-    (prepared ??= await prepareImage(source, order.sourceHash, context))
-  try {
-    const submission = { order, sent: source.sent, prepare, estimate }
-    return await submitTask(submission, client, context, signal)
-  } finally {
-    await prepared?.discard()
-  }
 }
 
 /**

@@ -118,6 +118,7 @@ export function openShop(
     taskList: () => tasks,
     findings: new Map(),
     command: (rest) => `npx magnific ${rest}`,
+    queue: pLimit(8),
     limit: async (work) => {
       beforeBuying?.()
       return limit(work)
