@@ -35,9 +35,9 @@ export interface Pace {
 
 const minute = 60_000
 /** So many of a minute's calls may go within one second. */
-const burstPart = 1 / 6
+const burstPart = 1 / 10
 /** So much of a minute's calls goes as it comes; the rest is spread over what is left of the minute. */
-const freePart = 0.8
+const freePart = 0.9
 /** The rate is never taken for less than this part of the ceiling. */
 const leastPart = 1 / 16
 /** From nothing, the ceiling is reached again in this time, ms. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
-import { constants, copyFile, open as openFile, rm } from 'node:fs/promises'
+import { constants, copyFile, open as openFile, rm, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { ImageBody } from '../api/post.ts'
 import { MagnificError } from '../core/errors.ts'
@@ -30,6 +30,8 @@ export interface PreparedImage {
 export interface Preparation {
   /** @throws MagnificError, and the errors of node:fs: see `prepareImage` */
   prepare(): Promise<PreparedImage>
+  /** Forgets what was made ready where the file was touched meanwhile: it is made ready anew, or found to be another one. */
+  refresh(): Promise<void>
   /** Removes what was made. Nothing is thrown. */
   discard(): Promise<void>
 }
@@ -87,12 +89,33 @@ export function createPreparation(
   settings: Settings,
 ): Preparation {
   let prepared: PreparedImage | undefined
+  let seen: string | undefined
+  const discard = async (): Promise<void> => {
+    await prepared?.discard()
+    prepared = undefined
+  }
   return {
-    prepare: async () => (prepared ??= await prepareImage(source, sourceHash, settings)),
-    discard: async () => {
-      await prepared?.discard()
-      prepared = undefined
+    prepare: async () => {
+      seen ??= await describeFile(source.file)
+      return (prepared ??= await prepareImage(source, sourceHash, settings))
     },
+    refresh: async () => {
+      const now = await describeFile(source.file)
+      if (now !== seen) await discard()
+      seen = now
+    },
+    discard,
+  }
+}
+
+/** Changes with a file's content, as far as that can be told without reading it; `undefined` where it is gone. */
+async function describeFile(file: string): Promise<string | undefined> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
+    return [ino, size, mtimeNs, ctimeNs].join(' ')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
   }
 }
 

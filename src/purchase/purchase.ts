@@ -5,7 +5,7 @@ import { scaleOf } from '../core/params.ts'
 import { describeDownscale, findOddity, inspectSource } from '../image/inspect.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import { mayBePaid } from '../store/attempt.ts'
-import type { Outcome } from '../store/attempt.ts'
+import type { Attempt, Outcome } from '../store/attempt.ts'
 import { isDiskError } from '../store/files.ts'
 import type { Journal } from '../store/journal.ts'
 import type { ResultRecord } from '../store/records.ts'
@@ -38,10 +38,11 @@ export async function purchase(
   try {
     return await holdSlot(context.queue, async (leave) => {
       signal.throwIfAborted()
-      if (await isToBeSent(order, estimateOf(source, scale), context)) await preparation.prepare()
+      const attempt = await openAhead(order, estimateOf(source, scale), context)
+      if (attempt) await preparation.prepare()
       return holdSlot(context.limit, async (release) => {
         leave()
-        return buy(order, { source, ...preparation }, context, signal, release)
+        return buy(order, { source, attempt, ...preparation }, context, signal, release)
       })
     })
   } finally {
@@ -65,16 +66,23 @@ async function holdSlot<T>(
   })
 }
 
-/** Whether an order will most likely be submitted: then it is made ready while others are on their way. */
-async function isToBeSent(
+/** What is ready when its turn comes. */
+interface Ready extends Preparation {
+  source: SourceImage
+  /** Nobody had owned it. */
+  attempt: Attempt | undefined
+}
+
+/** The attempt at what will most likely be submitted: that is made ready while others are on their way. */
+async function openAhead(
   { fingerprint, knownTask }: Order,
   estimate: number,
   { journal, budget, limits, halt }: PurchaseContext,
-): Promise<boolean> {
-  if (halt.error || knownTask !== undefined) return false
-  const attempt = await journal.find(fingerprint)
-  if (attempt && (mayBePaid(attempt) || attempt.beat > 0)) return false
-  return (await budget.check(estimate, limits)) === undefined
+): Promise<Attempt | undefined> {
+  if (halt.error || knownTask !== undefined) return undefined
+  if ((await budget.check(estimate, limits)) !== undefined) return undefined
+  const attempt = await journal.open(fingerprint)
+  return mayBePaid(attempt) || attempt.beat > 0 ? undefined : attempt
 }
 
 function estimateOf({ sent }: SourceImage, scale: number): number {
@@ -83,7 +91,7 @@ function estimateOf({ sent }: SourceImage, scale: number): number {
 
 async function buy(
   order: Order,
-  { source, prepare, discard }: Preparation & { source: SourceImage },
+  { source, attempt, prepare, refresh, discard }: Ready,
   context: PurchaseContext,
   signal: AbortSignal,
   release: () => void,
@@ -94,8 +102,9 @@ async function buy(
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
   const price = estimateOf(source, scale)
-  const known = await findSubmitted(order, client, context, signal)
-  const submission = { order, sent: source.sent, prepare, estimate: price }
+  if (attempt) await refresh()
+  const known = attempt ? undefined : await findSubmitted(order, client, context, signal)
+  const submission = { order, sent: source.sent, prepare, estimate: price, attempt }
   const submitted = known ?? (await submitTask(submission, client, context, signal))
   // What was made in order to be sent is there for as long as it is being sent.
   await discard()
