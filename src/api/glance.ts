@@ -86,14 +86,16 @@ export function createGlance(
   /** Tasks at once are as one whose hazard is the sum of theirs. */
   const nextLook = (entries: readonly Watched[]): number => {
     let expected = 0
+    const forecasts = entries.map(({ traits }) => durations.forecast(traits))
+    const cost = lookCost * Math.min(...forecasts.map(({ worth }) => worth))
     const from = Math.max(lookedAt, Math.min(...entries.map(({ submittedAt }) => submittedAt)))
     const until = from + longestWait
     for (let at = from; at < until; at += searchStep) {
-      const hazard = entries.reduce((sum, { traits, submittedAt }) => {
+      const hazard = entries.reduce((sum, { submittedAt }, index) => {
         const elapsed = (at + searchStep / 2 - submittedAt) / 1000
-        return elapsed > 0 ? sum + durations.forecast(traits).hazard(elapsed) : sum
+        return elapsed > 0 ? sum + (forecasts[index]?.hazard(elapsed) ?? 0) : sum
       }, 0)
-      const share = (Math.sqrt(hazard / (2 * lookCost)) * searchStep) / 1000
+      const share = (Math.sqrt(hazard / (2 * cost)) * searchStep) / 1000
       if (expected + share >= 1 + jitter) {
         return at + ((1 + jitter - expected) / share) * searchStep
       }

@@ -17,6 +17,10 @@ export function isDiskError(error: unknown): error is NodeJS.ErrnoException {
 /** A fresh path under `tmpDir`, whose folder exists afterwards. */
 export async function createTmpPath(tmpDir: string): Promise<string> {
   await mkdir(tmpDir, { recursive: true })
+  return nameTmp(tmpDir)
+}
+
+function nameTmp(tmpDir: string): string {
   return join(tmpDir, `${process.pid}-${randomBytes(8).toString('hex')}`)
 }
 
@@ -74,8 +78,7 @@ export async function createFileOnce(
 ): Promise<boolean> {
   const tmp = await writeTmp(tmpDir, content)
   try {
-    await makeFolder(dirname(target))
-    await link(tmp, target)
+    await withFolder(dirname(target), async () => link(tmp, target))
     await syncFolder(dirname(target))
     return true
   } catch (error) {
@@ -91,8 +94,7 @@ export async function createFileOnce(
 /** Moves a finished, fsynced temporary file into place; the temporary file is gone afterwards, either way. */
 export async function moveFile(tmp: string, target: string): Promise<void> {
   try {
-    await makeFolder(dirname(target))
-    await rename(tmp, target)
+    await withFolder(dirname(target), async () => rename(tmp, target))
     await syncFolder(dirname(target))
   } catch (error) {
     await rm(tmp, { force: true })
@@ -168,6 +170,17 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
+/** Does what needs a folder that is nearly always there: it is made where that turns out to be missing. */
+async function withFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    await makeFolder(folder)
+    return work()
+  }
+}
+
 /** Makes the names in a folder last: without it a crash may undo a rename that was already relied on. */
 async function syncFolder(folder: string): Promise<void> {
   // Windows opens no folders, and keeps its names without being asked.
@@ -181,8 +194,8 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 async function writeTmp(tmpDir: string, content: string | Uint8Array): Promise<string> {
-  const tmp = await createTmpPath(tmpDir)
-  const handle = await open(tmp, 'wx')
+  const tmp = nameTmp(tmpDir)
+  const handle = await withFolder(tmpDir, async () => open(tmp, 'wx'))
   try {
     await writeAll(handle, typeof content === 'string' ? Buffer.from(content) : content)
     await handle.sync()

@@ -9,6 +9,7 @@ export interface Operation {
   /** From 1, over all operations of one hook. */
   index: number
   phase: 'before' | 'after'
+  isDone: boolean
 }
 
 /**

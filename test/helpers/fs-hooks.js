@@ -16,6 +16,7 @@ import { getSystemErrorMap } from 'node:util'
  * @property {string | undefined} dest the second path of those that have two
  * @property {number} index from 1, over all operations of one hook
  * @property {'before' | 'after'} phase
+ * @property {boolean} isDone afterwards, whether it went well
  */
 
 /**
@@ -158,13 +159,15 @@ function wrapPromise(name, original, places) {
       throw error
     }
     const { short, end } = begun
+    let isDone = false
     try {
       const given = short ? shorten(args) : args
       const result = await within.run(true, async () => original.apply(this, given))
       if (name === 'open') keepHandle(result, path)
+      isDone = true
       return result
     } finally {
-      end()
+      end(isDone)
     }
   }
 }
@@ -178,13 +181,15 @@ function wrapSync(name, original, places) {
   return function wrapped(...args) {
     const { path, dest } = places(args)
     const { short, end } = begin(name, path, dest)
+    let isDone = false
     try {
       const result = original.apply(this, short ? shorten(args) : args)
       if (name === 'open') descriptors.set(result, path)
       if (name === 'close') descriptors.delete(args[0])
+      isDone = true
       return result
     } finally {
-      end()
+      end(isDone)
     }
   }
 }
@@ -205,7 +210,7 @@ function wrapCallback(name, original, places) {
     given[given.length - 1] = (error, ...results) => {
       if (name === 'open' && !error) descriptors.set(results[0], path)
       if (name === 'close') descriptors.delete(args[0])
-      begun.end()
+      begun.end(!error)
       callback(error, ...results)
     }
     return original.apply(this, given)
@@ -220,11 +225,12 @@ function begin(name, path, dest) {
   for (const hook of hooks) {
     if (!isInside(hook.folder, path) && !isInside(hook.folder, dest)) continue
     const operation = { name, path, dest, index: ++hook.count }
-    short = Boolean(hook.onOperation({ ...operation, phase: 'before' })?.short) || short
-    ends.push(() => void hook.onOperation({ ...operation, phase: 'after' }))
+    short =
+      Boolean(hook.onOperation({ ...operation, phase: 'before', isDone: false })?.short) || short
+    ends.push((isDone) => void hook.onOperation({ ...operation, phase: 'after', isDone }))
   }
-  const end = () => {
-    for (const tell of ends) tell()
+  const end = (isDone) => {
+    for (const tell of ends) tell(isDone)
   }
   return { short: short && name === 'write', end }
 }

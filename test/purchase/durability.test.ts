@@ -17,9 +17,9 @@ async function traceBuild(): Promise<string[]> {
     },
     onCall: ({ route }) => void trace.push(`call ${route}`),
   })
-  const unhook = hookFs(project.path('.magnific'), ({ name, path, dest, phase }) => {
+  const unhook = hookFs(project.path('.magnific'), ({ name, path, dest, isDone }) => {
     // What begins is not done, and what is relied on has to be done.
-    if (phase === 'after') trace.push([name, path, dest].filter(Boolean).join(' '))
+    if (isDone) trace.push([name, path, dest].filter(Boolean).join(' '))
   })
   await openUpscaler(project, { baseUrl: emulator.url }).get('hero.png')
   unhook()
