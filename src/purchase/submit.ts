@@ -32,7 +32,7 @@ export interface Submission {
   /** euros */
   estimate: number
   /** The attempt to begin with, where it was opened before: should it be another's by now, claiming it tells. */
-  attempt: Attempt | undefined
+  attempt?: Attempt | undefined
 }
 
 /**
