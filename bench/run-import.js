@@ -1,3 +1,2 @@
-// Loads a module, or nothing: node run-import.js [specifier]
-const [specifier] = process.argv.slice(2)
-if (specifier) await import(specifier)
+// Loads modules, one after the other: node run-import.js [specifier …]
+for (const specifier of process.argv.slice(2)) await import(specifier)

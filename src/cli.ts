@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import pc from 'picocolors'
+import { colors as pc } from './core/colors.ts'
 import { joinNegativeNumbers } from './cli/flags.ts'
 import { createProgram } from './cli/program.ts'
 import { isMagnificError } from './core/errors.ts'

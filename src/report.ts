@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path'
-import pc from 'picocolors'
+import { colors as pc } from './core/colors.ts'
 import { compareTexts } from './core/compare-texts.ts'
 import { formatPath } from './core/format-path.ts'
 import { alignColumns } from './core/format-table.ts'

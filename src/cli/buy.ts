@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { colors as pc } from '../core/colors.ts'
 import { isMagnificError, MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
 import { formatEstimate } from '../core/format-units.ts'

@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { colors as pc } from '../core/colors.ts'
 import { compareTexts } from '../core/compare-texts.ts'
 import { MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
