@@ -19,6 +19,7 @@ import { mergeResults, readResults, writePage } from './results.js'
 import { isMissed, printRows } from './rows.js'
 import { measureScan } from './scan.js'
 import { measureStartUp } from './start-up.js'
+import { measureWaiting } from './waiting.js'
 import { measureWarm } from './warm.js'
 
 /** In the order of the page. */
@@ -28,6 +29,7 @@ const groups = {
   growth: measureGrowth,
   start: measureStartUp,
   cold: measureCold,
+  waiting: measureWaiting,
   memory: measureMemory,
   scan: measureScan,
 }

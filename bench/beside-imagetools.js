@@ -40,7 +40,7 @@ export async function measureBesideImagetools({ folder, isQuick, pairsOr }) {
 async function makeProjects(folder, images, emulator) {
   const [ours, plain] = ['ours', 'plain'].map((name) => join(folder, name))
   const names = await makeProject(ours, drawPicture, images)
-  await buy(ours, emulator, { concurrency: 64 })
+  await buy(ours, emulator)
   mkdirSync(join(plain, 'src'), { recursive: true })
   for (const file of listVariants(ours)) cpSync(file, join(plain, 'src', basename(file)))
   writeEntry(ours, names, `magnific=2x&${directives}`)

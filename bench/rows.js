@@ -13,7 +13,7 @@
  * @property {Goal} [goal]
  * @property {number} n pairs
  */
-/** @typedef {'ms' | 'MB' | '× plain'} Unit */
+/** @typedef {'ms' | 'MB' | 'calls' | '× plain'} Unit */
 /** @typedef {{ of: 'ratio' | 'difference', most: number }} Goal */
 
 /**
@@ -70,7 +70,7 @@ export function isMissed({ goal, ...row }) {
  */
 export function renderCells(row) {
   const { what, unit, ours, plain, ratio, low, high, difference, goal, n } = row
-  const digits = unit === '× plain' ? 2 : 0
+  const digits = unit === '× plain' ? 2 : unit === 'calls' ? 1 : 0
   const show = (figure) =>
     `${figure.toLocaleString('en', { maximumFractionDigits: digits })} ${unit}`
   const more = goal?.of === 'difference' ? ` (${difference < 0 ? '' : '+'}${show(difference)})` : ''

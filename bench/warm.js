@@ -45,7 +45,7 @@ export async function measureWarm({
         join(folder, `warm-${count}`),
         async (index) => drawPicture(index),
         count,
-        async (project) => buy(project, emulator, { concurrency: 64 }),
+        async (project) => buy(project, emulator),
       )
       const pairs = pairsOr(count > 200 ? 11 : 21)
       for (const [host, name] of Object.entries(hosts)) {
