@@ -70,7 +70,8 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         const reference = { ...read, file }
         const { dev } = session
         // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files.
-        if (!dev) this.addWatchFile(reference.file)
+        // Vite's own server watches by itself, and a build that ends needs no watching.
+        if (session.config.build.watch) this.addWatchFile(reference.file)
         try {
           if (!dev) return await modules?.loadShipment(this, reference, session)
           await checkAccess(session.config, reference.file, reference.query)
