@@ -10,8 +10,8 @@ const goal = { of: 'ratio', most: 1.1 }
 const concurrency = 8
 /** Of each task, ms. */
 const latency = 2000
-/** Nobody knows that a task is done before having asked: the shortest time between two questions, ms. */
-const poll = 250
+/** Nobody knows that a task is done before having asked: the shortest time between two questions about one, ms. */
+const poll = 200
 
 /** How the modules lead to the pictures. */
 const shapes = {

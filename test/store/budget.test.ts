@@ -279,6 +279,26 @@ describe('several builds on one cache directory', () => {
     expect(await looking.check(0.1)).toMatch(/4 tasks, /)
   })
 
+  it('write no line behind those of others, also where they have no limits themselves', async () => {
+    const layout = tmpLayout()
+    let time = start
+    const now = (): number => time
+    const idle = openBudget(layout, {}, { self: nobody(0), now })
+    await claimMany(idle, 1)
+    await claimMany(openBudget(layout, {}, { self: nobody(1), now }), 4)
+    // Whoever writes meanwhile comes before.
+    await claimMany(idle, 1)
+    expect(namesIn(layout.budget)).toHaveLength(6)
+    await claimMany(openBudget(layout, {}, { self: nobody(2), now }), 3)
+    for (const host of ['host-1', 'host-2']) over.add(host)
+    time += 25 * 60 * 60_000
+    // The lines of those that are over make room for numbers that were counted already.
+    const counting = openBudget(layout, { tasks: 4 }, { self: nobody(3), now })
+    expect(await counting.check(0.1)).toBeUndefined()
+    await claimMany(idle, 1)
+    expect(await claimMany(counting, 5)).toBe(1)
+  })
+
   it('miss no line that the list of the folder leaves out', async () => {
     const layout = tmpLayout()
     const [first] = openMany(layout, 1, { tasks: 3 })

@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { namesIn } from '../helpers/cache.ts'
+import { startEmulator } from '../helpers/emulator.ts'
+import { makeWebp } from '../helpers/images.ts'
+import { processOf } from '../helpers/processes.ts'
+import { tmpProject } from '../helpers/project.ts'
+import { openShop } from '../helpers/shop.ts'
+import type { Shop } from '../helpers/shop.ts'
+
+/** One task at a time, and its picture on its way; another picture is to be bought next. A file is made of each to be sent. */
+async function open(): Promise<{
+  emulator: Awaited<ReturnType<typeof startEmulator>>
+  shop: Shop
+  other: Shop
+  files: { first: string; next: string }
+}> {
+  const emulator = await startEmulator({ latency: Number.POSITIVE_INFINITY })
+  const project = tmpProject({
+    'first.webp': await makeWebp({ width: 200, height: 160 }),
+    'next.webp': await makeWebp({ width: 200, height: 161 }),
+  })
+  const settings = { baseUrl: emulator.url, clock: systemClock }
+  return {
+    emulator,
+    shop: openShop(project, { ...settings, concurrency: 1 }),
+    other: openShop(project, { ...settings, self: processOf({ pid: 77 }) }),
+    files: { first: project.path('first.webp'), next: project.path('next.webp') },
+  }
+}
+
+/** Until a picture lies ready: a file that was made of it, and nothing else in the making. */
+async function untilReady({ layout }: Shop): Promise<void> {
+  await expect.poll(() => namesIn(layout.tmp).length).toBe(1)
+}
+
+it('the next picture is made ready while another one is on its way', async () => {
+  const { emulator, shop, files } = await open()
+  const first = shop.buy(shop.order(files.first))
+  await emulator.until(() => emulator.tasks.length === 1)
+  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  const next = shop.buy(shop.order(files.next))
+  await untilReady(shop)
+  expect(emulator.tasks).toHaveLength(1)
+  emulator.complete()
+  await emulator.until(() => emulator.tasks.length === 2)
+  emulator.complete()
+  expect([(await first).from, (await next).from]).toEqual(['paid', 'paid'])
+  expect(namesIn(shop.layout.tmp)).toEqual([])
+})
+
+it('what somebody else submits while it waits for its turn is followed, and not bought again', async () => {
+  const { emulator, shop, other, files } = await open()
+  const first = shop.buy(shop.order(files.first))
+  await emulator.until(() => emulator.tasks.length === 1)
+  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  const next = shop.buy(shop.order(files.next))
+  await untilReady(shop)
+  const others = other.buy(other.order(files.next))
+  await emulator.until(() => emulator.tasks.length === 2)
+  emulator.complete()
+  expect((await Promise.all([first, others, next])).map(({ from }) => from)).toEqual([
+    'paid',
+    'paid',
+    'resumed',
+  ])
+  expect(emulator.tasks).toHaveLength(2)
+})
+
+it('what was made of a picture that nobody wants any more is removed', async () => {
+  const { emulator, shop, files } = await open()
+  const first = shop.buy(shop.order(files.first))
+  await emulator.until(() => emulator.tasks.length === 1)
+  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  const controller = new AbortController()
+  const next = shop.buy(shop.order(files.next), controller.signal)
+  await untilReady(shop)
+  controller.abort(new Error('enough'))
+  emulator.complete()
+  await expect(next).rejects.toThrow('enough')
+  expect((await first).from).toBe('paid')
+  expect(namesIn(shop.layout.tmp)).toEqual([])
+  expect(emulator.tasks).toHaveLength(1)
+})
