@@ -5,7 +5,7 @@ import { scaleOf } from '../core/params.ts'
 import { describeDownscale, findOddity, inspectSource } from '../image/inspect.ts'
 import type { SourceImage } from '../image/inspect.ts'
 import { mayBePaid } from '../store/attempt.ts'
-import type { Attempt, Outcome } from '../store/attempt.ts'
+import type { Outcome } from '../store/attempt.ts'
 import { isDiskError } from '../store/files.ts'
 import type { Journal } from '../store/journal.ts'
 import type { ResultRecord } from '../store/records.ts'
@@ -38,11 +38,11 @@ export async function purchase(
   try {
     return await holdSlot(context.queue, async (leave) => {
       signal.throwIfAborted()
-      const attempt = await openAhead(order, estimateOf(source, scale), context)
-      if (attempt) await preparation.prepare()
+      const isNew = await isToBeSent(order, estimateOf(source, scale), context)
+      if (isNew) await preparation.prepare()
       return holdSlot(context.limit, async (release) => {
         leave()
-        return buy(order, { source, attempt, ...preparation }, context, signal, release)
+        return buy(order, { source, isNew, ...preparation }, context, signal, release)
       })
     })
   } finally {
@@ -69,20 +69,23 @@ async function holdSlot<T>(
 /** What is ready when its turn comes. */
 interface Ready extends Preparation {
   source: SourceImage
-  /** Nobody had owned it. */
-  attempt: Attempt | undefined
+  /** Nobody had submitted it, nor was about to, so that it was prepared. */
+  isNew: boolean
 }
 
-/** The attempt at what will most likely be submitted: that is made ready while others are on their way. */
-async function openAhead(
+/**
+ * Whether an order will most likely be submitted: then it is made ready while others are on their way. By its turn somebody
+ * else may have done so, and what the journal says is asked for anew.
+ */
+async function isToBeSent(
   { fingerprint, knownTask }: Order,
   estimate: number,
   { journal, budget, limits, halt }: PurchaseContext,
-): Promise<Attempt | undefined> {
-  if (halt.error || knownTask !== undefined) return undefined
-  if ((await budget.check(estimate, limits)) !== undefined) return undefined
-  const attempt = await journal.open(fingerprint)
-  return mayBePaid(attempt) || attempt.beat > 0 ? undefined : attempt
+): Promise<boolean> {
+  if (halt.error || knownTask !== undefined) return false
+  const attempt = await journal.find(fingerprint)
+  if (attempt && (mayBePaid(attempt) || attempt.beat > 0)) return false
+  return (await budget.check(estimate, limits)) === undefined
 }
 
 function estimateOf({ sent }: SourceImage, scale: number): number {
@@ -91,7 +94,7 @@ function estimateOf({ sent }: SourceImage, scale: number): number {
 
 async function buy(
   order: Order,
-  { source, attempt, prepare, refresh, discard }: Ready,
+  { source, isNew, prepare, refresh, discard }: Ready,
   context: PurchaseContext,
   signal: AbortSignal,
   release: () => void,
@@ -102,9 +105,10 @@ async function buy(
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
   const price = estimateOf(source, scale)
-  if (attempt) await refresh()
-  const known = attempt ? undefined : await findSubmitted(order, client, context, signal)
-  const submission = { order, sent: source.sent, prepare, estimate: price, attempt }
+  if (isNew) await refresh()
+  // Whoever submits looks into the journal again.
+  const known = isNew ? undefined : await findSubmitted(order, client, context, signal)
+  const submission = { order, sent: source.sent, prepare, estimate: price }
   const submitted = known ?? (await submitTask(submission, client, context, signal))
   // What was made in order to be sent is there for as long as it is being sent.
   await discard()

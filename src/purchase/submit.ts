@@ -31,8 +31,6 @@ export interface Submission {
   prepare(): Promise<PreparedImage>
   /** euros */
   estimate: number
-  /** The attempt to begin with, where it was opened before: should it be another's by now, claiming it tells. */
-  attempt?: Attempt | undefined
 }
 
 /**
@@ -52,12 +50,10 @@ export async function submitTask(
   const { order, estimate } = submission
   const { journal, clock, budget, limits, halt } = context
   const mood: Mood = { startedAt: clock.now(), backoff: firstBackoff, unreachable: 0, told: false }
-  let opened = submission.attempt
   for (;;) {
     signal.throwIfAborted()
     if (halt.error) throw halt.error
-    const attempt = opened ?? (await journal.open(order.fingerprint))
-    opened = undefined
+    const attempt = await journal.open(order.fingerprint)
     if (mayBePaid(attempt)) {
       const followed = await followAttempt(attempt, order, client, context, signal)
       if (followed) return followed

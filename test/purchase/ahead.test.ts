@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { namesIn } from '../helpers/cache.ts'
@@ -5,7 +6,7 @@ import { startEmulator } from '../helpers/emulator.ts'
 import { makeWebp } from '../helpers/images.ts'
 import { processOf } from '../helpers/processes.ts'
 import { tmpProject } from '../helpers/project.ts'
-import { openShop } from '../helpers/shop.ts'
+import { attemptFolder, openShop } from '../helpers/shop.ts'
 import type { Shop } from '../helpers/shop.ts'
 
 /** One task at a time, and its picture on its way; another picture is to be bought next. A file is made of each to be sent. */
@@ -64,6 +65,24 @@ it('what somebody else submits while it waits for its turn is followed, and not 
     'paid',
     'resumed',
   ])
+  expect(emulator.tasks).toHaveLength(2)
+})
+
+it('what somebody else has bought at the second attempt, after which the first was cleared away, is not bought again', async () => {
+  const { emulator, shop, other, files } = await open()
+  const first = shop.buy(shop.order(files.first))
+  await emulator.until(() => emulator.tasks.length === 1)
+  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  const order = shop.order(files.next)
+  const next = shop.buy(order)
+  await untilReady(shop)
+  const others = other.buy(order)
+  await emulator.until(() => emulator.tasks.length === 2)
+  emulator.complete(emulator.tasks[1]?.id)
+  expect((await others).from).toBe('paid')
+  renameSync(attemptFolder(shop, order, 1), attemptFolder(shop, order, 2))
+  emulator.complete()
+  expect([(await first).from, (await next).from]).toEqual(['paid', 'resumed'])
   expect(emulator.tasks).toHaveLength(2)
 })
 
