@@ -41,7 +41,7 @@ const longestLesson = 3600
 const usual: Traits = { scale: 4, pixels: 1_000_000 }
 
 /**
- * Bayesian regression of the logarithm of durations on scale and pixels: it begins with a guess that two tasks suffice to
+ * Bayesian regression of the logarithm of durations on scale and pixels: it begins with a guess that one task suffices to
  * overrule, and tells how sure it is. What is known of a duration is that it lies between two questions; what is expected
  * of it there by what was learned before is taken for it.
  *

@@ -12,10 +12,10 @@ export interface Forecast {
   /** The share of tasks that are done by then. */
   readonly done: Float64Array
   /**
-   * What a question is worth, as a part of what it is worth with tasks of 20 s: with quick ones a second late is more, and
-   * there are fewer questions to each.
+   * What a look at the list may cost, as a part of what it may cost with tasks of 20 s: with quick ones a second late is more,
+   * and there are fewer looks to each.
    */
-  readonly worth: number
+  readonly costPart: number
   /** How likely a task that is not done is to be done within the next second. */
   hazard(elapsed: number): number
   /** Mean and variance of the logarithm of a duration that is known to lie between two times. */
@@ -56,7 +56,7 @@ export function createForecast({ location, scale, freedom }: Belief): Forecast {
   return {
     times,
     done,
-    worth: Math.min(1, Math.sqrt(Math.exp(location) / 20)),
+    costPart: Math.min(1, Math.sqrt(Math.exp(location) / 20)),
     hazard: (elapsed) => {
       const index = findStep(times, elapsed)
       const left = 1 - (done[index] ?? 1)

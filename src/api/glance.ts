@@ -87,7 +87,7 @@ export function createGlance(
   const nextLook = (entries: readonly Watched[]): number => {
     let expected = 0
     const forecasts = entries.map(({ traits }) => durations.forecast(traits))
-    const cost = lookCost * Math.min(...forecasts.map(({ worth }) => worth))
+    const cost = lookCost * Math.min(...forecasts.map(({ costPart }) => costPart))
     const from = Math.max(lookedAt, Math.min(...entries.map(({ submittedAt }) => submittedAt)))
     const until = from + longestWait
     for (let at = from; at < until; at += searchStep) {

@@ -4,7 +4,7 @@ import { estimatePrice } from '../core/estimate.ts'
 import { scaleOf } from '../core/params.ts'
 import { describeDownscale, findOddity, inspectSource } from '../image/inspect.ts'
 import type { SourceImage } from '../image/inspect.ts'
-import { mayBePaid } from '../store/attempt.ts'
+import { isClosed, mayBePaid } from '../store/attempt.ts'
 import type { Outcome } from '../store/attempt.ts'
 import { isDiskError } from '../store/files.ts'
 import type { Journal } from '../store/journal.ts'
@@ -69,7 +69,7 @@ async function holdSlot<T>(
 /** What is ready when its turn comes. */
 interface Ready extends Preparation {
   source: SourceImage
-  /** Nobody had submitted it, nor was about to, so that it was prepared. */
+  /** Nobody had submitted it, nor was at it, so that it was prepared. */
   isNew: boolean
 }
 
@@ -84,7 +84,7 @@ async function isToBeSent(
 ): Promise<boolean> {
   if (halt.error || knownTask !== undefined) return false
   const attempt = await journal.find(fingerprint)
-  if (attempt && (mayBePaid(attempt) || attempt.beat > 0)) return false
+  if (attempt && (mayBePaid(attempt) || (attempt.beat > 0 && !isClosed(attempt)))) return false
   return (await budget.check(estimate, limits)) === undefined
 }
 
@@ -105,10 +105,10 @@ async function buy(
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
   const price = estimateOf(source, scale)
-  if (isNew) await refresh()
-  // Whoever submits looks into the journal again.
-  const known = isNew ? undefined : await findSubmitted(order, client, context, signal)
-  const submission = { order, sent: source.sent, prepare, estimate: price }
+  // Whoever submits looks into the journal again; where nothing is submitted any more, what others have is still followed.
+  const isSent = isNew && !context.halt.error
+  const known = isSent ? undefined : await findSubmitted(order, client, context, signal)
+  const submission = { order, sent: source.sent, prepare, refresh, estimate: price }
   const submitted = known ?? (await submitTask(submission, client, context, signal))
   // What was made in order to be sent is there for as long as it is being sent.
   await discard()

@@ -29,6 +29,8 @@ export interface Submission {
   sent: { width: number; height: number }
   /** What is sent; the same picture each time. It is asked for when nobody else is at it. */
   prepare(): Promise<PreparedImage>
+  /** What was prepared a while ago is prepared anew where the source has changed. */
+  refresh(): Promise<void>
   /** euros */
   estimate: number
 }
@@ -120,11 +122,13 @@ async function submitAsOwner(
 
 /** The picture is prepared for it: what its result is recognised by is what is sent, and not what the source is. */
 async function describeSubject(
-  { order: { file, sourceHash, request }, sent, prepare, estimate }: Submission,
+  { order: { file, sourceHash, request }, sent, prepare, refresh, estimate }: Submission,
   client: Client,
   { root, service, alpha, taskList }: PurchaseContext,
   signal: AbortSignal,
 ): Promise<AttemptSubject> {
+  // Whoever comes here has waited: for its turn, or for another owner.
+  await refresh()
   const { thumbnail } = await prepare()
   return {
     service,

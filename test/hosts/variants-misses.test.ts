@@ -95,8 +95,8 @@ it('processes that build at the same time make each variant once', async () => {
     'preload.mjs',
     `import { appendFileSync } from 'node:fs'
 import { hookFs } from '${hooks}'
-hookFs(${JSON.stringify(project.path('.magnific/v1/variants'))}, ({ name, dest, phase }) => {
-  if (name === 'rename' && phase === 'after' && /\\.(?:avif|webp)$/.test(dest)) appendFileSync(${JSON.stringify(made)}, dest + '\\n')
+hookFs(${JSON.stringify(project.path('.magnific/v1/variants'))}, ({ name, dest, isDone }) => {
+  if (name === 'rename' && isDone && /\\.(?:avif|webp)$/.test(dest)) appendFileSync(${JSON.stringify(made)}, dest + '\\n')
 })\n`,
   )
   const env = { NODE_OPTIONS: `--import=${preload}` }

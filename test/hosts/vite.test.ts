@@ -500,13 +500,14 @@ describe.each(viteVersions)('%s', (host) => {
     expect(log).toContain(warning)
   })
 
-  it('rebuilds a style sheet and a page, while watching, when their images change', async () => {
+  it('rebuilds a module, a style sheet and a page, while watching, when their images change', async () => {
     const emulator = await startEmulator()
     const project = tmpProject({
       'src/hero.png': await makePng({ seed: 1 }),
       'src/page.png': await makePng({ seed: 2 }),
+      'src/card.png': await makePng({ seed: 3 }),
       'src/style.css': '.a { background: url(./hero.png?magnific=2x) }',
-      'src/main.js': "import './style.css'",
+      'src/main.js': "import './style.css'\nimport card from './card.png?magnific=2x'\nconsole.log(card)",
       'index.html':
         '<!doctype html><img src="./src/page.png?magnific=2x"><script type="module" src="./src/main.js"></script>',
     })
@@ -529,7 +530,7 @@ describe.each(viteVersions)('%s', (host) => {
         change()
       })
     await next(() => {})
-    for (const [seed, name] of ['src/hero.png', 'src/page.png'].entries()) {
+    for (const [seed, name] of ['src/hero.png', 'src/page.png', 'src/card.png'].entries()) {
       const picture = await makePng({ seed: seed + 10, width: 64, height: 30 })
       await next(() => project.write(name, picture))
       const stem = basename(name, '.png')
@@ -543,7 +544,7 @@ describe.each(viteVersions)('%s', (host) => {
       )
       expect(sizes).toContain(128)
     }
-    expect(emulator.tasks).toHaveLength(4)
+    expect(emulator.tasks).toHaveLength(6)
   })
 
   describe('refuses', () => {

@@ -1,13 +1,16 @@
-import { renameSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import type { Owner } from '../../src/store/attempt.ts'
 import { namesIn } from '../helpers/cache.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { makeWebp } from '../helpers/images.ts'
 import { processOf } from '../helpers/processes.ts'
 import { tmpProject } from '../helpers/project.ts'
-import { attemptFolder, openShop } from '../helpers/shop.ts'
+import { attemptFolder, describeOwner, openShop } from '../helpers/shop.ts'
 import type { Shop } from '../helpers/shop.ts'
+
+const patience = { timeout: 20_000 }
 
 /** One task at a time, and its picture on its way; another picture is to be bought next. A file is made of each to be sent. */
 async function open(): Promise<{
@@ -25,21 +28,26 @@ async function open(): Promise<{
   return {
     emulator,
     shop: openShop(project, { ...settings, concurrency: 1 }),
-    other: openShop(project, { ...settings, self: processOf({ pid: 77 }) }),
+    other: openShop(project, { ...settings, self: processOf({ pid: 77, host: 'elsewhere' }) }),
     files: { first: project.path('first.webp'), next: project.path('next.webp') },
   }
 }
 
-/** Until a picture lies ready: a file that was made of it, and nothing else in the making. */
+/** Until a picture is being made ready, or lies so: files for it are there. */
 async function untilReady({ layout }: Shop): Promise<void> {
-  await expect.poll(() => namesIn(layout.tmp).length).toBe(1)
+  await expect.poll(() => namesIn(layout.tmp).length, patience).toBeGreaterThan(0)
+}
+
+/** Until nothing is being made, nor lies ready. */
+async function untilSent({ layout }: Shop): Promise<void> {
+  await expect.poll(() => namesIn(layout.tmp), patience).toEqual([])
 }
 
 it('the next picture is made ready while another one is on its way', async () => {
   const { emulator, shop, files } = await open()
   const first = shop.buy(shop.order(files.first))
   await emulator.until(() => emulator.tasks.length === 1)
-  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  await untilSent(shop)
   const next = shop.buy(shop.order(files.next))
   await untilReady(shop)
   expect(emulator.tasks).toHaveLength(1)
@@ -54,7 +62,7 @@ it('what somebody else submits while it waits for its turn is followed, and not 
   const { emulator, shop, other, files } = await open()
   const first = shop.buy(shop.order(files.first))
   await emulator.until(() => emulator.tasks.length === 1)
-  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  await untilSent(shop)
   const next = shop.buy(shop.order(files.next))
   await untilReady(shop)
   const others = other.buy(other.order(files.next))
@@ -72,7 +80,7 @@ it('what somebody else has bought at the second attempt, after which the first w
   const { emulator, shop, other, files } = await open()
   const first = shop.buy(shop.order(files.first))
   await emulator.until(() => emulator.tasks.length === 1)
-  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  await untilSent(shop)
   const order = shop.order(files.next)
   const next = shop.buy(order)
   await untilReady(shop)
@@ -86,11 +94,49 @@ it('what somebody else has bought at the second attempt, after which the first w
   expect(emulator.tasks).toHaveLength(2)
 })
 
+it('what was adopted meanwhile is followed, and not bought', async () => {
+  const { emulator, shop, other, files } = await open()
+  const first = shop.buy(shop.order(files.first))
+  await emulator.until(() => emulator.tasks.length === 1)
+  await untilSent(shop)
+  const order = shop.order(files.next)
+  const next = shop.buy(order)
+  await untilReady(shop)
+  const { journal } = other.context
+  await journal.writeTask(await journal.open(order.fingerprint), emulator.tasks[0]?.id ?? '')
+  emulator.complete()
+  expect([(await first).from, (await next).from]).toEqual(['paid', 'resumed'])
+  expect(emulator.tasks).toHaveLength(1)
+})
+
+it('a picture that was made ready, and is saved anew while another owner is waited for, is not bought', async () => {
+  const { emulator, shop, other, files } = await open()
+  const first = shop.buy(shop.order(files.first))
+  await emulator.until(() => emulator.tasks.length === 1)
+  await untilSent(shop)
+  const order = shop.order(files.next)
+  const next = shop.buy(order)
+  next.catch(() => {})
+  await untilReady(shop)
+  const { journal } = other.context
+  const attempt = await journal.open(order.fingerprint)
+  const { subject } = JSON.parse(await describeOwner(other, order)) as Owner
+  const stopHeartbeat = await journal.claim(attempt, subject, new Date())
+  emulator.complete()
+  await expect.poll(() => shop.warnings.length, patience).toBe(1)
+  writeFileSync(files.next, await makeWebp({ width: 200, height: 162 }))
+  await journal.abandon(attempt, new Date())
+  stopHeartbeat?.()
+  await expect(next).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
+  expect((await first).from).toBe('paid')
+  expect(emulator.tasks).toHaveLength(1)
+})
+
 it('what was made of a picture that nobody wants any more is removed', async () => {
   const { emulator, shop, files } = await open()
   const first = shop.buy(shop.order(files.first))
   await emulator.until(() => emulator.tasks.length === 1)
-  await expect.poll(() => namesIn(shop.layout.tmp)).toEqual([])
+  await untilSent(shop)
   const controller = new AbortController()
   const next = shop.buy(shop.order(files.next), controller.signal)
   await untilReady(shop)

@@ -140,6 +140,7 @@ async function play(schedule: Schedule): Promise<Ended> {
       order,
       sent: { width: 200, height: 160 },
       prepare: async () => prepared,
+      refresh: async () => {},
       estimate: 0.1,
     }
     const { signal } = new AbortController()

@@ -69,9 +69,9 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         const file = read.file.includes('%') ? (findFile(read.file) ?? read.file) : read.file
         const reference = { ...read, file }
         const { dev } = session
-        // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files.
-        // Vite's own server watches by itself, and a build that ends needs no watching.
-        if (session.config.build.watch) this.addWatchFile(reference.file)
+        // Before anything can fail: it may be this file whose change mends it. A dev server watches its modules' files, and a
+        // build that ends needs no watching. Environments are watched each by itself.
+        if (!dev && this.environment.config.build.watch) this.addWatchFile(reference.file)
         try {
           if (!dev) return await modules?.loadShipment(this, reference, session)
           await checkAccess(session.config, reference.file, reference.query)

@@ -52,7 +52,7 @@ export function colourDiff(diff: string): string {
     .split('\n')
     .map((line) => {
       if (/^(?:---|\+\+\+) /.test(line)) return pc.bold(line)
-      if (line.startsWith('../../core/colors.ts')) return pc.cyan(line)
+      if (line.startsWith('@@')) return pc.cyan(line)
       if (line.startsWith('+')) return pc.green(line)
       return line.startsWith('-') ? pc.red(line) : line
     })
