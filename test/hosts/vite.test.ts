@@ -507,7 +507,8 @@ describe.each(viteVersions)('%s', (host) => {
       'src/page.png': await makePng({ seed: 2 }),
       'src/card.png': await makePng({ seed: 3 }),
       'src/style.css': '.a { background: url(./hero.png?magnific=2x) }',
-      'src/main.js': "import './style.css'\nimport card from './card.png?magnific=2x'\nconsole.log(card)",
+      'src/main.js':
+        "import './style.css'\nimport card from './card.png?magnific=2x'\nconsole.log(card)",
       'index.html':
         '<!doctype html><img src="./src/page.png?magnific=2x"><script type="module" src="./src/main.js"></script>',
     })

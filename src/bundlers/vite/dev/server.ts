@@ -154,9 +154,13 @@ function createMiddleware(
       return answer(response, 405, 'Images are asked for by GET or HEAD.')
     }
     const reference = { file: findFile(asked.file) ?? asked.file, query: asked.query }
+    // Before anything is waited for: whoever has gone is told of once.
+    const controller = new AbortController()
+    response.on('close', () => controller.abort())
     if (!(await mayRead(config, reference.file, reference.query))) {
       return answer(response, 403, 'This file is not in server.fs.allow.')
     }
+    if (controller.signal.aborted) return
     const isKnown = known.has(reference)
     if (!isKnown && request.headers['sec-fetch-site'] === 'cross-site') {
       return answer(response, 403, 'No module of this project refers to this image.')
@@ -164,8 +168,6 @@ function createMiddleware(
     if (!isKnown && strangers >= mostStrangers) {
       return answer(response, 429, 'Too many images at once that no module refers to.')
     }
-    const controller = new AbortController()
-    response.on('close', () => controller.abort())
     busy++
     if (!isKnown) strangers++
     try {
