@@ -531,7 +531,7 @@ describe.each(viteVersions)('%s', (host) => {
         change()
       })
     await next(() => {})
-    for (const [seed, name] of ['src/hero.png', 'src/page.png', 'src/card.png'].entries()) {
+    for (const [seed, name] of ['src/card.png', 'src/hero.png', 'src/page.png'].entries()) {
       const picture = await makePng({ seed: seed + 10, width: 64, height: 30 })
       await next(() => project.write(name, picture))
       const stem = basename(name, '.png')
