@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { constants, createGunzip } from 'node:zlib'
 import { Parser } from 'tar'
 import type { ReadEntry } from 'tar'
 import { maxResultBytes } from '../core/limits.ts'
@@ -178,8 +178,11 @@ interface Warned {
 async function* readBytes(file: string): AsyncGenerator<Buffer, void> {
   const isPacked = (await readMagic(file)).startsWith(gzipMagic)
   const source = createReadStream(file)
+  // Of one that is cut off all is unpacked that is there, as of one that is not packed: an error in place of its end would
+  // overtake what comes before it.
+  const unpack = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })
   // What goes wrong with either is thrown to whoever reads.
-  const bytes = isPacked ? pipeline(source, createGunzip(), () => {}) : source
+  const bytes = isPacked ? pipeline(source, unpack, () => {}) : source
   let isFirst = true
   for await (const chunk of bytes as AsyncIterable<Buffer>) {
     const magic = chunk.toString('hex', 0, 4)

@@ -426,7 +426,7 @@ describe('magnific import, beside what is here', () => {
 })
 
 describe('magnific import that is killed', () => {
-  const moments = Array.from({ length: 11 }, (_, index): KillMoment => ({
+  const moments = Array.from({ length: 15 }, (_, index): KillMoment => ({
     change: index + 1,
     phase: 'after',
   }))
