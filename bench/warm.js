@@ -7,6 +7,8 @@ import { makeProcessRows } from './rows.js'
 import { runBuild } from './run.js'
 
 const goal = { of: 'ratio', most: 1.05 }
+/** Pictures of a size that pages have, of which the host makes more than of the small ones. */
+const large = { count: 50, width: 800, height: 600 }
 const hosts = { vite: 'Vite', webpack: 'webpack', rollup: 'Rollup' }
 /** What is missing in the cache directory before each build. */
 const losses = {
@@ -40,6 +42,19 @@ export async function measureWarm({
     rows.push(...makeProcessRows(what, runs, about))
   }
   try {
+    if (!isQuick) {
+      const { count, width, height } = large
+      const projects = await makeProjects(
+        join(folder, 'warm-large'),
+        async (index) => drawPicture(index, width, height),
+        count,
+        async (project) => buy(project, emulator),
+      )
+      for (const [host, name] of Object.entries(hosts)) {
+        const what = `${name}, ${count} images of ${width}×${height}`
+        await measure(host, what, projects, count, pairsOr(11), [], goal)
+      }
+    }
     for (const count of images) {
       const projects = await makeProjects(
         join(folder, `warm-${count}`),

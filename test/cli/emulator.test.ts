@@ -39,11 +39,12 @@ async function start(...args: string[]): Promise<Running> {
   const closed = once(child, 'close')
   const reader = createInterface({ input: child.stdout })
   const url = await new Promise<string>((resolve, reject) => {
+    let found: string | undefined
     reader.on('line', (line) => {
       lines.push(line)
-      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(line)
-      // Who reads its words for people waits until they are all there.
-      if (found && (line.startsWith('{') || line.startsWith('  '))) resolve(found[0])
+      found ??= /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]
+      // Who reads its words for people waits until they are all there: the key is the last of them.
+      if (found && (line.startsWith('{') || line.includes('API_KEY='))) resolve(found)
     })
     void closed.then(() => reject(new Error(stderr)))
   })
