@@ -10,8 +10,6 @@ import { tmpProject } from '../helpers/project.ts'
 import { attemptFolder, describeOwner, openShop } from '../helpers/shop.ts'
 import type { Shop } from '../helpers/shop.ts'
 
-const patience = { timeout: 20_000 }
-
 /** One task at a time, and its picture on its way; another picture is to be bought next. A file is made of each to be sent. */
 async function open(): Promise<{
   emulator: Awaited<ReturnType<typeof startEmulator>>
@@ -35,12 +33,12 @@ async function open(): Promise<{
 
 /** Until a picture is being made ready, or lies so: files for it are there. */
 async function untilReady({ layout }: Shop): Promise<void> {
-  await expect.poll(() => namesIn(layout.tmp).length, patience).toBeGreaterThan(0)
+  await expect.poll(() => namesIn(layout.tmp).length).toBeGreaterThan(0)
 }
 
 /** Until nothing is being made, nor lies ready. */
 async function untilSent({ layout }: Shop): Promise<void> {
-  await expect.poll(() => namesIn(layout.tmp), patience).toEqual([])
+  await expect.poll(() => namesIn(layout.tmp)).toEqual([])
 }
 
 it('the next picture is made ready while another one is on its way', async () => {
@@ -123,7 +121,7 @@ it('a picture that was made ready, and is saved anew while another owner is wait
   const { subject } = JSON.parse(await describeOwner(other, order)) as Owner
   const stopHeartbeat = await journal.claim(attempt, subject, new Date())
   emulator.complete()
-  await expect.poll(() => shop.warnings.length, patience).toBe(1)
+  await expect.poll(() => shop.warnings.length).toBe(1)
   writeFileSync(files.next, await makeWebp({ width: 200, height: 162 }))
   await journal.abandon(attempt, new Date())
   stopHeartbeat?.()
