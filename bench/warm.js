@@ -7,9 +7,14 @@ import { makeProcessRows } from './rows.js'
 import { runBuild } from './run.js'
 
 const goal = { of: 'ratio', most: 1.05 }
-/** Pictures of a size that pages have, of which the host makes more than of the small ones. */
-const large = { count: 50, width: 800, height: 600 }
 const hosts = { vite: 'Vite', webpack: 'webpack', rollup: 'Rollup' }
+/** How many pictures there are, and of which size, if it is another one than usual: pages have larger ones. */
+const sets = [
+  { count: 50, size: [800, 600], pairs: 11 },
+  { count: 200, pairs: 21, losesMore: true },
+  { count: 1000, pairs: 11 },
+]
+const quick = [{ count: 50, pairs: 21, losesMore: true }]
 /** What is missing in the cache directory before each build. */
 const losses = {
   // As a CI cache restores it: no stat is known, and everything is hashed.
@@ -23,12 +28,7 @@ const losses = {
  *
  * @param {{ folder: string, isQuick: boolean, pairsOr: (most: number) => number }} settings
  */
-export async function measureWarm({
-  folder,
-  isQuick,
-  pairsOr,
-  images = isQuick ? [50] : [200, 1000],
-}) {
+export async function measureWarm({ folder, isQuick, pairsOr }) {
   const emulator = await startEmulator({ latency: 0, alpha: 'keep' })
   const rows = []
   const measure = async (host, what, projects, count, pairs, lost, about) => {
@@ -42,31 +42,18 @@ export async function measureWarm({
     rows.push(...makeProcessRows(what, runs, about))
   }
   try {
-    if (!isQuick) {
-      const { count, width, height } = large
-      const projects = await makeProjects(
-        join(folder, 'warm-large'),
-        async (index) => drawPicture(index, width, height),
-        count,
-        async (project) => buy(project, emulator),
-      )
-      for (const [host, name] of Object.entries(hosts)) {
-        const what = `${name}, ${count} images of ${width}×${height}`
-        await measure(host, what, projects, count, pairsOr(11), [], goal)
-      }
-    }
-    for (const count of images) {
+    for (const { count, pairs, size = [], losesMore = false } of isQuick ? quick : sets) {
       const projects = await makeProjects(
         join(folder, `warm-${count}`),
-        async (index) => drawPicture(index),
+        async (index) => drawPicture(index, ...size),
         count,
         async (project) => buy(project, emulator),
       )
-      const pairs = pairsOr(count > 200 ? 11 : 21)
+      const pictures = `${count} images${size.length > 0 ? ` of ${size.join('×')}` : ''}`
       for (const [host, name] of Object.entries(hosts)) {
-        await measure(host, `${name}, ${count} images`, projects, count, pairs, [], goal)
+        await measure(host, `${name}, ${pictures}`, projects, count, pairsOr(pairs), [], goal)
       }
-      if (count > 200) continue
+      if (!losesMore) continue
       for (const [state, lost] of Object.entries(losses)) {
         for (const [host, name] of Object.entries(hosts)) {
           const what = `${name}, ${count} images, ${state}`

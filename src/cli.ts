@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { colors as pc } from './core/colors.ts'
+import { colors } from './core/colors.ts'
 import { joinNegativeNumbers } from './cli/flags.ts'
 import { createProgram } from './cli/program.ts'
 import { isMagnificError } from './core/errors.ts'
@@ -14,7 +14,7 @@ let isOver = false
 process.on('exit', () => {
   if (isOver) return
   console.error(
-    `${pc.red('magnific:')} The config waits for something that never comes. Mend that.`,
+    `${colors.red('magnific:')} The config waits for something that never comes. Mend that.`,
   )
   process.exit(2)
 })
@@ -35,7 +35,7 @@ try {
       throw new Error(`There is no command ${JSON.stringify(unknown ?? '')}.`)
   }
 } catch (error) {
-  console.error(`${pc.red('magnific:')} ${(error as Error).message}`)
+  console.error(`${colors.red('magnific:')} ${(error as Error).message}`)
   const isRefusal = isMagnificError(error) && !misunderstood.includes(error.code)
   process.exitCode = isRefusal ? 1 : 2
 }

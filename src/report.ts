@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path'
-import { colors as pc } from './core/colors.ts'
+import { colors } from './core/colors.ts'
 import { compareTexts } from './core/compare-texts.ts'
 import { formatPath } from './core/format-path.ts'
 import { alignColumns } from './core/format-table.ts'
@@ -147,11 +147,11 @@ function renderTotals(entries: readonly ReportEntry[], settings: ReportSettings)
   const elsewhere =
     settings.service === 'magnific'
       ? ''
-      : ` · ${pc.yellow(`${settings.service === 'local' ? 'an emulator' : 'results'} at ${settings.baseUrl}, not Magnific`)}`
+      : ` · ${colors.yellow(`${settings.service === 'local' ? 'an emulator' : 'results'} at ${settings.baseUrl}, not Magnific`)}`
   const standIns = count('preview') + count('original')
   const warning =
     standIns > 0
-      ? pc.yellow(`\n${standIns} of them not upscaled, as onMiss says: stand-ins are shipped.`)
+      ? colors.yellow(`\n${standIns} of them not upscaled, as onMiss says: stand-ins are shipped.`)
       : ''
-  return `${pc.cyan('magnific')} ${parts.join(' · ')}${elsewhere}${warning}`
+  return `${colors.cyan('magnific')} ${parts.join(' · ')}${elsewhere}${warning}`
 }

@@ -1,4 +1,4 @@
-import { colors as pc } from '../core/colors.ts'
+import { colors } from '../core/colors.ts'
 import { isMagnificError, MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
 import { formatEstimate } from '../core/format-units.ts'
@@ -88,7 +88,7 @@ export function describeFailures(bought: readonly Bought[]): string[] {
   const messages = bought.flatMap(({ error }) =>
     error === undefined ? [] : [(error as Error).message],
   )
-  return [...new Set(messages)].map((message) => `${pc.red('✗')} ${message}`)
+  return [...new Set(messages)].map((message) => `${colors.red('✗')} ${message}`)
 }
 
 /** What was done, as programs read it. */

@@ -1,4 +1,4 @@
-import { colors as pc } from '../core/colors.ts'
+import { colors } from '../core/colors.ts'
 import { compareTexts } from '../core/compare-texts.ts'
 import { MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
@@ -53,13 +53,15 @@ export function renderSurvey(survey: Survey, root: string): string {
   const unreached = references.filter((each) => !isCounted(each))
   return [
     ...alignColumns(listed.map((row) => renderRow(row, root))).map((line, index) =>
-      listed[index]?.state === 'invalid' || listed[index]?.state === 'failed' ? pc.red(line) : line,
+      listed[index]?.state === 'invalid' || listed[index]?.state === 'failed'
+        ? colors.red(line)
+        : line,
     ),
     ...(left > 0 ? [`… and ${left} that are cached; --json lists them.`] : []),
     ...counted.filter(({ reason }) => reason !== undefined).map((each) => renderReason(each, root)),
     ...renderUnreached(unreached, root),
     ...problems.map(
-      ({ file, message }) => `${pc.yellow(formatPath(root, file))}  ${message.trim()}`,
+      ({ file, message }) => `${colors.yellow(formatPath(root, file))}  ${message.trim()}`,
     ),
     renderTotals(totals),
   ].join('\n')
@@ -117,7 +119,7 @@ function renderReason(
   root: string,
 ): string {
   return [
-    pc.red(`${formatPath(root, file)}?${query}`),
+    colors.red(`${formatPath(root, file)}?${query}`),
     `    ${reason}`,
     `    ${formatPath(root, importer)}:${line}`,
   ].join('\n')

@@ -11,6 +11,7 @@ import type { ByteRange } from '../image/scan.ts'
 import { findPixelRanges } from '../image/segments.ts'
 import { renderThumbnail } from '../image/thumbnail.ts'
 import { createTmpPath, hashFile, isDiskError, isMissing } from '../store/files.ts'
+import { signatureOf } from '../store/memo.ts'
 import type { PurchaseContext } from './order.ts'
 
 /** A picture that is ready to be sent, as often as it takes. */
@@ -96,11 +97,11 @@ export function createPreparation(
   }
   return {
     prepare: async () => {
-      seen ??= await describeFile(source.file)
+      seen ??= await readSignature(source.file)
       return (prepared ??= await prepareImage(source, sourceHash, settings))
     },
     refresh: async () => {
-      const now = await describeFile(source.file)
+      const now = await readSignature(source.file)
       if (now !== seen) await discard()
       seen = now
     },
@@ -108,11 +109,10 @@ export function createPreparation(
   }
 }
 
-/** Changes with a file's content, as far as that can be told without reading it; `undefined` where it is gone. */
-async function describeFile(file: string): Promise<string | undefined> {
+/** See `signatureOf`; `undefined` where the file is gone. */
+async function readSignature(file: string): Promise<string | undefined> {
   try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
-    return [ino, size, mtimeNs, ctimeNs].join(' ')
+    return signatureOf(await stat(file, { bigint: true }))
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

@@ -4,6 +4,7 @@ import { mkdir, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { constants, createGunzip } from 'node:zlib'
+import type { Gunzip } from 'node:zlib'
 import { Parser } from 'tar'
 import type { ReadEntry } from 'tar'
 import { maxResultBytes } from '../core/limits.ts'
@@ -178,11 +179,8 @@ interface Warned {
 async function* readBytes(file: string): AsyncGenerator<Buffer, void> {
   const isPacked = (await readMagic(file)).startsWith(gzipMagic)
   const source = createReadStream(file)
-  // Of one that is cut off all is unpacked that is there, as of one that is not packed: an error in place of its end would
-  // overtake what comes before it.
-  const unpack = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })
   // What goes wrong with either is thrown to whoever reads.
-  const bytes = isPacked ? pipeline(source, unpack, () => {}) : source
+  const bytes = isPacked ? pipeline(source, createUnpacker(), () => {}) : source
   let isFirst = true
   for await (const chunk of bytes as AsyncIterable<Buffer>) {
     const magic = chunk.toString('hex', 0, 4)
@@ -193,6 +191,14 @@ async function* readBytes(file: string): AsyncGenerator<Buffer, void> {
     isFirst = false
     yield chunk
   }
+}
+
+/**
+ * Of an archive that is cut off all is unpacked that is there, as of one that is not packed: an error in place of its end
+ * would overtake what comes before it.
+ */
+function createUnpacker(): Gunzip {
+  return createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })
 }
 
 async function readMagic(file: string): Promise<string> {

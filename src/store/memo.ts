@@ -89,7 +89,8 @@ export function createMemo(layout: Layout, now: () => number = Date.now): Memo {
   }
 }
 
-function signatureOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+/** What tells that a file has changed, without reading it. */
+export function signatureOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${ino}:${size}:${mtimeNs}:${ctimeNs}`
 }
 

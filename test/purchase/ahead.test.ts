@@ -1,6 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import type { Emulator } from '../../src/emulator/index.ts'
+import type { Order, Purchased } from '../../src/purchase/order.ts'
 import type { Owner } from '../../src/store/attempt.ts'
 import { namesIn } from '../helpers/cache.ts'
 import { startEmulator } from '../helpers/emulator.ts'
@@ -10,12 +12,21 @@ import { tmpProject } from '../helpers/project.ts'
 import { attemptFolder, describeOwner, openShop } from '../helpers/shop.ts'
 import type { Shop } from '../helpers/shop.ts'
 
-/** One task at a time, and its picture on its way; another picture is to be bought next. A file is made of each to be sent. */
-async function open(): Promise<{
-  emulator: Awaited<ReturnType<typeof startEmulator>>
+/**
+ * One task at a time, and its picture is on its way; another picture is to be bought next, and is made ready. A file is made
+ * of each to be sent.
+ *
+ * @param signal of the next one
+ */
+async function open(signal?: AbortSignal): Promise<{
+  emulator: Emulator
   shop: Shop
+  /** Somebody else's. */
   other: Shop
-  files: { first: string; next: string }
+  first: Promise<Purchased>
+  next: Promise<Purchased>
+  /** The next one. */
+  order: Order
 }> {
   const emulator = await startEmulator({ latency: Number.POSITIVE_INFINITY })
   const project = tmpProject({
@@ -23,32 +34,23 @@ async function open(): Promise<{
     'next.webp': await makeWebp({ width: 200, height: 161 }),
   })
   const settings = { baseUrl: emulator.url, clock: systemClock }
-  return {
-    emulator,
-    shop: openShop(project, { ...settings, concurrency: 1 }),
-    other: openShop(project, { ...settings, self: processOf({ pid: 77, host: 'elsewhere' }) }),
-    files: { first: project.path('first.webp'), next: project.path('next.webp') },
-  }
-}
-
-/** Until a picture is being made ready, or lies so: files for it are there. */
-async function untilReady({ layout }: Shop): Promise<void> {
-  await expect.poll(() => namesIn(layout.tmp).length).toBeGreaterThan(0)
-}
-
-/** Until nothing is being made, nor lies ready. */
-async function untilSent({ layout }: Shop): Promise<void> {
-  await expect.poll(() => namesIn(layout.tmp)).toEqual([])
+  const shop = openShop(project, { ...settings, concurrency: 1 })
+  const other = openShop(project, { ...settings, self: processOf({ pid: 77, host: 'elsewhere' }) })
+  const made = (): string[] => namesIn(shop.layout.tmp)
+  const first = shop.buy(shop.order(project.path('first.webp')))
+  await emulator.until(() => emulator.tasks.length === 1)
+  await expect.poll(made).toEqual([])
+  const order = shop.order(project.path('next.webp'))
+  const next = shop.buy(order, signal)
+  // Whoever expects it to fail looks later.
+  next.catch(() => {})
+  await expect.poll(() => made().length).toBeGreaterThan(0)
+  expect(emulator.tasks).toHaveLength(1)
+  return { emulator, shop, other, first, next, order }
 }
 
 it('the next picture is made ready while another one is on its way', async () => {
-  const { emulator, shop, files } = await open()
-  const first = shop.buy(shop.order(files.first))
-  await emulator.until(() => emulator.tasks.length === 1)
-  await untilSent(shop)
-  const next = shop.buy(shop.order(files.next))
-  await untilReady(shop)
-  expect(emulator.tasks).toHaveLength(1)
+  const { emulator, shop, first, next } = await open()
   emulator.complete()
   await emulator.until(() => emulator.tasks.length === 2)
   emulator.complete()
@@ -57,13 +59,8 @@ it('the next picture is made ready while another one is on its way', async () =>
 })
 
 it('what somebody else submits while it waits for its turn is followed, and not bought again', async () => {
-  const { emulator, shop, other, files } = await open()
-  const first = shop.buy(shop.order(files.first))
-  await emulator.until(() => emulator.tasks.length === 1)
-  await untilSent(shop)
-  const next = shop.buy(shop.order(files.next))
-  await untilReady(shop)
-  const others = other.buy(other.order(files.next))
+  const { emulator, other, first, next, order } = await open()
+  const others = other.buy(order)
   await emulator.until(() => emulator.tasks.length === 2)
   emulator.complete()
   expect((await Promise.all([first, others, next])).map(({ from }) => from)).toEqual([
@@ -75,13 +72,7 @@ it('what somebody else submits while it waits for its turn is followed, and not 
 })
 
 it('what somebody else has bought at the second attempt, after which the first was cleared away, is not bought again', async () => {
-  const { emulator, shop, other, files } = await open()
-  const first = shop.buy(shop.order(files.first))
-  await emulator.until(() => emulator.tasks.length === 1)
-  await untilSent(shop)
-  const order = shop.order(files.next)
-  const next = shop.buy(order)
-  await untilReady(shop)
+  const { emulator, shop, other, first, next, order } = await open()
   const others = other.buy(order)
   await emulator.until(() => emulator.tasks.length === 2)
   emulator.complete(emulator.tasks[1]?.id)
@@ -93,13 +84,7 @@ it('what somebody else has bought at the second attempt, after which the first w
 })
 
 it('what was adopted meanwhile is followed, and not bought', async () => {
-  const { emulator, shop, other, files } = await open()
-  const first = shop.buy(shop.order(files.first))
-  await emulator.until(() => emulator.tasks.length === 1)
-  await untilSent(shop)
-  const order = shop.order(files.next)
-  const next = shop.buy(order)
-  await untilReady(shop)
+  const { emulator, other, first, next, order } = await open()
   const { journal } = other.context
   await journal.writeTask(await journal.open(order.fingerprint), emulator.tasks[0]?.id ?? '')
   emulator.complete()
@@ -108,21 +93,14 @@ it('what was adopted meanwhile is followed, and not bought', async () => {
 })
 
 it('a picture that was made ready, and is saved anew while another owner is waited for, is not bought', async () => {
-  const { emulator, shop, other, files } = await open()
-  const first = shop.buy(shop.order(files.first))
-  await emulator.until(() => emulator.tasks.length === 1)
-  await untilSent(shop)
-  const order = shop.order(files.next)
-  const next = shop.buy(order)
-  next.catch(() => {})
-  await untilReady(shop)
+  const { emulator, shop, other, first, next, order } = await open()
   const { journal } = other.context
   const attempt = await journal.open(order.fingerprint)
   const { subject } = JSON.parse(await describeOwner(other, order)) as Owner
   const stopHeartbeat = await journal.claim(attempt, subject, new Date())
   emulator.complete()
   await expect.poll(() => shop.warnings.length).toBe(1)
-  writeFileSync(files.next, await makeWebp({ width: 200, height: 162 }))
+  writeFileSync(order.file, await makeWebp({ width: 200, height: 162 }))
   await journal.abandon(attempt, new Date())
   stopHeartbeat?.()
   await expect(next).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
@@ -131,13 +109,8 @@ it('a picture that was made ready, and is saved anew while another owner is wait
 })
 
 it('what was made of a picture that nobody wants any more is removed', async () => {
-  const { emulator, shop, files } = await open()
-  const first = shop.buy(shop.order(files.first))
-  await emulator.until(() => emulator.tasks.length === 1)
-  await untilSent(shop)
   const controller = new AbortController()
-  const next = shop.buy(shop.order(files.next), controller.signal)
-  await untilReady(shop)
+  const { emulator, shop, first, next } = await open(controller.signal)
   controller.abort(new Error('enough'))
   emulator.complete()
   await expect(next).rejects.toThrow('enough')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createTwoFilesPatch } from 'diff'
-import { colors as pc } from '../../core/colors.ts'
+import { colors } from '../../core/colors.ts'
 import { isMissing } from '../../store/files.ts'
 
 /** A file that is to be written. */
@@ -51,10 +51,10 @@ export function colourDiff(diff: string): string {
   return diff
     .split('\n')
     .map((line) => {
-      if (/^(?:---|\+\+\+) /.test(line)) return pc.bold(line)
-      if (line.startsWith('@@')) return pc.cyan(line)
-      if (line.startsWith('+')) return pc.green(line)
-      return line.startsWith('-') ? pc.red(line) : line
+      if (/^(?:---|\+\+\+) /.test(line)) return colors.bold(line)
+      if (line.startsWith('@@')) return colors.cyan(line)
+      if (line.startsWith('+')) return colors.green(line)
+      return line.startsWith('-') ? colors.red(line) : line
     })
     .join('\n')
 }
