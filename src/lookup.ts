@@ -1,7 +1,7 @@
 import { computeFingerprint } from './core/fingerprint.ts'
 import { nameVariant } from './core/formats.ts'
 import type { ResolvedOptions } from './core/options.ts'
-import { parseRequest } from './core/request.ts'
+import { parseRequest, plentyOfQueries } from './core/request.ts'
 import type { Request } from './core/request.ts'
 import type { Miss } from './miss.ts'
 import type { Origin } from './report.ts'
@@ -27,9 +27,6 @@ export interface Lookup {
   /** What is shipped, once the files are there. */
   ship(request: Request, files: readonly string[], fingerprint: string, from: Origin): Shipment
 }
-
-/** Requests by hand may hold any number of queries; a project has a few. */
-const plentyOfQueries = 1000
 
 /** Warm builds need nothing but this. */
 export function createLookup(

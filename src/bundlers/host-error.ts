@@ -25,6 +25,11 @@ function findImporter(infos: ModuleInfos, id: string): string | undefined {
   return undefined
 }
 
+/** Whether an error is about the environment of a build: it comes up with each image, and one tells it for all. */
+export function isKeyMissing(error: unknown): boolean {
+  return error instanceof MagnificError && error.code === 'NO_API_KEY'
+}
+
 /**
  * Gives an error what Rollup and Vite show of one: the id, the importer, and the line where the reference stands.
  * Errors that are not ours are returned as they came.

@@ -12,6 +12,7 @@ import type { Request } from '../core/request.ts'
 import { checkSingle, isSingle } from '../core/single-request.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
+import { isKeyMissing } from './host-error.ts'
 import { findMissing, missingError } from './missing.ts'
 import { createWebpackSources } from './webpack-sources.ts'
 import { tapTypes } from './webpack-types.ts'
@@ -80,7 +81,7 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       explainMissing(compiler, isOurs)
       compiler.hooks.thisCompilation.tap(name, (compilation) => {
         loaderOptions.upscaler.begin()
-        compilation.hooks.processErrors.tap(name, dropListed)
+        compilation.hooks.processErrors.tap(name, dropRepeated)
       })
       compiler.hooks.make.tap(name, () => loaderOptions.upscaler.prefetch())
       compiler.hooks.done.tap(name, () => upscaler?.end())
@@ -90,9 +91,14 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
   }
 }
 
-/** What one error lists is not told for each module again: see `FrozenMisses`. */
-function dropListed<T extends Error & { error?: unknown }>(errors: T[]): T[] {
-  const news = errors.filter(({ error }) => !(error instanceof MagnificError && error.isListed))
+/** What one error lists is not told for each module again, see `FrozenMisses`; neither is a key that is missing. */
+function dropRepeated<T extends Error & { error?: unknown }>(errors: T[]): T[] {
+  const first = errors.find(({ error }) => isKeyMissing(error))
+  const news = errors.filter(
+    (each) =>
+      !(each.error instanceof MagnificError && each.error.isListed) &&
+      !(isKeyMissing(each.error) && each !== first),
+  )
   return news.length > 0 ? news : errors
 }
 

@@ -1,10 +1,10 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Environment, Plugin, Rolldown } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
-import { isReference, referenceFilter, splitReference } from '../../core/request.ts'
+import { idFilters, isReference, referenceFilter, splitReference } from '../../core/request.ts'
 import type { Request } from '../../core/request.ts'
 import type { Reference } from '../../shipment.ts'
-import { locateError, locateImport } from '../host-error.ts'
+import { isKeyMissing, locateError, locateImport } from '../host-error.ts'
 import { missingError } from '../missing.ts'
 import { readReference } from '../redirect.ts'
 import { findAssetLoad, mayLoadDirectly } from './asset.ts'
@@ -36,10 +36,13 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
       modules = createModuleLoader(loadAsset, mayLoadDirectly(config))
       if (config.command === 'serve' && loadAsset) owner = createAssetOwner(loadAsset)
     },
+    buildStart() {
+      failed.delete(this.environment)
+    },
     resolveId: {
       // Only what nobody else could resolve comes here, so that the others cost nothing.
       order: 'post',
-      filter: { id: referenceFilter },
+      filter: { id: idFilters },
       handler(source, importer) {
         const session = requireSession()
         const { file: path, query } = splitReference(source)
@@ -60,7 +63,7 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
     load: {
       // Before plugins that would take any picture.
       order: 'pre',
-      filter: { id: referenceFilter },
+      filter: { id: idFilters },
       async handler(id) {
         const session = requireSession()
         const read = readReference(id, session.upscaler)
@@ -91,7 +94,7 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         } catch (error) {
           if (!dev) {
             const { environment } = this
-            if (isListed(error) && failed.has(environment)) return renderMissing(error)
+            if (isToldOnce(error) && failed.has(environment)) return renderMissing(error)
             failed.add(environment)
             throw locateImport(error, id, this)
           }
@@ -122,7 +125,7 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
     },
     resolveId: {
       order: 'pre',
-      filter: { id: referenceFilter },
+      filter: { id: idFilters },
       async handler(source, importer, options) {
         if (!isOwn(source)) return null
         const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
@@ -138,12 +141,13 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
   return plugin
 }
 
-function isListed(error: unknown): error is MagnificError {
-  return error instanceof MagnificError && error.isListed
+/** Whether one error speaks for all images that it came up with. */
+function isToldOnce(error: unknown): error is MagnificError {
+  return error instanceof MagnificError && (error.isListed || isKeyMissing(error))
 }
 
 /**
- * Rolldown shows every error of a build, and this one is listed by the one that the build fails with. What stands in for the
+ * Rolldown shows every error of a build, and the one that the build fails with speaks for this one. What stands in for the
  * image is never shipped; if it were, it would not be silent.
  */
 function renderMissing(error: MagnificError): Rolldown.LoadResult {

@@ -9,6 +9,8 @@ import { findFile } from './files.ts'
 import { isOwnUrl } from './session.ts'
 import type { Session } from './session.ts'
 
+/** What versions of Vite make of patterns. */
+const replacement = /\bimport\s*\(|_glob_/
 const pattern = /\bimport\.meta\.glob|\bimport\s*\(\s*`/
 /** What `query` was called up to Vite 5. Vite 8 does not look at it, and would ship the originals. */
 const formerQuery = /\bimport\.meta\.glob\w*\s*\([^;]*\bas\s*:\s*["'`][^"'`]*\bmagnific\b/
@@ -37,7 +39,7 @@ export function createPatternPlugins(requireSession: () => Session): Plugin[] {
       enforce: 'post',
       apply: 'build',
       transform: {
-        filter: { code: 'magnific' },
+        filter: { code: replacement },
         handler(code, id) {
           if (withPattern.has(id)) tellCount(code, id, requireSession())
         },

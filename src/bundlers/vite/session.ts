@@ -47,7 +47,8 @@ export async function ship(reference: Reference, session: Session): Promise<Ship
   const { config, upscaler, dev } = session
   try {
     checkAsset(config, reference.file)
-    return await (dev ? show(reference, upscaler, dev) : upscaler.upscale(reference))
+    if (dev) return await show(reference, upscaler, dev)
+    return upscaler.find(reference) ?? (await upscaler.upscale(reference))
   } catch (error) {
     throw explainPublicFile(error, reference.file, config)
   }
