@@ -1,0 +1,3 @@
+import magnific from 'unplugin-magnific/vite'
+
+export default { plugins: [magnific()] }
