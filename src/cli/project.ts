@@ -32,7 +32,8 @@ type Env = Readonly<Record<string, string | undefined>>
 /** As Vite looks for it. */
 const extensions = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']
 const viteConfigs = extensions.map((type) => `vite.config.${type}`)
-const otherConfigs = ['webpack', 'rollup'].flatMap((host) =>
+const otherHosts = ['webpack', 'rspack', 'rsbuild', 'rollup', 'rolldown', 'next', 'nuxt', 'astro']
+const otherConfigs = otherHosts.flatMap((host) =>
   extensions.map((type) => `${host}.config.${type}`),
 )
 const optionsModules = extensions.map((type) => `magnific.config.${type}`)

@@ -7,8 +7,22 @@ import { readStyle } from './source-style.ts'
 import type { SourceStyle } from './source-style.ts'
 import { findNode, isText, unwrap, walk } from './syntax.ts'
 
-/** A bundler whose config can be edited. */
-export type ConfigHost = 'vite' | 'webpack' | 'rollup'
+/** What a config calls the list that the plugin goes into, by the host that it is for. */
+const lists = {
+  vite: 'plugins',
+  webpack: 'plugins',
+  rspack: 'plugins',
+  rollup: 'plugins',
+  rolldown: 'plugins',
+  astro: 'integrations',
+  nuxt: 'modules',
+} as const
+
+/** A host whose config can be edited. */
+export type ConfigHost = keyof typeof lists
+
+/** Every one of them. */
+export const editableHosts: readonly ConfigHost[] = Object.keys(lists) as ConfigHost[]
 
 /** What came of an edit: the new text; that nothing was to do; or why it is for a person to do, as the end of a sentence. */
 export type Edit =
@@ -34,12 +48,15 @@ export function addPlugin(text: string, name: string, host: ConfigHost): Edit {
   const source: Source = { text, program, comments, style }
   const known = findPlugin(program)
   const local = known?.local ?? chooseName(program)
-  const line = renderImport(local, host, source)
-  const call = `${local}()`
+  // Nuxt takes modules by their names.
+  const isNamed = host === 'nuxt'
+  const line = isNamed ? undefined : renderImport(local, host, source)
+  const entry = isNamed ? `${style.quote}${packageOf(host)}${style.quote}` : `${local}()`
+  const list = lists[host]
   const refuse = (reason: string): Edit => ({
     kind: 'refused',
     reason,
-    lines: [...(known ? [] : [line]), `plugins: [${call}]`],
+    lines: [...(known || line === undefined ? [] : [line]), `${list}: [${entry}]`],
   })
 
   const [error] = errors
@@ -49,13 +66,13 @@ export function addPlugin(text: string, name: string, host: ConfigHost): Edit {
   }
   const { object, refusal } = findConfig(program)
   if (refusal !== undefined) return refuse(refusal)
-  const place = findPlace(object)
+  const place = findPlace(object, list)
   if (place.refusal !== undefined) return refuse(place.refusal)
 
   const edited = new MagicString(text)
-  if (place.array) insertFirst(edited, place.array, place.array.elements, call, source)
-  else insertFirst(edited, object, object.properties, `plugins: [${call}]`, source)
-  if (!known) insertImport(edited, line, source)
+  if (place.array) insertFirst(edited, place.array, place.array.elements, entry, source)
+  else insertFirst(edited, object, object.properties, `${list}: [${entry}]`, source)
+  if (!known && line !== undefined) insertImport(edited, line, source)
   return { kind: 'edited', text: edited.toString() }
 }
 
@@ -99,32 +116,35 @@ function chooseName(program: Program): string {
   return choices.find((name) => !names.has(name)) ?? `magnific${names.size}`
 }
 
+function packageOf(host: ConfigHost): string {
+  return `unplugin-magnific/${host}`
+}
+
 function renderImport(local: string, host: ConfigHost, { program, style }: Source): string {
-  const from = `${style.quote}unplugin-magnific/${host}${style.quote}`
+  const from = `${style.quote}${packageOf(host)}${style.quote}`
   return isCommonJs(program)
     ? `const { default: ${local} } = require(${from})${style.semicolon}`
     : `import ${local} from ${from}${style.semicolon}`
 }
 
 /** Where the plugin goes: into an array, or, without one, into a new property. */
-function findPlace({
-  properties,
-}: ObjectExpression):
-  | { array: ArrayExpression | undefined; refusal?: never }
-  | { array?: never; refusal: string } {
-  const at = properties.findLastIndex((each) => each.type === 'Property' && isPlugins(each))
+function findPlace(
+  { properties }: ObjectExpression,
+  list: string,
+): { array: ArrayExpression | undefined; refusal?: never } | { array?: never; refusal: string } {
+  const at = properties.findLastIndex((each) => each.type === 'Property' && isList(each, list))
   const spread = properties.findLastIndex(({ type }) => type === 'SpreadElement')
   // What is spread may hold plugins, of which one list would win.
   if (spread > at) return { refusal: 'takes a part of its config from somewhere else' }
   const property = properties[at]
   if (property?.type !== 'Property') return { array: undefined }
   const array = findArray(property.value)
-  return array ? { array } : { refusal: 'makes its list of plugins somewhere else' }
+  return array ? { array } : { refusal: `makes its list of ${list} somewhere else` }
 }
 
-function isPlugins({ key, computed }: { key: Node; computed: boolean }): boolean {
+function isList({ key, computed }: { key: Node; computed: boolean }, list: string): boolean {
   if (computed) return false
-  return key.type === 'Identifier' ? key.name === 'plugins' : isText(key) && key.value === 'plugins'
+  return key.type === 'Identifier' ? key.name === list : isText(key) && key.value === list
 }
 
 /** An array as it stands there, also where something is made of it: `[a(), b && c()].filter(Boolean)`. */

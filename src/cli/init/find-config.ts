@@ -6,6 +6,11 @@ export type FoundConfig =
   | { object: ObjectExpression; refusal?: never }
   | { object?: never; refusal: string }
 
+/** What hosts have around a config for its types. */
+const wrappers = ['defineConfig', 'defineNuxtConfig']
+/** What is a list of plugins. */
+const lists = ['plugins', 'integrations', 'modules']
+
 /** Finds the object that a config file exports, behind `defineConfig`, functions and names. */
 export function findConfig(program: Program): FoundConfig {
   const exported = findExports(program)
@@ -76,7 +81,9 @@ function resolve(
   }
   if (node.type === 'CallExpression') {
     const [first] = node.arguments
-    const isWrapper = isNamed(node.callee, 'defineConfig') || isMember(node.callee, 'defineConfig')
+    const isWrapper = wrappers.some(
+      (name) => isNamed(node.callee, name) || isMember(node.callee, name),
+    )
     if (isWrapper && first) return next(first)
     return { refusal: 'makes its config by a call that cannot be read' }
   }
@@ -119,7 +126,10 @@ function isReassigned(name: string, program: Program): boolean {
   const isAssignment = (node: Node): node is AssignmentExpression => {
     if (node.type !== 'AssignmentExpression') return false
     const { left } = node
-    return isNamed(left, name) || (isMember(left, 'plugins') && isNamed(left.object, name))
+    return (
+      isNamed(left, name) ||
+      lists.some((list) => isMember(left, list) && isNamed(left.object, name))
+    )
   }
   return findNode(program, isAssignment) !== undefined
 }

@@ -3,15 +3,33 @@ import { basename, join } from 'node:path'
 import { MagnificError } from '../../core/errors.ts'
 import { createStep, readText } from './change.ts'
 import type { Step } from './change.ts'
-import { addPlugin } from './edit-config.ts'
+import { addPlugin, editableHosts } from './edit-config.ts'
 import type { ConfigHost } from './edit-config.ts'
 
-/** Every bundler that `init` knows. */
-export const configHosts: readonly ConfigHost[] = ['vite', 'webpack', 'rollup']
+/** Hosts whose configs are for a person to edit, and what is to be written there. */
+const byHand = {
+  next: [
+    "import { withMagnific } from 'unplugin-magnific/next'",
+    'export default withMagnific({ /* what the config was */ })',
+  ],
+  rsbuild: [
+    "import magnific from 'unplugin-magnific/rspack'",
+    'tools: { rspack: { plugins: [magnific()] } }',
+  ],
+} as const
 
-/** A bundler, and its config where there is one. */
+/** A host by the name of its config. */
+export type InitHost = ConfigHost | keyof typeof byHand
+
+/** Every host that `init` knows. */
+export const initHosts: readonly InitHost[] = [
+  ...editableHosts,
+  ...(Object.keys(byHand) as (keyof typeof byHand)[]),
+]
+
+/** A host, and its config where there is one. */
 export interface FoundHost {
-  host: ConfigHost
+  host: InitHost
   /** Absolute. */
   file: string | undefined
 }
@@ -20,13 +38,13 @@ export interface FoundHost {
 const extensions = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']
 
 /**
- * Finds the bundler of a project by its config.
+ * Finds the host of a project by its config.
  *
  * @param wanted what the user says
  * @throws MagnificError `BAD_COMMAND` where there is none, or more than one
  */
 export function findHost(root: string, wanted: string | undefined): FoundHost {
-  const found = configHosts.flatMap((host) => {
+  const found = initHosts.flatMap((host) => {
     const file = findConfigFile(root, host)
     return file === undefined ? [] : [{ host, file }]
   })
@@ -37,15 +55,15 @@ export function findHost(root: string, wanted: string | undefined): FoundHost {
   throw new MagnificError(
     'BAD_COMMAND',
     only
-      ? `There is more than one bundler in ${root}: ${names.join(', ')}. Say which one builds the images: --host ${found.map(({ host }) => host).join('|')}.`
-      : `There is no ${configHosts.map((host) => `${host}.config.*`).join(' or ')} in ${root}. Go to the folder that has it; for Vite without a config, add --host vite.`,
+      ? `There is more than one config in ${root}: ${names.join(', ')}. Say which one builds the images: --host ${found.map(({ host }) => host).join('|')}.`
+      : `There is no config in ${root} that is known: ${initHosts.map((host) => `${host}.config.*`).join(', ')}. Go to the folder that has it; for Vite without a config, add --host vite. With esbuild, the plugin goes into the script that builds.`,
   )
 }
 
 function pickHost(root: string, wanted: string, found: readonly FoundHost[]): FoundHost {
-  const host = configHosts.find((name) => name === wanted)
+  const host = initHosts.find((name) => name === wanted)
   if (!host) {
-    throw new TypeError(`--host must be one of ${configHosts.join(', ')}, got "${wanted}".`)
+    throw new TypeError(`--host must be one of ${initHosts.join(', ')}, got "${wanted}".`)
   }
   const known = found.find((each) => each.host === host)
   // Vite works without one.
@@ -56,7 +74,7 @@ function pickHost(root: string, wanted: string, found: readonly FoundHost[]): Fo
   )
 }
 
-function findConfigFile(root: string, host: ConfigHost): string | undefined {
+function findConfigFile(root: string, host: InitHost): string | undefined {
   const names = new Set(readdirSync(root))
   const name = extensions.map((type) => `${host}.config.${type}`).find((each) => names.has(each))
   return name === undefined ? undefined : join(root, name)
@@ -71,17 +89,34 @@ export function planConfig(root: string, { host, file }: FoundHost): Step {
   }
   const before = readText(file) ?? ''
   const name = basename(file)
+  if (!isEditable(host)) {
+    if (before.includes('unplugin-magnific/')) return presentStep(name)
+    return createStep({ byHand: [`${name} is for you to edit:${renderLines(byHand[host])}`] })
+  }
   const edit = addPlugin(before, name, host)
-  if (edit.kind === 'present') return createStep({ notes: [`The plugin is in ${name} already.`] })
+  if (edit.kind === 'present') return presentStep(name)
   if (edit.kind === 'edited') {
     return createStep({ changes: [{ path: file, before, after: edit.text }] })
   }
-  const lines = edit.lines.map((line) => `\n    ${line}`).join('')
   return createStep({
-    byHand: [`${name} ${edit.reason}. Add the plugin yourself, in front of the others:${lines}`],
+    byHand: [
+      `${name} ${edit.reason}. Add the plugin yourself, in front of the others:${renderLines(edit.lines)}`,
+    ],
   })
 }
 
-function renderConfig(host: ConfigHost): string {
+function isEditable(host: InitHost): host is ConfigHost {
+  return editableHosts.some((each) => each === host)
+}
+
+function presentStep(name: string): Step {
+  return createStep({ notes: [`The plugin is in ${name} already.`] })
+}
+
+function renderLines(lines: readonly string[]): string {
+  return lines.map((line) => `\n    ${line}`).join('')
+}
+
+function renderConfig(host: InitHost): string {
   return `import magnific from 'unplugin-magnific/${host}'\n\nexport default { plugins: [magnific()] }\n`
 }

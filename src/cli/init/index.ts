@@ -7,13 +7,13 @@ import type { Change, Step } from './change.ts'
 import { planCi } from './ci.ts'
 import { planTypes } from './client-types.ts'
 import { planGit } from './git-files.ts'
-import { configHosts, findHost, planConfig } from './host-config.ts'
+import { initHosts, findHost, planConfig } from './host-config.ts'
 import type { CacheWay, CiHost } from './recipes.ts'
 import { writeChanges } from './write-changes.ts'
 
 /** The flags of `magnific init`. */
 export interface InitFlags {
-  /** The bundler, where there is more than one: `vite`, `webpack` or `rollup`. */
+  /** The host, where there is more than one config: `vite`, `webpack`, `nuxt`, … */
   host?: string | undefined
   /** How `.magnific/` is kept: `commit` (default), `lfs` or `ci`. */
   cache?: string | undefined
@@ -111,7 +111,7 @@ function readFlags({ host, cache = 'commit', ci = 'none' }: InitFlags): {
     }
     return known
   }
-  if (host !== undefined) read('--host', host, configHosts)
+  if (host !== undefined) read('--host', host, initHosts)
   const way = read('--cache', cache, cacheWays) ?? 'commit'
   const builder = read('--ci', ci, ciHosts)
   if (problems.length > 0) throw new TypeError(problems.join('\n'))

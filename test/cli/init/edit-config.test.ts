@@ -4,7 +4,7 @@ import type { ConfigHost } from '../../../src/cli/init/edit-config.ts'
 import { configProject, loadPlugins } from '../../helpers/config-project.ts'
 import { refusedShapes, shapes } from './shapes.ts'
 
-const ours: Record<ConfigHost, RegExp> = {
+const ours: Partial<Record<ConfigHost, RegExp>> = {
   vite: /^unplugin-magnific:/,
   rollup: /^unplugin-magnific/,
   webpack: /^webpack plugin$/,
@@ -18,7 +18,7 @@ describe('addPlugin', () => {
       expect(edit).toEqual({ kind: 'edited', text: after })
       const project = configProject({ [file]: after })
       const [first, ...others] = await loadPlugins(host, project, file)
-      expect(first).toMatch(ours[host])
+      expect(first).toMatch(ours[host] ?? /$^/)
       const count = before.split('other()').length - 1
       const left = before.includes('NEVER') ? count - 1 : count
       expect(others.filter((name) => name === 'other')).toHaveLength(left)
@@ -44,6 +44,43 @@ describe('addPlugin', () => {
     "export default async () => ({ plugins: [(await import('unplugin-magnific/vite')).default()] })\n",
   ])('sees that it is there already: %s', (text) => {
     expect(addPlugin(text, 'vite.config.js', 'vite')).toEqual({ kind: 'present' })
+  })
+
+  it.each<[ConfigHost, string, string, string]>([
+    [
+      'astro',
+      'integrations, with those that are there',
+      "import { defineConfig } from 'astro/config'\nimport mdx from '@astrojs/mdx'\n\nexport default defineConfig({\n  integrations: [mdx()],\n})\n",
+      "import { defineConfig } from 'astro/config'\nimport mdx from '@astrojs/mdx'\nimport magnific from 'unplugin-magnific/astro'\n\nexport default defineConfig({\n  integrations: [magnific(), mdx()],\n})\n",
+    ],
+    [
+      'nuxt',
+      'modules, by its name',
+      'export default defineNuxtConfig({\n  modules: ["@nuxt/image"],\n})\n',
+      'export default defineNuxtConfig({\n  modules: ["unplugin-magnific/nuxt", "@nuxt/image"],\n})\n',
+    ],
+    [
+      'nuxt',
+      'modules, where there are none',
+      "export default defineNuxtConfig({\n  devtools: { enabled: true },\n  css: ['~/main.css'],\n})\n",
+      "export default defineNuxtConfig({\n  modules: ['unplugin-magnific/nuxt'],\n  devtools: { enabled: true },\n  css: ['~/main.css'],\n})\n",
+    ],
+    [
+      'rspack',
+      'plugins',
+      "import { defineConfig } from '@rspack/cli'\n\nexport default defineConfig({ entry: './a.js' })\n",
+      "import { defineConfig } from '@rspack/cli'\nimport magnific from 'unplugin-magnific/rspack'\n\nexport default defineConfig({ plugins: [magnific()], entry: './a.js' })\n",
+    ],
+    [
+      'rolldown',
+      'plugins',
+      "export default { input: 'a.js', plugins: [] }\n",
+      "import magnific from 'unplugin-magnific/rolldown'\n\nexport default { input: 'a.js', plugins: [magnific()] }\n",
+    ],
+  ])('adds it to a config of %s: %s', (host, _, before, after) => {
+    const file = `${host}.config.ts`
+    expect(addPlugin(before, file, host)).toEqual({ kind: 'edited', text: after })
+    expect(addPlugin(after, file, host)).toEqual({ kind: 'present' })
   })
 
   it('is not misled by the emulator', () => {

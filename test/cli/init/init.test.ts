@@ -153,13 +153,13 @@ describe('magnific init', () => {
   })
 
   it.each([
-    ['nothing', {}, [], 1, 'There is no vite.config.* or webpack.config.* or rollup.config.* in '],
+    ['nothing', {}, [], 1, 'that is known: vite.config.*, webpack.config.*, '],
     [
-      'two bundlers',
+      'two hosts',
       { 'vite.config.ts': '', 'webpack.config.js': '' },
       [],
       1,
-      'There is more than one bundler in ',
+      'There is more than one config in ',
     ],
     [
       'another one',
@@ -173,13 +173,32 @@ describe('magnific init', () => {
       {},
       ['--host', 'parcel', '--cache', 's3', '--ci', 'travis'],
       2,
-      '--host must be one of vite, webpack, rollup, got "parcel".\n--cache must be one of commit, lfs, ci, got "s3".\n--ci must be one of github, gitlab, none, got "travis".',
+      '--host must be one of vite, webpack, rspack, rollup, rolldown, astro, nuxt, next, rsbuild, got "parcel".\n--cache must be one of commit, lfs, ci, got "s3".\n--ci must be one of github, gitlab, none, got "travis".',
     ],
   ])('explains %s', async (_, files, args, code, says) => {
     const project = configProject(files)
     const ran = await runCli(project.dir, ['init', '--yes', ...args])
     expect([ran.code, ran.stdout]).toEqual([code, ''])
     expect(ran.stderr).toContain(says)
+  })
+
+  it.each([
+    ['next', 'export default withMagnific('],
+    ['rsbuild', 'tools: { rspack: { plugins: [magnific()] } }'],
+  ])('says what to write into a config of %s, and does the rest', async (host, line) => {
+    const file = `${host}.config.ts`
+    const project = configProject({ [file]: 'export default {}\n' })
+    const ran = await runCli(project.dir, ['init', '--yes'])
+    expect(ran.code).toBe(1)
+    expect(ran.stdout).toContain(`${file} is for you to edit:\n    import `)
+    expect(ran.stdout).toContain(line)
+    expect(ran.stdout).toContain('Written: .gitignore')
+    project.write(file, `import 'unplugin-magnific/next'\n`)
+    const again = await runCli(project.dir, ['init', '--yes'])
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      expect.stringContaining(`The plugin is in ${file} already.`),
+    ])
   })
 
   it.each(['js', 'ts'])('makes a config for a Vite project that has none: %s', async (type) => {
