@@ -36,6 +36,25 @@ describe('unplugin-magnific/client', () => {
   })
 })
 
+describe.each([
+  ['astro', 'astro/index.d.ts', 'ImageMetadata'],
+  ['next', 'next/image.d.ts', 'StaticImageData'],
+])('unplugin-magnific/client/%s', (host, file, type) => {
+  it('types images as the host has them', async () => {
+    const project = typedProject('host-client', packed, [])
+    project.write('tsconfig.json', String(project.read('tsconfig.json')).replace('HOST', host))
+    project.write(
+      `node_modules/${file}`,
+      `export interface ${type} { src: string; width: number; height: number }\n`,
+    )
+    project.write(
+      'src/wrong.ts',
+      "import hero from './hero.png?magnific=4x'\nexport const n: number = hero.src\n",
+    )
+    expect(await checkTypes(project, 'tsc')).toEqual(wrongNumber('src/wrong.ts(2,14)'))
+  })
+})
+
 describe('the file that dts writes', () => {
   it('types presets, lists and fields exactly, whatever client has for them', async () => {
     const project = typedProject('generated', packed, [])
