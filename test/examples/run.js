@@ -56,7 +56,7 @@ try {
   const failures = countFailures(all)
   console.log(`\n${renderTable(all)}\n`)
   console.log(
-    `${all.length} builds of ${chosen.length} hosts, ${failures} failed, in ${seconds()} s`,
+    `${all.length} rows, ${failures} failed, in ${seconds()} s`,
   )
   process.exitCode = failures > 0 ? 1 : 0
 } finally {

@@ -24,7 +24,8 @@ export async function testExample(example, version, setting) {
       const row = { host, version: version.label, node: wanted, problems: [] }
       rows.push(row)
       const node = await setting.nodes(wanted).catch((error) => {
-        setting.say(`${host} ${version.label}: no Node ${wanted} here. ${error.message}`)
+        row.problems = [...new Set(row.problems)]
+      setting.say(`${host} ${version.label}: no Node ${wanted} here. ${error.message}`)
       })
       if (!node) {
         row.skipped = `the package node@${wanted} is not to be had here`
