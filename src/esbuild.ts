@@ -1,5 +1,5 @@
 import type { Plugin } from 'esbuild'
-import { createEsbuildPlugin } from './bundlers/esbuild.ts'
+import { createEsbuildPlugin } from './bundlers/esbuild/plugin.ts'
 import type { Options } from './core/options.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 import type { Loader } from 'esbuild'
-import { MagnificError } from '../core/errors.ts'
+import { MagnificError } from '../../core/errors.ts'
 
 /** What import attributes are to esbuild. */
 const loaderOfType: Readonly<Record<string, Loader>> = {
@@ -21,16 +21,31 @@ export interface LoadedPicture {
   hostQuery: string
   /** Import attributes, where esbuild tells of them. */
   attributes: Readonly<Record<string, string>> | undefined
+  /** Whether a module of ours makes something of its URL. */
+  isPart: boolean
 }
 
 /**
  * What esbuild is to make of a picture: what the import asks for, else what the user has said of its extension, else a file.
  *
- * @throws MagnificError `UNSUPPORTED_REFERENCE` for an import attribute that esbuild does not know
+ * @throws MagnificError `UNSUPPORTED_REFERENCE` for an import attribute that esbuild does not know, and where a URL is wanted
+ *   and the user's loader gives none
  */
 export function chooseLoader(
-  { file, name, hostQuery, attributes }: LoadedPicture,
+  picture: LoadedPicture,
   loaders: Readonly<Record<string, Loader>> = {},
+): Loader {
+  const loader = findWanted(picture, loaders)
+  if (!picture.isPart || loader === 'file' || loader === 'dataurl') return loader
+  throw new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `What the query asks for is made of URLs, and the loader '${loader}' of ${extname(picture.name)} gives none. Set it to 'file' or 'dataurl', or import one picture without \`as\`.`,
+  )
+}
+
+function findWanted(
+  { file, name, hostQuery, attributes }: LoadedPicture,
+  loaders: Readonly<Record<string, Loader>>,
 ): Loader {
   const type = attributes?.['type']
   if (type !== undefined) {

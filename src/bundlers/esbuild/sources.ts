@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import type { BuildOptions, PluginBuild } from 'esbuild'
-import type { ResolvedOptions } from '../core/options.ts'
-import type { ScanSources } from '../prefetch.ts'
-import { createSources } from './sources.ts'
+import type { ResolvedOptions } from '../../core/options.ts'
+import type { ScanSources } from '../../prefetch.ts'
+import { createSources } from '../sources.ts'
+import { findFile } from '../vite/files.ts'
 
 /** What esbuild tells about where sources are and what they refer to. */
 export function createEsbuildSources(
@@ -25,8 +26,9 @@ export function createEsbuildSources(
       // What comes in by itself is no file to look at.
       if (initialOptions.stdin) return undefined
       const entries = await Promise.all(
-        listEntries(initialOptions).map(async (entry) =>
-          find(entry, { resolveDir: cwd, kind: 'entry-point' }),
+        listEntries(initialOptions).map(
+          async (entry) =>
+            findFile(resolve(cwd, entry)) ?? find(entry, { resolveDir: cwd, kind: 'entry-point' }),
         ),
       )
       return entries.every((entry) => entry !== undefined) ? entries : undefined

@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { BuildOptions, BuildResult, Metafile, PartialMessage } from 'esbuild'
-import { MagnificError } from '../core/errors.ts'
-import { isReference, splitReference } from '../core/request.ts'
-import { mayRefer } from '../scan/may-refer.ts'
-import { toLocatedMessage } from './esbuild-messages.ts'
-import { externalError } from './external.ts'
-import { createEmittedTest, findScriptTexts, findScriptUrls } from './vite/output-scan.ts'
-import { isElsewhere } from './vite/session.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { isReference, splitReference } from '../../core/request.ts'
+import { mayRefer } from '../../scan/may-refer.ts'
+import { toLocatedMessage } from './messages.ts'
+import { externalError, isElsewhere } from '../external.ts'
+import {
+  createEmittedTest,
+  findScriptTexts,
+  findScriptUrls,
+  findStyleUrls,
+} from '../vite/output-scan.ts'
 
 /** What the net needs to know of a build. */
 export interface NetContext {
@@ -24,6 +28,8 @@ export interface NetResult {
   errors: PartialMessage[]
   warnings: PartialMessage[]
 }
+
+type Kind = 'js' | 'css' | 'html'
 
 /** A leftover of what plugins were not asked about. */
 interface Leftover {
@@ -69,7 +75,10 @@ export async function checkOutputs(
       errors.push(toLocatedMessage(leftoverError(reference, importer, build), reference, cwd))
     }
     if (kind !== 'js') continue
-    for (const reference of findScriptTexts(text).filter((each) => !refused.has(each))) {
+    const isOurs = (url: string): boolean =>
+      isReference(splitReference(url).query, context.passthrough)
+    const texts = new Set([...findScriptTexts(text), ...findStyleUrls(text).filter(isOurs)])
+    for (const reference of [...texts].filter((each) => !refused.has(each))) {
       const { importer } = await locate(reference)
       warnings.push(toLocatedMessage(textWarning(reference, importer), reference, cwd))
     }
@@ -77,11 +86,20 @@ export async function checkOutputs(
   return { errors, warnings }
 }
 
-/** What is code and what is styles, by the extensions that a build gives them; those of maps end otherwise. */
-function listKinds({ outExtension = {} }: BuildOptions): [extension: string, kind: 'js' | 'css'][] {
+/** By the extensions that a build gives them; those of maps end otherwise. */
+function listKinds({ outExtension = {} }: BuildOptions): [extension: string, kind: Kind][] {
   const { '.js': js = '.js', '.css': css = '.css' } = outExtension
-  const scripts = [js, '.js', '.mjs', '.cjs'].map((each): [string, 'js'] => [each, 'js'])
-  return [[css, 'css'], ['.css', 'css'], ...scripts]
+  return [
+    [js, 'js'],
+    [css, 'css'],
+    ['.js', 'js'],
+    ['.mjs', 'js'],
+    ['.cjs', 'js'],
+    ['.css', 'css'],
+    // Copied as they are.
+    ['.html', 'html'],
+    ['.htm', 'html'],
+  ]
 }
 
 /** Imports with a query of ours that did not come to us, or came back from us and were led elsewhere. */
@@ -97,7 +115,12 @@ function findStrays(
       // What another server has is none of ours.
       if (kind === 'url-token' && isElsewhere(original)) continue
       const importer = resolve(cwd, name)
-      const error = external ? externalError(original, importer) : strayError(original, importer)
+      const isPattern = splitReference(original).file.includes('*')
+      const error = isPattern
+        ? patternError(original, importer)
+        : external
+          ? externalError(original, importer)
+          : strayError(original, importer)
       strays.push(toLocatedMessage(error, original, cwd))
     }
   }
@@ -107,10 +130,10 @@ function findStrays(
 /** References of an output, as whoever runs it would take them. */
 async function findReferences(
   text: string,
-  kind: 'js' | 'css',
+  kind: Kind,
   { passthrough }: NetContext,
 ): Promise<string[]> {
-  const { readSource } = await import('../scan/read-source.ts')
+  const { readSource } = await import('../../scan/read-source.ts')
   const plain = kind === 'js' ? text.replaceAll(formerMeta, '$1import.meta.url') : text
   const { references } = readSource(`output.${kind}`, plain, {
     passthrough,
@@ -142,6 +165,14 @@ function strayError(reference: string, importer: string): MagnificError {
   )
 }
 
+function patternError(reference: string, importer: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${reference}" is a pattern, and esbuild asks no plugin about the images that it fits. Import them by their names.`,
+    { importer },
+  )
+}
+
 function leftoverError(reference: string, importer: string, build: BuildOptions): MagnificError {
   return new MagnificError(
     'UNSUPPORTED_REFERENCE',
@@ -152,6 +183,9 @@ function leftoverError(reference: string, importer: string, build: BuildOptions)
 
 function wayOut(importer: string, { bundle = false }: BuildOptions): string {
   if (!bundle) return 'It resolves nothing unless it bundles: set `bundle: true`.'
+  if (/\.html?$/.test(importer)) {
+    return 'It copies pages, and reads nothing in them. Set the image from a script that imports it, or in a style sheet.'
+  }
   return importer.endsWith('css')
     ? 'Write image-set(url("./hero.png?magnific=4x") 2x), with url() around it.'
     : "Import the image in a module, import url from './hero.png?magnific=4x', and write new URL(url, import.meta.url) where you want a URL object."
@@ -164,4 +198,3 @@ function textWarning(reference: string, importer: string): MagnificError {
     { importer },
   )
 }
-

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { PartialMessage } from 'esbuild'
-import { MagnificError } from '../core/errors.ts'
-import { locateError } from './host-error.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { locateError } from '../host-error.ts'
 
 /**
  * An error as esbuild tells of it. Where it stands is added by esbuild, which knows the import that led here.
@@ -33,5 +33,8 @@ export function toLocatedMessage(
   const lineText = readFileSync(loc.file, 'utf8').split('\n')[loc.line - 1] ?? ''
   const length = Buffer.byteLength(reference)
   const column = Buffer.byteLength(lineText.slice(0, loc.column))
-  return { ...message, location: { ...loc, file: relative(cwd, loc.file), column, lineText, length } }
+  return {
+    ...message,
+    location: { ...loc, file: relative(cwd, loc.file), column, lineText, length },
+  }
 }
