@@ -457,7 +457,7 @@ describe('a context of esbuild', () => {
     const builds: Message[][] = []
     const context = await createContext(project, emulator, (errors) => void builds.push(errors))
     await context.watch()
-    await vi.waitUntil(() => builds.length === 1)
+    await vi.waitUntil(() => builds.length === 1, { timeout: 20_000 })
     expect(await widthOf(project)).toBe(120)
     expect(emulator.tasks).toHaveLength(1)
 
