@@ -6,6 +6,7 @@ export default defineConfig({
     vite: 'src/vite.ts',
     rollup: 'src/rollup.ts',
     webpack: 'src/webpack.ts',
+    esbuild: 'src/esbuild.ts',
     loader: 'src/loader.ts',
     cli: 'src/cli.ts',
     emulator: 'src/emulator/index.ts',

@@ -1,8 +1,11 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
+import { build as buildByEsbuild } from 'esbuild'
+import type { BuildOptions, Message } from 'esbuild'
 import { rollup } from 'rollup'
 import type { InputPluginOption } from 'rollup'
+import magnificEsbuild from 'unplugin-magnific/esbuild'
 import magnificRollup from 'unplugin-magnific/rollup'
 import type { Options } from 'unplugin-magnific/rollup'
 import magnificVite from 'unplugin-magnific/vite'
@@ -16,10 +19,10 @@ import { vites, viteVersions } from './vite-versions.ts'
 import type { ViteVersion } from './vite-versions.ts'
 
 /** A bundler at a version. */
-export type Host = ViteVersion | 'webpack' | 'rollup'
+export type Host = ViteVersion | 'webpack' | 'rollup' | 'esbuild'
 
 /** Every bundler that is supported, by the versions that are tested. */
-export const hosts: readonly Host[] = [...viteVersions, 'webpack', 'rollup']
+export const hosts: readonly Host[] = [...viteVersions, 'webpack', 'rollup', 'esbuild']
 
 /** How a project is built; what a user would write into the host's config. */
 export interface BuildSettings {
@@ -29,6 +32,7 @@ export interface BuildSettings {
   vite?: vite8.InlineConfig
   webpack?: Configuration
   rollupPlugins?: InputPluginOption[]
+  esbuild?: BuildOptions
 }
 
 /** What a build gave. */
@@ -59,6 +63,7 @@ export async function build(
   const run = {
     webpack: runWebpack,
     rollup: runRollup,
+    esbuild: runEsbuild,
     vite8: runVite,
     vite7: runVite,
     vite6: runVite,
@@ -144,10 +149,7 @@ async function runWebpack(run: Run): Promise<string | undefined> {
 async function runRollup(run: Run): Promise<undefined> {
   // Rollup's plugin knows no root but the working directory.
   const cwd = vi.spyOn(process, 'cwd').mockReturnValue(run.project.dir)
-  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    run.lines.push(String(text).trimEnd())
-    return true
-  })
+  const stderr = noteStderr(run)
   try {
     const bundle = await rollup({
       input: run.project.path(run.entry),
@@ -161,6 +163,41 @@ async function runRollup(run: Run): Promise<undefined> {
     stderr.mockRestore()
   }
   return undefined
+}
+
+async function runEsbuild(run: Run): Promise<undefined> {
+  const stderr = noteStderr(run)
+  try {
+    const { warnings } = await buildByEsbuild({
+      absWorkingDir: run.project.dir,
+      entryPoints: [run.entry],
+      bundle: true,
+      format: 'esm',
+      outdir: run.outDir,
+      logLevel: 'silent',
+      ...run.esbuild,
+      plugins: [magnificEsbuild(run.options), ...(run.esbuild?.plugins ?? [])],
+    })
+    run.lines.push(...warnings.map(describeMessage))
+  } catch (error) {
+    const { errors = [] } = error as { errors?: Message[] }
+    throw errors.length > 0 ? new Error(errors.map(describeMessage).join('\n')) : error
+  } finally {
+    stderr.mockRestore()
+  }
+  return undefined
+}
+
+function describeMessage({ text, location }: Message): string {
+  return location ? `${location.file}:${location.line}:${location.column}: ${text}` : text
+}
+
+/** Hosts without a logger of their own have our words on stderr. */
+function noteStderr({ lines }: Run): { mockRestore(): void } {
+  return vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    lines.push(String(text).trimEnd())
+    return true
+  })
 }
 
 /** What a person would see of an error. */

@@ -46,6 +46,20 @@ const builds = {
     await promisify(compiler.close.bind(compiler))()
     if (stats.hasErrors()) throw new Error(stats.toString('errors-only'))
   },
+  esbuild: async () => {
+    const [{ build }, { default: magnific }] = await Promise.all([
+      import('esbuild'),
+      import('unplugin-magnific/esbuild'),
+    ])
+    await build({
+      absWorkingDir: folder,
+      entryPoints: [input],
+      bundle: true,
+      format: 'esm',
+      outdir: join(folder, 'dist'),
+      plugins: [magnific(options)],
+    })
+  },
 }
 
 await builds[host]()

@@ -8,7 +8,7 @@ import type { Options } from '../../src/index.ts'
 import type { Project } from './project.ts'
 
 /** A host that a process of its own can build with. */
-export type ChildHost = 'vite' | 'rollup' | 'webpack'
+export type ChildHost = 'vite' | 'rollup' | 'webpack' | 'esbuild'
 
 /** A build in a process of its own. */
 export interface Child {

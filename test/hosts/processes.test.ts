@@ -10,7 +10,7 @@ const manifest = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { dependencies: Record<string, string> }
 
-const hosts: readonly ChildHost[] = ['vite', 'rollup', 'webpack']
+const hosts: readonly ChildHost[] = ['vite', 'rollup', 'webpack', 'esbuild']
 
 /** The scripts that a process has run, as V8 counts them. */
 function listLoadedScripts(coverageDir: string): string[] {
@@ -127,7 +127,7 @@ describe.each(hosts)('a %s build in a process of its own', (host) => {
   })
 })
 
-it('three bundlers that build at the same time pay once for each image', async () => {
+it('bundlers that build at the same time pay once for each image', async () => {
   const emulator = await startEmulator({ latency: 300 })
   const specifiers = ['2x', '4x', '2x&hdr=1', '2x&hdr=2'].map(
     (query) => `./hero.png?magnific=${query}`,

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Environment, Plugin, Rolldown } from 'vite'
+import { isElsewhere } from '../external.ts'
 import { MagnificError } from '../../core/errors.ts'
 import { idFilters, isReference, referenceFilter, splitReference } from '../../core/request.ts'
 import type { Request } from '../../core/request.ts'
@@ -14,7 +15,7 @@ import { escapePath, findFile } from './files.ts'
 import { createModuleLoader } from './modules.ts'
 import type { ModuleLoader } from './modules.ts'
 import { checkAccess, hasForeignHook } from './project.ts'
-import { examine, isElsewhere, isServed } from './session.ts'
+import { examine, isServed } from './session.ts'
 import type { Session } from './session.ts'
 
 /**

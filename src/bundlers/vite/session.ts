@@ -2,6 +2,7 @@ import type { Environment, ResolvedConfig } from 'vite'
 import { isReference, splitReference } from '../../core/request.ts'
 import type { Reference, Shipment } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
+import { isElsewhere } from '../external.ts'
 import { toModuleId } from '../redirect.ts'
 import { checkSingle } from '../../core/single-request.ts'
 import { checkAsset, explainPublicFile, isPublicUrl, publicFileError } from './project.ts'
@@ -31,11 +32,6 @@ export function isServed({ config }: Session, environment: Environment): boolean
 /** Whether a URL is for us to read, and may be a file of this project. */
 export function isOwnUrl(url: string, { upscaler }: Session): boolean {
   return !isElsewhere(url) && isReference(splitReference(url).query, upscaler.options.passthrough)
-}
-
-/** A URL that names a host, or a place on the page itself. */
-export function isElsewhere(url: string): boolean {
-  return /^(?:[a-z][\w+.-]*:|\/\/|#)/i.test(url)
 }
 
 /**

@@ -1,0 +1,200 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { BuildOptions, BuildResult, Metafile, PartialMessage } from 'esbuild'
+import { MagnificError } from '../../core/errors.ts'
+import { isReference, splitReference } from '../../core/request.ts'
+import { mayRefer } from '../../scan/may-refer.ts'
+import { toLocatedMessage } from './messages.ts'
+import { externalError, isElsewhere } from '../external.ts'
+import {
+  createEmittedTest,
+  findScriptTexts,
+  findScriptUrls,
+  findStyleUrls,
+} from '../vite/output-scan.ts'
+
+/** What the net needs to know of a build. */
+export interface NetContext {
+  build: BuildOptions
+  /** What esbuild tells paths from. */
+  cwd: string
+  passthrough: readonly string[]
+  /** The namespaces that references lead to. */
+  namespaces: readonly string[]
+}
+
+/** What is wrong with what was built. */
+export interface NetResult {
+  errors: PartialMessage[]
+  warnings: PartialMessage[]
+}
+
+type Kind = 'js' | 'css' | 'html'
+
+/** A leftover of what plugins were not asked about. */
+interface Leftover {
+  reference: string
+  /** What holds it: an absolute path. */
+  importer: string
+}
+
+/** What esbuild makes of `import.meta` in a format that has none. */
+const formerMeta = /(\bnew\s+URL\(\s*("|'|`)[^"'`\n]*\2,\s*)[\w$]+\.url\b/g
+
+/**
+ * The last net: a reference that nobody asked us about is left as it is, or was resolved by somebody who knows nothing of the
+ * query, and what it leads to is the original, or nothing.
+ */
+export async function checkOutputs(
+  { metafile, outputFiles = [] }: BuildResult,
+  context: NetContext,
+): Promise<NetResult> {
+  if (!metafile) return { errors: [], warnings: [] }
+  const { build, cwd } = context
+  const errors = findStrays(metafile, context)
+  const warnings: PartialMessage[] = []
+  const isEmitted = createEmittedTest(Object.keys(metafile.outputs))
+  const kinds = listKinds(build)
+  for (const [name, { inputs }] of Object.entries(metafile.outputs)) {
+    const kind = kinds.find(([extension]) => name.endsWith(extension))?.[1]
+    if (!kind) continue
+    const path = resolve(cwd, name)
+    const text =
+      outputFiles.find((file) => file.path === path)?.text ??
+      // What goes to the terminal is in no file.
+      (await readFile(path, 'utf8').catch(() => ''))
+    if (!mayRefer(text)) continue
+    const locate = async (reference: string): Promise<Leftover> => ({
+      reference,
+      importer: (await findHolder(reference, Object.keys(inputs), cwd)) ?? path,
+    })
+    const refused = new Set(await findReferences(text, kind, context))
+    if (kind === 'js') for (const url of findScriptUrls(text, isEmitted)) refused.add(url)
+    for (const reference of refused) {
+      const { importer } = await locate(reference)
+      errors.push(toLocatedMessage(leftoverError(reference, importer, build), reference, cwd))
+    }
+    if (kind !== 'js') continue
+    const isOurs = (url: string): boolean =>
+      isReference(splitReference(url).query, context.passthrough)
+    const texts = new Set([...findScriptTexts(text), ...findStyleUrls(text).filter(isOurs)])
+    for (const reference of [...texts].filter((each) => !refused.has(each))) {
+      const { importer } = await locate(reference)
+      warnings.push(toLocatedMessage(textWarning(reference, importer), reference, cwd))
+    }
+  }
+  return { errors, warnings }
+}
+
+/** By the extensions that a build gives them; those of maps end otherwise. */
+function listKinds({ outExtension = {} }: BuildOptions): [extension: string, kind: Kind][] {
+  const { '.js': js = '.js', '.css': css = '.css' } = outExtension
+  return [
+    [js, 'js'],
+    [css, 'css'],
+    ['.js', 'js'],
+    ['.mjs', 'js'],
+    ['.cjs', 'js'],
+    ['.css', 'css'],
+    // Copied as they are.
+    ['.html', 'html'],
+    ['.htm', 'html'],
+  ]
+}
+
+/** Imports with a query of ours that did not come to us, or came back from us and were led elsewhere. */
+function findStrays(
+  { inputs }: Metafile,
+  { cwd, passthrough, namespaces }: NetContext,
+): PartialMessage[] {
+  const strays: PartialMessage[] = []
+  for (const [name, { imports }] of Object.entries(inputs)) {
+    for (const { path, original = path, external = false, kind } of imports) {
+      if (namespaces.some((namespace) => path.startsWith(`${namespace}:`))) continue
+      if (!isReference(splitReference(original).query, passthrough)) continue
+      // What another server has is none of ours.
+      if (kind === 'url-token' && isElsewhere(original)) continue
+      const importer = resolve(cwd, name)
+      const isPattern = splitReference(original).file.includes('*')
+      const error = isPattern
+        ? patternError(original, importer)
+        : external
+          ? externalError(original, importer)
+          : strayError(original, importer)
+      strays.push(toLocatedMessage(error, original, cwd))
+    }
+  }
+  return strays
+}
+
+/** References of an output, as whoever runs it would take them. */
+async function findReferences(
+  text: string,
+  kind: Kind,
+  { passthrough }: NetContext,
+): Promise<string[]> {
+  const { readSource } = await import('../../scan/read-source.ts')
+  const plain = kind === 'js' ? text.replaceAll(formerMeta, '$1import.meta.url') : text
+  const { references } = readSource(`output.${kind}`, plain, {
+    passthrough,
+    wantsImports: false,
+    checksSyntax: false,
+  })
+  return references.map(({ specifier }) => specifier)
+}
+
+/** The input that a text stands in. */
+async function findHolder(
+  text: string,
+  inputs: readonly string[],
+  cwd: string,
+): Promise<string | undefined> {
+  for (const input of inputs) {
+    const path = resolve(cwd, input)
+    const source = await readFile(path, 'utf8').catch(() => '')
+    if (source.includes(text)) return path
+  }
+  return undefined
+}
+
+function strayError(reference: string, importer: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${reference}" was resolved by another plugin, which knows nothing of its query, and the original would be shipped. Put unplugin-magnific before it in \`plugins\`.`,
+    { importer },
+  )
+}
+
+function patternError(reference: string, importer: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${reference}" is a pattern, and esbuild asks no plugin about the images that it fits. Import them by their names.`,
+    { importer },
+  )
+}
+
+function leftoverError(reference: string, importer: string, build: BuildOptions): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${reference}" is left as it is by esbuild, which asks no plugin here, and the image would not be upscaled. ${wayOut(importer, build)}`,
+    { importer },
+  )
+}
+
+function wayOut(importer: string, { bundle = false }: BuildOptions): string {
+  if (!bundle) return 'It resolves nothing unless it bundles: set `bundle: true`.'
+  if (/\.html?$/.test(importer)) {
+    return 'It copies pages, and reads nothing in them. Set the image from a script that imports it, or in a style sheet.'
+  }
+  return importer.endsWith('css')
+    ? 'Write image-set(url("./hero.png?magnific=4x") 2x), with url() around it.'
+    : "Import the image in a module, import url from './hero.png?magnific=4x', and write new URL(url, import.meta.url) where you want a URL object."
+}
+
+function textWarning(reference: string, importer: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${reference}" is a text, and no image is upscaled for it. If it is to be a picture's URL, import the image, import url from './hero.png?magnific=4x', and use that.`,
+    { importer },
+  )
+}
