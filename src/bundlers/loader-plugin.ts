@@ -72,8 +72,7 @@ export function openLoaderPlugin(compiler: Compiler, userOptions: Options): Load
     })
   const options = resolve()
   const isOurs: ReferenceTest = (request) =>
-    referenceFilter.test(request) &&
-    isReference(splitReference(request).query, options.passthrough)
+    referenceFilter.test(request) && isReference(splitReference(request).query, options.passthrough)
   const logger = splitLines(compiler.getInfrastructureLogger(pluginName))
   let upscaler: Upscaler | undefined
   const loaderOptions: LoaderOptions = {

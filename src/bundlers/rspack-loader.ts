@@ -82,7 +82,9 @@ export function createPlaceHost(host: LoaderHost, getUpscaler: () => Upscaler): 
 /** Loaders that name files, such as file-loader, go by the resource, which Rspack tells each of them anew. */
 export function keepNames({ rspack }: Compiler, compilation: Compilation): void {
   rspack.NormalModule.getCompilationHooks(compilation).loader.tap(name, (context, module) => {
-    const hasOurs = context.loaders.some(({ path, pitchExecuted }) => path === loader && pitchExecuted)
+    const hasOurs = context.loaders.some(
+      ({ path, pitchExecuted }) => path === loader && pitchExecuted,
+    )
     const { matchResource } = module as unknown as RspackModule
     if (hasOurs && matchResource !== undefined) context.resourcePath = matchResource
   })
@@ -95,4 +97,3 @@ function explainType(type: string): string {
 function explainNamed(request: string): string {
   return `"${request}" names loaders, and Rspack does not say what they make of the image. Name them in a rule of the config, with type: 'javascript/auto'.`
 }
-

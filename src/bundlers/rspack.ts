@@ -3,6 +3,7 @@ import type { Compilation, Compiler, RspackError, RspackPluginInstance } from '@
 import type { Compiler as WebpackCompiler } from 'webpack'
 import { MagnificError } from '../core/errors.ts'
 import { imageExtensions } from '../core/formats.ts'
+import type { Format } from '../core/formats.ts'
 import type { Options } from '../core/options.ts'
 import { splitReference } from '../core/request.ts'
 import { isSingle } from '../core/single-request.ts'
@@ -34,7 +35,7 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
     apply(compiler: Compiler) {
       // Rspack's compiler has all that is used of webpack's.
       const opened = openLoaderPlugin(compiler as unknown as WebpackCompiler, userOptions)
-      const { isOurs, loaderOptions, ident, options } = opened
+      const { isOurs, loaderOptions, ident } = opened
       const notes: RspackNotes = { importers: new Map(), thrown: new Map() }
       const getUpscaler = (): Upscaler => loaderOptions.upscaler
       const host = createRspackHost(notes, isOurs, getUpscaler)
@@ -55,9 +56,15 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
       const begin = (): void => {
         if (areRulesThere) return
         areRulesThere = true
+        const { cache } = compiler.options
+        if (typeof cache === 'object' && cache.type === 'persistent') {
+          // What it holds is not asked for again: with other options, it is another cache.
+          cache.version = `${cache.version ?? ''}|${ident}`
+        }
         addRules(compiler.options.module, {
           isOurs,
           findKind: (query) => findKind(query, getUpscaler()),
+          findFormat: (query) => findFormat(query, getUpscaler()),
           use: ({ resource = '', resourceQuery = '', issuer }) => {
             if (issuer) notes.importers.set(resource + resourceQuery, issuer)
             return inScript
@@ -70,7 +77,7 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
       compiler.hooks.watchRun.tap({ name, stage: Number.MAX_SAFE_INTEGER }, begin)
       compiler.hooks.compilation.tap(name, (compilation) => {
         keepNames(compiler, compilation)
-        checkTexts(compiler, compilation, options.passthrough)
+        checkTexts(compiler, compilation, getUpscaler)
       })
       compiler.hooks.afterCompile.tap(name, (compilation) => {
         settleErrors(compilation, isOurs, notes.thrown)
@@ -90,6 +97,13 @@ function findKind(query: string, upscaler: Upscaler): 'module' | 'lqip' | undefi
   return undefined
 }
 
+function findFormat(query: string, upscaler: Upscaler): Format | undefined {
+  const [one, other] = ['image.png', 'image.jpg'].map(
+    (file) => tryParse(upscaler, file, query.slice(1))?.variants[0]?.format,
+  )
+  return one === other ? one : undefined
+}
+
 /** Tells each error of ours in its own words, and once; adds what Rspack cannot know; and looks for what came by no loader. */
 function settleErrors(
   compilation: Compilation,
@@ -103,36 +117,47 @@ function settleErrors(
     thrown.get(error?.message ?? '')
   const told = dropRepeated<RspackError>([...errors], find).map((error) => {
     const message = find(error)?.message ?? explainMissing(error, isOurs)
-    return message === undefined ? error : Object.assign(error, { message })
+    return message === undefined ? error : createError(message, error)
   })
-  compilation.errors = [...told, ...(escaped as RspackError[])]
+  compilation.errors = [...told, ...escaped]
+}
+
+/** What Rspack has made of an error cannot be changed: it prints what it was made from. */
+function createError(
+  message: string,
+  { module, loc }: Pick<RspackError, 'module' | 'loc'>,
+): RspackError {
+  return Object.assign(new Error(message), { module, loc, hideStack: true }) as RspackError
 }
 
 /** Adds to Rspack's "Can't resolve" that an image is meant, and which one perhaps. */
-function explainMissing({ message, module }: RspackError, isOurs: ReferenceTest): string | undefined {
-  const [, request = '', folder = ''] = /Can't resolve '(.*?)' in '(.*?)'/.exec(message) ?? []
+function explainMissing(error: RspackError, isOurs: ReferenceTest): string | undefined {
+  const [said = '', request = '', folder = ''] =
+    /Module not found: Can't resolve '(.*?)' in '(.*?)'/.exec(error.message) ?? []
   const missing = isOurs(request) ? findMissing(request, join(folder, 'importer')) : undefined
   if (missing === undefined) return undefined
-  const issuer = module && 'resource' in module ? String(module.resource) : undefined
-  return `${message}\n${missingError(missing, issuer).message}`
+  const { resource } = (error.module ?? {}) as Partial<NormalParts>
+  return `${said}\n${missingError(missing, resource).message}`
 }
 
 /**
  * What asks for us and does not come by us: requests that switch configured loaders off, and what is left to whoever runs
  * the bundle.
  */
-function findEscaped({ modules, moduleGraph }: Compilation, isOurs: ReferenceTest): Error[] {
-  const errors: Error[] = []
+function findEscaped({ modules, moduleGraph }: Compilation, isOurs: ReferenceTest): RspackError[] {
+  const errors: RspackError[] = []
   for (const module of modules) {
     const { resource, userRequest = '', rawRequest = '', loaders } = module as Partial<NormalParts>
     if (!isOurs(resource ?? userRequest)) continue
-    const issuer = moduleGraph.getIssuer(module) as Partial<NormalParts> | null
-    const importer = issuer?.resource
-    if (resource === undefined) errors.push(externalError(userRequest, importer))
+    const issuer = moduleGraph.getIssuer(module)
+    const importer = (issuer as Partial<NormalParts> | null)?.resource
+    const refuse = (error: MagnificError): void =>
+      void errors.push(createError(error.message, issuer ? { module: issuer } : {}))
+    if (resource === undefined) refuse(externalError(userRequest, importer))
     else if (loaders && !loaders.some((each) => splitReference(each.loader).file === loader)) {
       const { file } = splitReference(resource)
       const text = explainSkipped(rawRequest)
-      errors.push(new MagnificError('UNSUPPORTED_REFERENCE', text, { file, importer }))
+      refuse(new MagnificError('UNSUPPORTED_REFERENCE', text, { file, importer }))
     }
   }
   return errors

@@ -98,11 +98,10 @@ function keepLoader(
     const importer = contextInfo.issuer || undefined
     if (![resource, matchResource ?? ''].some(isOurs)) return
     if (matchResource !== undefined) {
-      throw new MagnificError(
-        'UNSUPPORTED_REFERENCE',
-        explainRenamed(rawRequest),
-        { file, importer },
-      )
+      throw new MagnificError('UNSUPPORTED_REFERENCE', explainRenamed(rawRequest), {
+        file,
+        importer,
+      })
     }
     if (!loaders.some((item) => item.loader === loader)) {
       throw new MagnificError('UNSUPPORTED_REFERENCE', explainSkipped(rawRequest), {

@@ -8,7 +8,8 @@ import { createEmittedTest, findScriptTexts, findScriptUrls, findStyleUrls } fro
 import { additionalSources, mayRefer } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { isPublicUrl } from './project.ts'
-import { checkPublic, isElsewhere, isOwnUrl } from './session.ts'
+import { checkPublic } from './session.ts'
+import { isElsewhere, isOwnUrl } from '../redirect.ts'
 import type { Session } from './session.ts'
 
 /**

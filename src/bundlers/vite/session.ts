@@ -1,5 +1,5 @@
 import type { Environment, ResolvedConfig } from 'vite'
-import { isReference, splitReference } from '../../core/request.ts'
+import { splitReference } from '../../core/request.ts'
 import type { Reference, Shipment } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { toModuleId } from '../redirect.ts'
@@ -26,16 +26,6 @@ export interface DevSession {
 /** Whether modules go to a browser one by one, and images by their URLs; bundles hold files. */
 export function isServed({ config }: Session, environment: Environment): boolean {
   return config.command === 'serve' && environment.mode === 'dev' && !environment.config.isBundled
-}
-
-/** Whether a URL is for us to read, and may be a file of this project. */
-export function isOwnUrl(url: string, { upscaler }: Session): boolean {
-  return !isElsewhere(url) && isReference(splitReference(url).query, upscaler.options.passthrough)
-}
-
-/** A URL that names a host, or a place on the page itself. */
-export function isElsewhere(url: string): boolean {
-  return /^(?:[a-z][\w+.-]*:|\/\/|#)/i.test(url)
 }
 
 /**
