@@ -22,8 +22,9 @@ export function createRolldownPlugin(userOptions: Options = {}): Plugin[] {
   let moduleTypes: ModuleTypes = {}
   const plugins = createRollupPlugin(userOptions, {
     takes: (reference, upscaler) => {
-      const { file, query } = reference
-      const request = query === '' ? undefined : upscaler.parse(reference)
+      const { file } = reference
+      // A variant is what it is called, and nothing is left to be read of its query.
+      const request = upscaler.isVariant(file) ? undefined : upscaler.parse(reference)
       // Always inline.
       if (request?.output.kind === 'lqip') return false
       const names = request?.variants.map(({ format }) => nameVariant(file, format)) ?? [file]

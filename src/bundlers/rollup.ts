@@ -135,8 +135,12 @@ export function createRollupPlugin(
       load: {
         // Before plugins that would take any picture.
         order: 'pre',
-        filter: { id: idFilters },
+        filter: { id: [...idFilters, variantFilter] },
         async handler(id) {
+          // The host would not mind what is said of inlining.
+          if (upscaler?.isVariant(id) && id.includes('?')) {
+            return takes(splitReference(id), upscaler) ? loadVariant(this, id) : null
+          }
           const reference = readReference(id, start(this))
           if (!reference) return null
           this.addWatchFile(reference.file)
@@ -165,13 +169,8 @@ export function createRollupPlugin(
         filter: { id: variantFilter },
         async handler(id) {
           if (!upscaler?.isVariant(id)) return null
-          const { file, query } = splitReference(id)
-          if (query === '' && takes({ file, query }, upscaler)) return null
-          const source = await readFile(file)
-          const value = query.split('&').includes('inline')
-            ? JSON.stringify(renderDataUri(file, source))
-            : `import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: basename(file), source })}`
-          return toModule(`export default ${value}`)
+          if (!id.includes('?') && takes({ file: id, query: '' }, upscaler)) return null
+          return loadVariant(this, id)
         },
       },
       transform: {
@@ -184,6 +183,16 @@ export function createRollupPlugin(
     },
     createTypesPlugin(() => upscaler?.options, { info: writeLine, warn: writeLine }),
   ]
+}
+
+/** Emits a variant, or makes a data URI of it: Rollup inlines nothing by itself. */
+async function loadVariant(context: PluginContext, id: string): Promise<LoadResult> {
+  const { file, query } = splitReference(id)
+  const source = await readFile(file)
+  const value = query.split('&').includes('inline')
+    ? JSON.stringify(`data:image/${formatOfName(file)};base64,${source.toString('base64')}`)
+    : `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', name: basename(file), source })}`
+  return toModule(`export default ${value}`)
 }
 
 /** What is made is a script: Rolldown would go by the extension. */
@@ -226,11 +235,6 @@ function createHost(
         : undefined
     },
   }
-}
-
-/** Rollup inlines nothing by itself, so `?inline` is on us. */
-function renderDataUri(file: string, source: Buffer): string {
-  return `data:image/${formatOfName(file)};base64,${source.toString('base64')}`
 }
 
 function writeLine(message: string): void {
