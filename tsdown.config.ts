@@ -5,8 +5,10 @@ export default defineConfig({
     index: 'src/index.ts',
     vite: 'src/vite.ts',
     rollup: 'src/rollup.ts',
+    rolldown: 'src/rolldown.ts',
     webpack: 'src/webpack.ts',
     esbuild: 'src/esbuild.ts',
+    rspack: 'src/rspack.ts',
     loader: 'src/loader.ts',
     cli: 'src/cli.ts',
     emulator: 'src/emulator/index.ts',
@@ -26,7 +28,7 @@ export default defineConfig({
           name: 'warm',
           // What some hosts do without is small: a file of its own takes longer to find than to read. Not types, which would be
           // left out of the package.
-          test: /^(?!.*\.d\.ts).*src\/(?:core\/|bundlers\/(?:external|host-error|missing|redirect|module-code|sources|types|vite\/(?:entries|files))|(?:upscaler|lookup|shipment|source-file|shared|report|progress|refusals)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
+          test: /^(?!.*\.d\.ts).*src\/(?:core\/|bundlers\/(?:external|host-error|loader-plugin|missing|redirect|module-code|sources|types|webpack-sources|webpack-types|vite\/(?:entries|files))|(?:upscaler|lookup|shipment|source-file|shared|report|progress|refusals)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
         },
       ],
     },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { LoaderContext } from 'webpack'
-import type { LoaderOptions } from './bundlers/webpack.ts'
+import type { LoaderOptions } from './bundlers/loader-plugin.ts'
 import { renderShipment } from './bundlers/module-code.ts'
 import { isSingle } from './core/single-request.ts'
 import { MagnificError } from './core/errors.ts'
@@ -25,14 +25,15 @@ export const raw = true
 export async function pitch(
   this: LoaderContext<LoaderOptions>,
 ): Promise<Buffer | string | undefined> {
-  const { upscaler } = this.getOptions()
+  const { upscaler, host } = this.getOptions()
   if (isRemembered(this)) this.addDependency(this.resourcePath)
   try {
     const reference = {
       file: this.resourcePath,
       query: this.resourceQuery.slice(1) + this.resourceFragment,
-      importer: findIssuer(this),
+      importer: host ? host.findImporter(this) : findIssuer(this),
     }
+    host?.admit(this, reference)
     const shipment = await upscaler.upscale(reference)
     // What stands in for a result must not outlive the moment when there is one.
     if (shipment.from === 'preview' || shipment.from === 'original') this.cacheable(false)
@@ -42,8 +43,10 @@ export async function pitch(
     if (variant) this.resourcePath = join(dirname(reference.file), basename(variant.file))
     return await read(variant?.file ?? '')
   } catch (error) {
+    if (!(error instanceof MagnificError)) throw error
+    host?.note(error)
     // webpack prints stacks unless it is told that the message says it all.
-    throw error instanceof MagnificError ? Object.assign(error, { hideStack: true }) : error
+    throw Object.assign(error, { hideStack: true })
   }
 }
 

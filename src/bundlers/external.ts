@@ -1,11 +1,6 @@
 import { MagnificError } from '../core/errors.ts'
 import { isReference, splitReference } from '../core/request.ts'
 
-/** A URL that names a host, or a place on the page itself. */
-export function isElsewhere(url: string): boolean {
-  return /^(?:[a-z][\w+.-]*:|\/\/|#)/i.test(url)
-}
-
 /** A reference that is left to whoever runs the bundle, and so is not upscaled. */
 export function externalError(specifier: string, importer?: string): MagnificError {
   return new MagnificError(

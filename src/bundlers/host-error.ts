@@ -30,6 +30,20 @@ export function isKeyMissing(error: unknown): boolean {
   return error instanceof MagnificError && error.code === 'NO_API_KEY'
 }
 
+/** Whether one error speaks for all images that it came up with. */
+export function isToldOnce(error: unknown): error is MagnificError {
+  return error instanceof MagnificError && (error.isListed || isKeyMissing(error))
+}
+
+/**
+ * Rolldown shows every error of a build, and the one that the build fails with speaks for this one. What stands in for the
+ * image is never shipped; if it were, it would not be silent.
+ */
+export function renderFailure(error: MagnificError): { code: string; map: null; moduleType: 'js' } {
+  const code = `throw new Error(${JSON.stringify(error.message)})\nexport default undefined\n`
+  return { code, map: null, moduleType: 'js' }
+}
+
 /**
  * Gives an error what Rollup and Vite show of one: the id, the importer, and the line where the reference stands.
  * Errors that are not ours are returned as they came.

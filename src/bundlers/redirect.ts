@@ -16,3 +16,13 @@ export function toModuleId(file: string, hostQuery: string): string {
   const path = file.replaceAll('\\', '/')
   return hostQuery ? `${path}?${hostQuery}` : path
 }
+
+/** Whether a URL asks for us, and may be a file of this project. */
+export function isOwnUrl(url: string, { upscaler }: { upscaler: Upscaler }): boolean {
+  return !isElsewhere(url) && isReference(splitReference(url).query, upscaler.options.passthrough)
+}
+
+/** A URL that names a host, or a place on the page itself. */
+export function isElsewhere(url: string): boolean {
+  return /^(?:[a-z][\w+.-]*:|\/\/|#)/i.test(url)
+}

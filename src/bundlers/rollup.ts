@@ -1,27 +1,42 @@
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { Plugin, PluginContext } from 'rollup'
-import { MagnificError } from '../core/errors.ts'
+import type { LoadResult, OutputBundle, Plugin, PluginContext } from 'rollup'
+import { placeError } from '../core/errors.ts'
 import { formatOfName } from '../core/formats.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
 import type { Options } from '../core/options.ts'
-import { isReference, referenceFilter, splitReference } from '../core/request.ts'
+import { idFilters, isReference, referenceFilter, splitReference } from '../core/request.ts'
 import { isSingle } from '../core/single-request.ts'
 import { findProjectRoot } from '../store/layout.ts'
 import { createUpscaler } from '../upscaler.ts'
-import type { Shipment } from '../shipment.ts'
+import type { Reference, Shipment } from '../shipment.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { checkImports, externalError } from './external.ts'
-import { locateError, locateImport } from './host-error.ts'
+import { isToldOnce, locateError, locateImport, renderFailure } from './host-error.ts'
+import { findLeft, isPageOrStyle } from './left-references.ts'
 import { findMissing, missingError } from './missing.ts'
+import { newUrlFilter, replaceUrls } from './new-url.ts'
 import { readReference, toModuleId } from './redirect.ts'
 import { renderShipment } from './module-code.ts'
+import { createNameCheck } from './rollup-names.ts'
 import { createSources } from './sources.ts'
 import type { HostSources } from './sources.ts'
 import { createTypesPlugin } from './types.ts'
 import { listPaths } from './vite/entries.ts'
 import { findFile } from './vite/files.ts'
+
+/** What a host beside Rollup has of its own. */
+export interface RollupVariety {
+  /**
+   * Whether the host makes a module of a picture by itself, as its config says.
+   *
+   * @throws MagnificError where what it makes is not what the query asks for
+   */
+  takes?(reference: Reference, upscaler: Upscaler): boolean
+}
+
+/** Where variants are, whatever the cache directory. */
+const variantFilter = /[\\/]v1[\\/]variants[\\/]/
 
 /**
  * The plugin for Rollup, in two parts: one redirects references to files, the other one emits those files after every
@@ -29,15 +44,29 @@ import { findFile } from './vite/files.ts'
  *
  * @throws MagnificError `BAD_OPTIONS` when the build starts
  */
-export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
+export function createRollupPlugin(
+  userOptions: Options = {},
+  { takes = () => false }: RollupVariety = {},
+): Plugin[] {
   let upscaler: Upscaler | undefined
-  /** What another plugin makes of variants, by the code that it writes. */
-  const emitted = new Map<string, string>()
+  const names = createNameCheck()
+  /** The build fails: what speaks for all images has been told. */
+  let isFailed = false
 
   /** What the build that runs begins with, and resolves. */
   let host: Omit<HostSources, 'ignored'> | undefined
 
   const start = ({ meta }: PluginContext): Upscaler => (upscaler ??= open(meta.watchMode))
+
+  /** What the host would not ship is told of where the image is loaded. */
+  const isShippable = (reference: Reference, opened: Upscaler): boolean => {
+    try {
+      takes(reference, opened)
+      return true
+    } catch {
+      return false
+    }
+  }
 
   const open = (isWatching: boolean): Upscaler => {
     const options = resolveOptions(userOptions, {
@@ -58,54 +87,71 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
     {
       name: 'unplugin-magnific',
       buildStart({ input }) {
-        emitted.clear()
+        names.clear()
+        isFailed = false
         host = createHost(this, listPaths(input))
         start(this).begin()
         start(this).prefetch()
       },
-      async resolveId(source, importer, { isEntry, attributes, custom = {} }) {
-        if (upscaler?.isVariant(source)) return source
-        if (!referenceFilter.test(source) || source.startsWith('\0')) return null
-        const { file, query } = splitReference(source)
-        if (!isReference(query, start(this).options.passthrough)) return null
-        // Rollup knows no queries: the file is resolved by whoever can, and gets its query back.
-        const resolved = await this.resolve(file, importer, {
-          isEntry,
-          attributes,
-          custom,
-          skipSelf: true,
-        })
-        if (!resolved) {
-          const missing = findMissing(source, importer)
-          if (missing === undefined) return null
-          throw locateError(missingError(missing, importer), source, importer)
-        }
-        if (resolved.external) throw locateError(externalError(source), source, importer)
-        const id = `${splitReference(resolved.id).file}?${query}`
-        // As in Vite: what is cached needs no module in between, and what is not is waited for in `load`.
-        const reference = this.meta.watchMode ? undefined : readReference(id, start(this))
-        const shipment = reference && start(this).find(reference)
-        if (!shipment || !isSingle(shipment)) return { ...resolved, id }
-        const { variants, hostQuery } = dropUrlKey(shipment)
-        return { ...resolved, id: toModuleId(variants[0]?.file ?? '', hostQuery) }
+      resolveId: {
+        filter: { id: [...idFilters, variantFilter] },
+        async handler(source, importer, { isEntry, attributes, custom = {} }) {
+          if (upscaler?.isVariant(source)) return source
+          if (!referenceFilter.test(source) || source.startsWith('\0')) return null
+          const { file, query } = splitReference(source)
+          if (!isReference(query, start(this).options.passthrough)) return null
+          // Rollup knows no queries: the file is resolved by whoever can, and gets its query back.
+          const resolved = await this.resolve(file, importer, {
+            isEntry,
+            attributes,
+            custom,
+            skipSelf: true,
+          })
+          if (!resolved) {
+            const missing = findMissing(source, importer)
+            if (missing === undefined) return null
+            throw locateError(missingError(missing, importer), source, importer)
+          }
+          if (resolved.external) throw locateError(externalError(source), source, importer)
+          const id = `${splitReference(resolved.id).file}?${query}`
+          // As in Vite: what is cached needs no module in between, and what is not is waited for in `load`.
+          const reference = this.meta.watchMode ? undefined : readReference(id, start(this))
+          const shipment = reference && start(this).find(reference)
+          if (!shipment || !isSingle(shipment) || !isShippable(reference, start(this)))
+            return { ...resolved, id }
+          const { variants, hostQuery } = dropUrlKey(shipment)
+          return { ...resolved, id: toModuleId(variants[0]?.file ?? '', hostQuery) }
+        },
       },
-      generateBundle(_, bundle) {
-        for (const output of Object.values(bundle)) {
-          if (output.type === 'chunk') checkImports(output, start(this).options.passthrough)
-        }
+      transform: {
+        filter: newUrlFilter,
+        async handler(code, id) {
+          return replaceUrls(code, id, this, start(this))
+        },
+      },
+      async generateBundle(_, bundle) {
+        await checkBundle(bundle, start(this))
       },
       load: {
         // Before plugins that would take any picture.
         order: 'pre',
+        filter: { id: [...idFilters, variantFilter] },
         async handler(id) {
+          // The host would not mind what is said of inlining.
+          if (upscaler?.isVariant(id) && id.includes('?')) {
+            return takes(splitReference(id), upscaler) ? loadVariant(this, id) : null
+          }
           const reference = readReference(id, start(this))
           if (!reference) return null
           this.addWatchFile(reference.file)
           try {
+            takes(reference, start(this))
             const code = await renderShipment(dropUrlKey(await start(this).upscale(reference)))
-            return { code, map: null, moduleSideEffects: false }
+            return toModule(code)
           } catch (error) {
-            throw locateImport(error, id, this)
+            if (isToldOnce(error) && isFailed) return renderFailure(error)
+            isFailed = true
+            throw locateImport(placeError(error, reference), id, this)
           }
         },
       },
@@ -120,29 +166,55 @@ export function createRollupPlugin(userOptions: Options = {}): Plugin[] {
       name: 'unplugin-magnific:emit',
       load: {
         order: 'post',
+        filter: { id: variantFilter },
         async handler(id) {
           if (!upscaler?.isVariant(id)) return null
-          const { file, query } = splitReference(id)
-          const source = await readFile(file)
-          const value = query.split('&').includes('inline')
-            ? JSON.stringify(renderDataUri(file, source))
-            : `import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: basename(file), source })}`
-          return { code: `export default ${value}`, map: null, moduleSideEffects: false }
+          if (!id.includes('?') && takes({ file: id, query: '' }, upscaler)) return null
+          return loadVariant(this, id)
         },
       },
-      transform(code, id) {
-        // @rollup/plugin-url copies to that name, which may lead back to the variant itself, and cut it off.
-        if (!upscaler?.isVariant(id)) return null
-        if (code.includes('v1/variants/')) throw nameError(code)
-        // Variants of an image differ in their folders only, until a hash is in their names.
-        const other = emitted.get(code)
-        if (other !== undefined && !isSameFile(other, id)) throw sameNameError(code)
-        emitted.set(code, id)
-        return null
+      transform: {
+        filter: { id: variantFilter },
+        handler(code, id) {
+          if (upscaler?.isVariant(id)) names.check(code, id)
+          return null
+        },
       },
     },
     createTypesPlugin(() => upscaler?.options, { info: writeLine, warn: writeLine }),
   ]
+}
+
+/** Emits a variant, or makes a data URI of it: Rollup inlines nothing by itself. */
+async function loadVariant(context: PluginContext, id: string): Promise<LoadResult> {
+  const { file, query } = splitReference(id)
+  const source = await readFile(file)
+  const value = query.split('&').includes('inline')
+    ? JSON.stringify(`data:image/${formatOfName(file)};base64,${source.toString('base64')}`)
+    : `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', name: basename(file), source })}`
+  return toModule(`export default ${value}`)
+}
+
+/** What is made is a script: Rolldown would go by the extension. */
+function toModule(code: string): LoadResult {
+  const module = { code, map: null, moduleSideEffects: false, moduleType: 'js' }
+  return module
+}
+
+/**
+ * Finds references that are left in what is written.
+ *
+ * @throws MagnificError `UNSUPPORTED_REFERENCE`
+ */
+async function checkBundle(bundle: OutputBundle, upscaler: Upscaler): Promise<void> {
+  for (const output of Object.values(bundle)) {
+    if (output.type === 'chunk') checkImports(output, upscaler.options.passthrough)
+    else if (isPageOrStyle(output.fileName)) {
+      const text = Buffer.from(output.source).toString('utf8')
+      const [error] = await findLeft(output.fileName, text, upscaler)
+      if (error) throw error
+    }
+  }
 }
 
 function createHost(
@@ -165,11 +237,6 @@ function createHost(
   }
 }
 
-/** Rollup inlines nothing by itself, so `?inline` is on us. */
-function renderDataUri(file: string, source: Buffer): string {
-  return `data:image/${formatOfName(file)};base64,${source.toString('base64')}`
-}
-
 function writeLine(message: string): void {
   process.stderr.write(`${message}\n`)
 }
@@ -178,25 +245,4 @@ function writeLine(message: string): void {
 function dropUrlKey(shipment: Shipment): Shipment {
   const kept = shipment.hostQuery.split('&').filter((part) => part !== 'url')
   return { ...shipment, hostQuery: kept.join('&') }
-}
-
-function isSameFile(one: string, other: string): boolean {
-  const [own, others] = [one, other].map((id) => splitReference(id).file)
-  return own === others || readFileSync(own ?? '').equals(readFileSync(others ?? ''))
-}
-
-function sameNameError(code: string): MagnificError {
-  return new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `A plugin for assets would emit two variants under one name: ${code.trim()}. ` +
-      "Put a hash into the names; with @rollup/plugin-url, fileName: '[name]-[hash][extname]'.",
-  )
-}
-
-function nameError(code: string): MagnificError {
-  return new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `A plugin for assets would emit the upscaled image under its path in the cache: ${code.trim()}. ` +
-      "Name assets without their folder; with @rollup/plugin-url, fileName: '[name]-[hash][extname]'.",
-  )
 }

@@ -1,39 +1,32 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type { Compiler, WebpackPluginInstance } from 'webpack'
-import { MagnificError, placeError } from '../core/errors.ts'
-import { sha256 } from '../core/fingerprint.ts'
-import { nameVariant } from '../core/formats.ts'
-import { resolveOptions } from '../core/resolve-options.ts'
-import type { Logger } from '../core/logger.ts'
-import type { Options, ResolvedOptions } from '../core/options.ts'
-import { isReference, referenceFilter, splitReference } from '../core/request.ts'
-import type { Request } from '../core/request.ts'
-import { checkSingle, isSingle } from '../core/single-request.ts'
-import { createUpscaler } from '../upscaler.ts'
+import { MagnificError } from '../core/errors.ts'
+import type { Options } from '../core/options.ts'
+import { splitReference } from '../core/request.ts'
+import { isSingle } from '../core/single-request.ts'
 import type { Upscaler } from '../upscaler.ts'
-import { isKeyMissing } from './host-error.ts'
+import {
+  checkPlace,
+  dropRepeated,
+  explainRenamed,
+  explainSkipped,
+  loader,
+  nameShipped,
+  openLoaderPlugin,
+  pluginName as name,
+  textFile,
+  tryParse,
+} from './loader-plugin.ts'
+import type { ReferenceTest } from './loader-plugin.ts'
 import { findMissing, missingError } from './missing.ts'
-import { createWebpackSources } from './webpack-sources.ts'
-import { tapTypes } from './webpack-types.ts'
-
-/** What the loader is handed by the plugin. */
-export interface LoaderOptions {
-  upscaler: Upscaler
-}
 
 // webpack has this type and does not export it.
 type NormalModuleFactory = Parameters<
   Parameters<Compiler['hooks']['normalModuleFactory']['tap']>[1]
 >[0]
 
-/** Whether what has a query, or is one with its question mark, asks for us. */
-type ReferenceTest = (request: string) => boolean
-
-const name = 'unplugin-magnific'
 /** Marks a module whose type is ours. */
 const provided = 'magnificProvidedType'
-const loader = fileURLToPath(new URL('loader.js', import.meta.url))
 
 /**
  * The plugin for webpack: a raw loader that swaps the content. The module's id, type and rules stay the user's, so that
@@ -44,81 +37,24 @@ const loader = fileURLToPath(new URL('loader.js', import.meta.url))
 export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginInstance {
   return {
     apply(compiler: Compiler) {
-      const findCommand = (): ResolvedOptions['command'] =>
-        compiler.watchMode || compiler.options.mode === 'development' ? 'serve' : 'build'
-      // Refused at start-up; resolved for good when webpack has told whether it watches.
-      const resolve = (): ResolvedOptions =>
-        resolveOptions(userOptions, {
-          root: compiler.context,
-          command: findCommand(),
-          env: process.env,
-        })
-      const options = resolve()
-      const isOurs: ReferenceTest = (request) =>
-        referenceFilter.test(request) &&
-        isReference(splitReference(request).query, options.passthrough)
-      const logger = splitLines(compiler.getInfrastructureLogger(name))
-      let upscaler: Upscaler | undefined
-      const loaderOptions: LoaderOptions = {
-        get upscaler() {
-          if (upscaler?.options.command !== findCommand()) {
-            const resolved = resolve()
-            upscaler = createUpscaler(resolved, logger, createWebpackSources(compiler, resolved))
-          }
-          return upscaler
-        },
-      }
-
+      const { isOurs, loaderOptions, ident } = openLoaderPlugin(compiler, userOptions)
       compiler.options.module.rules.push({
         resourceQuery: isOurs,
         enforce: 'pre',
-        use: [{ loader, options: loaderOptions, ident: identOf(options) }],
+        use: [{ loader, options: loaderOptions, ident }],
       })
       compiler.hooks.normalModuleFactory.tap(name, (factory) => {
         provideType(factory, isOurs)
         keepLoader(factory, isOurs, () => loaderOptions.upscaler)
       })
       explainMissing(compiler, isOurs)
-      compiler.hooks.thisCompilation.tap(name, (compilation) => {
-        loaderOptions.upscaler.begin()
-        compilation.hooks.processErrors.tap(name, dropRepeated)
+      compiler.hooks.thisCompilation.tap(name, ({ hooks }) => {
+        hooks.processErrors.tap(name, (errors: (Error & { error?: unknown })[]) =>
+          dropRepeated(errors, ({ error }) => error),
+        )
       })
-      compiler.hooks.make.tap(name, () => loaderOptions.upscaler.prefetch())
-      compiler.hooks.done.tap(name, () => upscaler?.end())
-      compiler.hooks.failed.tap(name, () => void upscaler?.abort())
-      tapTypes(compiler, options, logger, isOurs)
     },
   }
-}
-
-/** What one error lists is not told for each module again, see `FrozenMisses`; neither is a key that is missing. */
-function dropRepeated<T extends Error & { error?: unknown }>(errors: T[]): T[] {
-  const first = errors.find(({ error }) => isKeyMissing(error))
-  const news = errors.filter(
-    (each) =>
-      !(each.error instanceof MagnificError && each.error.isListed) &&
-      !(isKeyMissing(each.error) && each !== first),
-  )
-  return news.length > 0 ? news : errors
-}
-
-/** webpack puts its mark in front of each message; a table needs it on each line. */
-function splitLines(logger: Logger): Logger {
-  return {
-    info: (message) => {
-      for (const line of message.split('\n')) logger.info(line)
-    },
-    warn: (message) => logger.warn(message),
-  }
-}
-
-/**
- * Part of the module's identity, and so of webpack's persistent cache: a preset that changes is another module.
- */
-function identOf(options: ResolvedOptions): string {
-  const { service, onMiss, defaults, presets, alpha, keepMetadata, onTooLarge } = options
-  const said = [service, onMiss, defaults, presets, alpha, keepMetadata, onTooLarge]
-  return `${name}-${sha256(JSON.stringify(said)).slice(0, 16)}`
 }
 
 /** Makes an asset of a reference that no rule of the user or of webpack itself claims: it would be parsed as JavaScript. */
@@ -162,11 +98,10 @@ function keepLoader(
     const importer = contextInfo.issuer || undefined
     if (![resource, matchResource ?? ''].some(isOurs)) return
     if (matchResource !== undefined) {
-      throw new MagnificError(
-        'UNSUPPORTED_REFERENCE',
-        `"${rawRequest}" gives the image another name, and so another type. Take what stands before "!=!" from the request.`,
-        { file, importer },
-      )
+      throw new MagnificError('UNSUPPORTED_REFERENCE', explainRenamed(rawRequest), {
+        file,
+        importer,
+      })
     }
     if (!loaders.some((item) => item.loader === loader)) {
       throw new MagnificError('UNSUPPORTED_REFERENCE', explainSkipped(rawRequest), {
@@ -184,9 +119,9 @@ function keepLoader(
       createData.loaders = loaders.filter((item) => item.loader === loader)
     }
     if (request && !isSingle(request)) {
-      const isInText = /\.(?:css|scss|sass|less|styl|pcss|html?|ejs)$/.test(importer ?? '')
-      // Loaders of texts may write `require()` for what stands in url() or src.
-      if (dependencyType === 'url' || isInText) checkPlace(request, file, importer)
+      if (dependencyType === 'url' || textFile.test(importer ?? '')) {
+        checkPlace(request, { file, query, importer })
+      }
       onlyOurs()
       setType('javascript/auto')
     } else if (request?.output.kind === 'lqip') {
@@ -196,38 +131,8 @@ function keepLoader(
       // Loaders named in the request, which rules do not see, make a module of the image: what they return is its code.
       setType('javascript/auto')
     }
-    // The default name is [hash][ext][query]: without this, prompts would stand in public URLs.
-    const [variant] = request?.variants ?? []
-    createData.matchResource = variant
-      ? join(dirname(file), nameVariant(file, variant.format))
-      : file
+    createData.matchResource = nameShipped(file, request)
   })
-}
-
-/** What is wrong with a query is told by the loader. */
-function tryParse(upscaler: Upscaler, file: string, query: string): Request | undefined {
-  try {
-    return upscaler.parse({ file, query })
-  } catch {
-    return undefined
-  }
-}
-
-function checkPlace(request: Request, file: string, importer: string | undefined): void {
-  try {
-    checkSingle(request)
-  } catch (error) {
-    throw placeError(error, { file, importer })
-  }
-}
-
-/** Why our loader does not run though the resource asks for it. */
-function explainSkipped(request: string): string {
-  if (request.startsWith('data:')) return `"${request.slice(0, 40)}…" is no file. Import one.`
-  if (/#[^?]*\?/.test(request)) {
-    return `"${request}" has its query behind a "#", where webpack takes it for a fragment. Write \\0# for a "#" in a name.`
-  }
-  return `"${request}" switches off the loader that upscales, and the original would be shipped. Take the "!!" or "-!" from the front of the request.`
 }
 
 /** Adds to webpack's "Can't resolve" what it cannot know: that an image is meant, and which one perhaps. */

@@ -1,8 +1,11 @@
 import { basename } from 'node:path'
 import { MagnificError } from './errors.ts'
 
+/** The raster formats that can be shipped. */
+export const formats = ['png', 'jpeg', 'webp', 'avif'] as const
+
 /** A raster format that can be shipped. */
-export type Format = 'png' | 'jpeg' | 'webp' | 'avif'
+export type Format = (typeof formats)[number]
 
 const formatOfExtension: Record<string, Format> = {
   png: 'png',
@@ -17,9 +20,12 @@ const formatOfExtension: Record<string, Format> = {
 }
 
 /** What no browser shows, or only in 256 colours, ships as WebP: every browser shows that, transparency included. */
-const convertedFormat: Format = 'webp'
+export const convertedFormat: Format = 'webp'
 
 const convertedExtensions: readonly string[] = ['gif', 'tif', 'tiff', 'bmp', 'heic', 'heif']
+
+/** Names of what is shipped as `convertedFormat`, where no format is asked for. */
+export const convertedName: RegExp = new RegExp(`\\.(?:${convertedExtensions.join('|')})$`, 'i')
 
 /** The extensions of what can be upscaled, in lower case. */
 export const imageExtensions: readonly string[] = [

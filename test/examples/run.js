@@ -55,9 +55,7 @@ try {
   const all = rows.flat()
   const failures = countFailures(all)
   console.log(`\n${renderTable(all)}\n`)
-  console.log(
-    `${all.length} rows, ${failures} failed, in ${seconds()} s`,
-  )
+  console.log(`${all.length} rows, ${failures} failed, in ${seconds()} s`)
   process.exitCode = failures > 0 ? 1 : 0
 } finally {
   await browser?.close()

@@ -25,7 +25,7 @@ export async function testExample(example, version, setting) {
       rows.push(row)
       const node = await setting.nodes(wanted).catch((error) => {
         row.problems = [...new Set(row.problems)]
-      setting.say(`${host} ${version.label}: no Node ${wanted} here. ${error.message}`)
+        setting.say(`${host} ${version.label}: no Node ${wanted} here. ${error.message}`)
       })
       if (!node) {
         row.skipped = `the package node@${wanted} is not to be had here`

@@ -3,11 +3,17 @@ import { basename, join } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { build as buildByEsbuild } from 'esbuild'
 import type { BuildOptions, Message } from 'esbuild'
+import magnificEsbuild from 'unplugin-magnific/esbuild'
+import { rspack } from '@rspack/core'
+import type { Configuration as RspackConfiguration } from '@rspack/core'
+import { rolldown } from 'rolldown'
+import type { InputOptions, OutputOptions } from 'rolldown'
 import { rollup } from 'rollup'
 import type { InputPluginOption } from 'rollup'
-import magnificEsbuild from 'unplugin-magnific/esbuild'
+import magnificRolldown from 'unplugin-magnific/rolldown'
 import magnificRollup from 'unplugin-magnific/rollup'
 import type { Options } from 'unplugin-magnific/rollup'
+import magnificRspack from 'unplugin-magnific/rspack'
 import magnificVite from 'unplugin-magnific/vite'
 import magnificWebpack from 'unplugin-magnific/webpack'
 import type * as vite8 from 'vite'
@@ -19,10 +25,17 @@ import { vites, viteVersions } from './vite-versions.ts'
 import type { ViteVersion } from './vite-versions.ts'
 
 /** A bundler at a version. */
-export type Host = ViteVersion | 'webpack' | 'rollup' | 'esbuild'
+export type Host = ViteVersion | 'webpack' | 'rspack' | 'rollup' | 'rolldown' | 'esbuild'
 
 /** Every bundler that is supported, by the versions that are tested. */
-export const hosts: readonly Host[] = [...viteVersions, 'webpack', 'rollup', 'esbuild']
+export const hosts: readonly Host[] = [
+  ...viteVersions,
+  'webpack',
+  'rspack',
+  'rollup',
+  'rolldown',
+  'esbuild',
+]
 
 /** How a project is built; what a user would write into the host's config. */
 export interface BuildSettings {
@@ -31,8 +44,11 @@ export interface BuildSettings {
   entry?: string
   vite?: vite8.InlineConfig
   webpack?: Configuration
+  rspack?: RspackConfiguration
   rollupPlugins?: InputPluginOption[]
   esbuild?: BuildOptions
+  rolldown?: InputOptions
+  rolldownOutput?: OutputOptions
 }
 
 /** What a build gave. */
@@ -62,8 +78,10 @@ export async function build(
   const lines: string[] = []
   const run = {
     webpack: runWebpack,
+    rspack: runRspack,
     rollup: runRollup,
     esbuild: runEsbuild,
+    rolldown: runRolldown,
     vite8: runVite,
     vite7: runVite,
     vite6: runVite,
@@ -146,11 +164,49 @@ async function runWebpack(run: Run): Promise<string | undefined> {
   return stats?.hasErrors() ? stats.toString('errors-only') : undefined
 }
 
-async function runRollup(run: Run): Promise<undefined> {
-  // Rollup's plugin knows no root but the working directory.
+async function runRspack(run: Run): Promise<string | undefined> {
+  const compiler = rspack({
+    mode: 'production',
+    context: run.project.dir,
+    entry: run.project.path(run.entry),
+    infrastructureLogging: {
+      console: {
+        ...console,
+        info: (...args: unknown[]) => run.lines.push(args.join(' ')),
+        warn: (...args: unknown[]) => run.lines.push(args.join(' ')),
+      },
+    },
+    ...run.rspack,
+    output: {
+      path: run.outDir,
+      clean: true,
+      assetModuleFilename: '[name]-[contenthash:8][ext]',
+      ...run.rspack?.output,
+    },
+    plugins: [magnificRspack(run.options), ...(run.rspack?.plugins ?? [])],
+  })
+  const stats = await promisify(compiler.run.bind(compiler))()
+  await promisify(compiler.close.bind(compiler))()
+  return stats?.hasErrors()
+    ? stripVTControlCharacters(stats.toString({ preset: 'errors-only', colors: false }))
+    : undefined
+}
+
+/** Rollup's plugin knows no root but the working directory, and tells what it does on stderr. */
+async function runIn(run: Run, bundle: () => Promise<void>): Promise<undefined> {
   const cwd = vi.spyOn(process, 'cwd').mockReturnValue(run.project.dir)
   const stderr = noteStderr(run)
   try {
+    await bundle()
+  } finally {
+    cwd.mockRestore()
+    stderr.mockRestore()
+  }
+  return undefined
+}
+
+async function runRollup(run: Run): Promise<undefined> {
+  return runIn(run, async () => {
     const bundle = await rollup({
       input: run.project.path(run.entry),
       plugins: [magnificRollup(run.options), run.rollupPlugins ?? []],
@@ -158,11 +214,27 @@ async function runRollup(run: Run): Promise<undefined> {
     })
     await bundle.write({ dir: run.outDir, assetFileNames: '[name]-[hash][extname]' })
     await bundle.close()
-  } finally {
-    cwd.mockRestore()
-    stderr.mockRestore()
-  }
-  return undefined
+  })
+}
+
+async function runRolldown(run: Run): Promise<undefined> {
+  return runIn(run, async () => {
+    const bundle = await rolldown({
+      input: run.project.path(run.entry),
+      onLog: () => {},
+      ...run.rolldown,
+      plugins: [magnificRolldown(run.options), run.rolldown?.plugins ?? []],
+    })
+    try {
+      await bundle.write({
+        dir: run.outDir,
+        assetFileNames: '[name]-[hash][extname]',
+        ...run.rolldownOutput,
+      })
+    } finally {
+      await bundle.close()
+    }
+  })
 }
 
 async function runEsbuild(run: Run): Promise<undefined> {

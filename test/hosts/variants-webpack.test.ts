@@ -23,14 +23,15 @@ const values: [query: string, value: unknown][] = [
 ]
 
 async function buildWith(
+  host: 'webpack' | 'rspack',
   configuration: Configuration,
   queries = values.map(([query]) => query),
 ): Promise<Built> {
   const emulator = await startEmulator()
   const project = await heroProject(...queries.map((query) => `./hero.png?magnific=2x&${query}`))
-  const built = await build('webpack', project, {
+  const built = await build(host, project, {
     options: optionsFor(emulator),
-    webpack: { ...configuration, output: { publicPath: '/', ...configuration.output } },
+    [host]: { ...configuration, output: { publicPath: '/', ...configuration.output } },
   })
   expect(built.error).toBeUndefined()
   expect(emulator.tasks).toHaveLength(1)
@@ -38,7 +39,7 @@ async function buildWith(
   return built
 }
 
-describe('webpack', () => {
+describe.each(['webpack', 'rspack'] as const)('%s', (host) => {
   it.each<[string, Configuration]>([
     ['no rule', {}],
     ['asset/resource', { module: { rules: [{ test: images, type: 'asset/resource' }] } }],
@@ -76,7 +77,7 @@ describe('webpack', () => {
       },
     ],
   ])('ships variants with %s, under the extension of what they hold', async (_, configuration) => {
-    const built = await buildWith(configuration)
+    const built = await buildWith(host, configuration)
     expect(await describeValues(built)).toEqual(values.map(([, value]) => value))
     const names = [...built.assets.keys()].map((name) => name.replace(/[-.][\da-f]{8}\./, '.'))
     expect(names.toSorted()).toEqual(['hero.avif', 'hero.jpg', 'hero.png', 'hero.png', 'hero.webp'])
@@ -84,7 +85,7 @@ describe('webpack', () => {
 
   it('inlines variants where a rule inlines, and calls them what they are', async () => {
     const module = { rules: [{ test: images, type: 'asset/inline' }] }
-    const built = await buildWith({ module }, [
+    const built = await buildWith(host, { module }, [
       'format=webp',
       'w=30;60',
       'w=30&format=avif&as=srcset',
@@ -103,7 +104,7 @@ describe('webpack', () => {
     const module = {
       rules: [{ test: images, type: 'asset', parser: { dataUrlCondition: { maxSize: 4000 } } }],
     }
-    const built = await buildWith({ module }, ['w=12;120'])
+    const built = await buildWith(host, { module }, ['w=12;120'])
     expect(await describeValues(built)).toEqual([['[data png 12×8]', '[png 120×80]']])
   })
 })

@@ -78,6 +78,7 @@ describe.each(hosts)('%s', (host: Host) => {
       ...settings,
       vite: { ...vite, build: { assetsInlineLimit: 0, ...vite?.build } },
       webpack: { output: { publicPath: '/' } },
+      rspack: { output: { publicPath: '/' } },
       options: { ...optionsFor(emulator), ...options },
     })
 

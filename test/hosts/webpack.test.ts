@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
+import { rspack } from '@rspack/core'
+import magnificRspack from 'unplugin-magnific/rspack'
 import magnific from 'unplugin-magnific/webpack'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import webpack from 'webpack'
@@ -11,6 +13,8 @@ import { heroProject, optionsFor, writeEntry } from '../helpers/hero.ts'
 import { describeImage, makeJpeg } from '../helpers/images.ts'
 
 const require = createRequire(import.meta.url)
+/** What works with webpack's rules and loaders. */
+const loaderHosts = ['webpack', 'rspack'] as const
 const images = /\.(?:png|jpg)$/
 
 /** The ways in which people tell webpack what an image is, and how the picture comes out of each. */
@@ -99,13 +103,25 @@ function readDataUri(code: string): Buffer {
   return Buffer.from(base64, 'base64')
 }
 
-describe('webpack', () => {
+describe.each(loaderHosts)('%s', (host) => {
+  const compile = host === 'webpack' ? webpack : (rspack as unknown as typeof webpack)
+  const plugin = host === 'webpack' ? magnific : (magnificRspack as unknown as typeof magnific)
+  /** The cache on the disk, as each of them spells it. */
+  const cacheIn = (directory: string): Configuration => ({
+    cache: (host === 'webpack'
+      ? { type: 'filesystem', cacheDirectory: directory }
+      : {
+          type: 'persistent',
+          storage: { type: 'filesystem', directory },
+        }) as Configuration['cache'] & object,
+  })
+
   it.each(rules)('ships the upscaled image with $title', async ({ config, read }) => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')
-    const built = await build('webpack', project, {
+    const built = await build(host, project, {
       options: optionsFor(emulator),
-      webpack: config,
+      [host]: config,
     })
     expect(built.error).toBeUndefined()
     expect(await describeImage(read(built)!)).toEqual({ format: 'png', width: 120, height: 80 })
@@ -118,33 +134,37 @@ describe('webpack', () => {
     const emulator = await startEmulator()
     const project = await heroProject('./photo.jpg?magnific=2x')
     project.write('src/photo.jpg', await makeJpeg())
-    const { code } = await build('webpack', project, {
+    const { code } = await build(host, project, {
       options: optionsFor(emulator),
-      webpack: { module: { rules: [{ test: images, type: 'asset/inline' }] } },
+      [host]: { module: { rules: [{ test: images, type: 'asset/inline' }] } },
     })
     expect(code).toContain('data:image/jpeg;base64,')
     expect((await describeImage(readDataUri(code))).format).toBe('jpeg')
   })
 
-  it('leaves a picture to the loader that its request names', async () => {
-    const emulator = await startEmulator()
-    const loader = require.resolve('file-loader')
-    const project = await heroProject(`${loader}?name=[name].[ext]!./hero.png?magnific=2x`)
-    const { code, assets, error } = await build('webpack', project, {
-      options: optionsFor(emulator),
-    })
-    expect(error).toBeUndefined()
-    expect([...assets.keys()]).toEqual(['hero.png'])
-    expect(await describeImage(assets.get('hero.png')!)).toMatchObject({ width: 120 })
-    expect(code).toContain('"hero.png"')
-  })
+  // Rspack does not say what the loader makes of it: see its own tests.
+  it.runIf(host === 'webpack')(
+    'leaves a picture to the loader that its request names',
+    async () => {
+      const emulator = await startEmulator()
+      const loader = require.resolve('file-loader')
+      const project = await heroProject(`${loader}?name=[name].[ext]!./hero.png?magnific=2x`)
+      const { code, assets, error } = await build(host, project, {
+        options: optionsFor(emulator),
+      })
+      expect(error).toBeUndefined()
+      expect([...assets.keys()]).toEqual(['hero.png'])
+      expect(await describeImage(assets.get('hero.png')!)).toMatchObject({ width: 120 })
+      expect(code).toContain('"hero.png"')
+    },
+  )
 
   it('leaves plain imports of the same picture alone', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png', './hero.png?magnific=2x')
-    const { assets } = await build('webpack', project, {
+    const { assets } = await build(host, project, {
       options: optionsFor(emulator),
-      webpack: { module: { rules: [{ test: images, type: 'asset/resource' }] } },
+      [host]: { module: { rules: [{ test: images, type: 'asset/resource' }] } },
     })
     const widths = await Promise.all(
       [...assets.values()].map(async (bytes) => (await describeImage(bytes)).width),
@@ -155,7 +175,7 @@ describe('webpack', () => {
   it('inlines ?inline and emits the rest, where no rule says otherwise', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x&inline')
-    const { code, assets } = await build('webpack', project, { options: optionsFor(emulator) })
+    const { code, assets } = await build(host, project, { options: optionsFor(emulator) })
     expect(assets.size).toBe(0)
     expect(await describeImage(readDataUri(code))).toMatchObject({ width: 120 })
   })
@@ -163,9 +183,9 @@ describe('webpack', () => {
   it("keeps the query out of public URLs under webpack's own default name", async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x&prompt=our%20secret%20words')
-    const { code, assets } = await build('webpack', project, {
+    const { code, assets } = await build(host, project, {
       options: optionsFor(emulator),
-      webpack: { output: { assetModuleFilename: '[hash][ext][query]' } },
+      [host]: { output: { assetModuleFilename: '[hash][ext][query]' } },
     })
     expect([...assets.keys()]).toEqual([expect.stringMatching(/^[\da-f]+\.png$/)])
     expect(code).not.toContain('secret')
@@ -186,9 +206,9 @@ describe('webpack', () => {
       '.a { background: url(./hero.png?magnific=2x&hdr=2) } .b { background: image-set("./hero.png?magnific=2x&hdr=3" 2x) }',
     )
     project.write('src/part.html', '<img src="./hero.png?magnific=2x&hdr=4">')
-    const { error, assets } = await build('webpack', project, {
+    const { error, assets } = await build(host, project, {
       options: optionsFor(emulator),
-      webpack: {
+      [host]: {
         module: {
           rules: [
             { test: /\.css$/, loader: require.resolve('css-loader') },
@@ -212,7 +232,7 @@ describe('webpack', () => {
   ])('refuses %s', async (specifier, says) => {
     const emulator = await startEmulator()
     const project = await heroProject(specifier)
-    const { error } = await build('webpack', project, { options: optionsFor(emulator) })
+    const { error } = await build(host, project, { options: optionsFor(emulator) })
     expect(error).toContain(says)
     expect(emulator.calls).toHaveLength(0)
   })
@@ -221,7 +241,7 @@ describe('webpack', () => {
     const emulator = await startEmulator()
     const fileLoader = require.resolve('file-loader')
     const project = await heroProject(`${prefix}${fileLoader}!./hero.png?magnific=2x`)
-    const { error } = await build('webpack', project, { options: optionsFor(emulator) })
+    const { error } = await build(host, project, { options: optionsFor(emulator) })
     expect(error).toContain('switches off the loader that upscales')
     expect(error).toContain(project.path('src/hero.png'))
     expect(error).toContain(project.path('src/main.js'))
@@ -231,11 +251,9 @@ describe('webpack', () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=hero')
     const run = async (hdr: number, onMiss: 'upscale' | 'preview'): Promise<string | undefined> => {
-      const { error } = await build('webpack', project, {
+      const { error } = await build(host, project, {
         options: { ...optionsFor(emulator), onMiss, presets: { hero: { hdr } } },
-        webpack: {
-          cache: { type: 'filesystem', cacheDirectory: project.path('webpack-cache') },
-        },
+        [host]: cacheIn(project.path('host-cache')),
       })
       return error
     }
@@ -253,12 +271,12 @@ describe('webpack', () => {
     const project = await heroProject('./hero.png?magnific=2x')
     const settings = (onMiss: 'preview' | 'upscale'): Parameters<typeof build>[2] => ({
       options: { ...optionsFor(emulator), onMiss },
-      webpack: { cache: { type: 'filesystem', cacheDirectory: project.path('webpack-cache') } },
+      [host]: cacheIn(project.path('host-cache')),
     })
-    const preview = await build('webpack', project, settings('preview'))
+    const preview = await build(host, project, settings('preview'))
     expect(preview.log).toContain('1 preview')
     await build('vite8', project, { options: optionsFor(emulator) })
-    const cached = await build('webpack', project, settings('preview'))
+    const cached = await build(host, project, settings('preview'))
     expect(cached.log).toContain('1 cached')
   })
 
@@ -272,9 +290,9 @@ describe('webpack', () => {
       entry: project.path('src/main.js'),
       output: { path: project.path('dist', name) },
       infrastructureLogging: { level: 'none' },
-      plugins: [magnific(optionsFor(emulator))],
+      plugins: [plugin(optionsFor(emulator))],
     })
-    const compiler = webpack([config('client'), config('server')])
+    const compiler = compile([config('client'), config('server')])
     const stats = await promisify(compiler.run.bind(compiler))()
     await promisify(compiler.close.bind(compiler))()
     expect(stats?.toString('errors-only')).toBe('')
@@ -284,13 +302,13 @@ describe('webpack', () => {
   it('never spends while it watches', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')
-    const compiler = webpack({
+    const compiler = compile({
       mode: 'production',
       context: project.dir,
       entry: project.path('src/main.js'),
       output: { path: project.path('dist'), assetModuleFilename: '[name][ext]' },
       infrastructureLogging: { level: 'none' },
-      plugins: [magnific(optionsFor(emulator))],
+      plugins: [plugin(optionsFor(emulator))],
     })
     const built = new Promise<string>((resolve, reject) => {
       const watching = compiler.watch({}, (error, stats) =>
@@ -310,7 +328,7 @@ describe('webpack', () => {
     const project = await heroProject('./hero.png?magnific=2x')
     writeEntry(project, './deep/other.js')
     project.write('src/deep/other.js', "export { default } from '../hero.png?magnific=9x'")
-    const { error } = await build('webpack', project, { options: optionsFor(emulator) })
+    const { error } = await build(host, project, { options: optionsFor(emulator) })
     expect(error).toContain(project.path('src/deep/other.js'))
   })
 })

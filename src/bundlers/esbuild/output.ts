@@ -5,7 +5,8 @@ import { MagnificError } from '../../core/errors.ts'
 import { isReference, splitReference } from '../../core/request.ts'
 import { mayRefer } from '../../scan/may-refer.ts'
 import { toLocatedMessage } from './messages.ts'
-import { externalError, isElsewhere } from '../external.ts'
+import { externalError } from '../external.ts'
+import { isElsewhere } from '../redirect.ts'
 import {
   createEmittedTest,
   findScriptTexts,

@@ -1,13 +1,12 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import type { Environment, Plugin, Rolldown } from 'vite'
-import { isElsewhere } from '../external.ts'
+import type { Environment, Plugin } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
 import { idFilters, isReference, referenceFilter, splitReference } from '../../core/request.ts'
 import type { Request } from '../../core/request.ts'
 import type { Reference } from '../../shipment.ts'
-import { isKeyMissing, locateError, locateImport } from '../host-error.ts'
+import { isToldOnce, locateError, locateImport, renderFailure } from '../host-error.ts'
 import { missingError } from '../missing.ts'
-import { readReference } from '../redirect.ts'
+import { isElsewhere, readReference } from '../redirect.ts'
 import { findAssetLoad, mayLoadDirectly } from './asset.ts'
 import { createAssetOwner } from './dev/assets.ts'
 import type { AssetOwner } from './dev/assets.ts'
@@ -95,7 +94,7 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
         } catch (error) {
           if (!dev) {
             const { environment } = this
-            if (isToldOnce(error) && failed.has(environment)) return renderMissing(error)
+            if (isToldOnce(error) && failed.has(environment)) return renderFailure(error)
             failed.add(environment)
             throw locateImport(error, id, this)
           }
@@ -140,20 +139,6 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
     },
   }
   return plugin
-}
-
-/** Whether one error speaks for all images that it came up with. */
-function isToldOnce(error: unknown): error is MagnificError {
-  return error instanceof MagnificError && (error.isListed || isKeyMissing(error))
-}
-
-/**
- * Rolldown shows every error of a build, and the one that the build fails with speaks for this one. What stands in for the
- * image is never shipped; if it were, it would not be silent.
- */
-function renderMissing(error: MagnificError): Rolldown.LoadResult {
-  const code = `throw new Error(${JSON.stringify(error.message)})\nexport default undefined\n`
-  return { code, map: null, moduleType: 'js' }
 }
 
 /** A request by hand has an importer too: the page at the root, as if it held a module. */

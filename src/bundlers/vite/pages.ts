@@ -8,7 +8,8 @@ import { clientTag } from './dev/client.ts'
 import { findFile } from './files.ts'
 import { isWrittenIn } from './page-file.ts'
 import type { AssetSources, PageAttribute } from '../../scan/page-attributes.ts'
-import { checkPublic, examineFile, isOwnUrl, shipFile } from './session.ts'
+import { checkPublic, examineFile, shipFile } from './session.ts'
+import { isOwnUrl } from '../redirect.ts'
 import type { Session } from './session.ts'
 
 /** What a page was given in place of its references; Vite takes it for a path to an asset. */

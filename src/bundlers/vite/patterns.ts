@@ -6,7 +6,7 @@ import { formatPath } from '../../core/format-path.ts'
 import { limitLogger } from '../../core/logger.ts'
 import { locateError } from '../host-error.ts'
 import { findFile } from './files.ts'
-import { isOwnUrl } from './session.ts'
+import { isOwnUrl } from '../redirect.ts'
 import type { Session } from './session.ts'
 
 /** What versions of Vite make of patterns. */

@@ -1,8 +1,7 @@
 import type { Environment, ResolvedConfig } from 'vite'
-import { isReference, splitReference } from '../../core/request.ts'
+import { splitReference } from '../../core/request.ts'
 import type { Reference, Shipment } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
-import { isElsewhere } from '../external.ts'
 import { toModuleId } from '../redirect.ts'
 import { checkSingle } from '../../core/single-request.ts'
 import { checkAsset, explainPublicFile, isPublicUrl, publicFileError } from './project.ts'
@@ -27,11 +26,6 @@ export interface DevSession {
 /** Whether modules go to a browser one by one, and images by their URLs; bundles hold files. */
 export function isServed({ config }: Session, environment: Environment): boolean {
   return config.command === 'serve' && environment.mode === 'dev' && !environment.config.isBundled
-}
-
-/** Whether a URL is for us to read, and may be a file of this project. */
-export function isOwnUrl(url: string, { upscaler }: Session): boolean {
-  return !isElsewhere(url) && isReference(splitReference(url).query, upscaler.options.passthrough)
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Plugin } from 'vite'
 import { splitReference } from '../../core/request.ts'
 import { locateError } from '../host-error.ts'
 import { checkSingle } from '../../core/single-request.ts'
-import { isOwnUrl } from './session.ts'
+import { isOwnUrl } from '../redirect.ts'
 import type { Session } from './session.ts'
 
 /** What the compiler of Vue's templates makes of `src` and its like. */

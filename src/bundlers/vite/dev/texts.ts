@@ -3,7 +3,7 @@ import type { Plugin } from 'vite'
 import { imageExtensions } from '../../../core/formats.ts'
 import { referenceFilter, splitReference } from '../../../core/request.ts'
 import { findFile } from '../files.ts'
-import { isOwnUrl } from '../session.ts'
+import { isOwnUrl } from '../../redirect.ts'
 import type { Session } from '../session.ts'
 
 /** URLs as templates are compiled to, in scripts and in HTML within scripts. */

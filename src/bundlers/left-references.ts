@@ -1,0 +1,42 @@
+import { MagnificError } from '../core/errors.ts'
+import { referenceFilter, splitReference } from '../core/request.ts'
+import type { Upscaler } from '../upscaler.ts'
+import { isOwnUrl } from './redirect.ts'
+import { findStyleUrls } from './vite/output-scan.ts'
+
+/** Whether an emitted file is one that `findLeft` reads. */
+export function isPageOrStyle(fileName: string): boolean {
+  return /\.(?:html?|css)$/.test(splitReference(fileName).file)
+}
+
+/**
+ * Looks into a page or style sheet that is emitted for references that nobody took for one: templates and style sheets that
+ * no plugin reads are shipped as they are written.
+ *
+ * @param fileName as it is emitted
+ * @returns what the build is to fail with
+ */
+export async function findLeft(
+  fileName: string,
+  text: string,
+  upscaler: Upscaler,
+): Promise<MagnificError[]> {
+  if (!referenceFilter.test(text)) return []
+  const isStyle = splitReference(fileName).file.endsWith('.css')
+  const urls = isStyle ? findStyleUrls(text) : [...findStyleUrls(text), ...(await listUrls(text))]
+  return urls
+    .filter((url) => isOwnUrl(url, { upscaler }))
+    .map(
+      (url) =>
+        new MagnificError(
+          'UNSUPPORTED_REFERENCE',
+          `"${url}" stands in ${fileName} as it was written: nobody took it for an image of the build. ` +
+            `${isStyle ? 'Use a loader or plugin that bundles what style sheets refer to' : 'Use a loader or plugin that bundles what pages refer to, such as html-loader'}, or import the image in a module and set it from there.`,
+        ),
+    )
+}
+
+async function listUrls(page: string): Promise<string[]> {
+  const { findPageAttributes } = await import('../scan/page-attributes.ts')
+  return findPageAttributes(page).flatMap(({ urls }) => urls)
+}
