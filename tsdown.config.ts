@@ -6,6 +6,8 @@ export default defineConfig({
     vite: 'src/vite.ts',
     rollup: 'src/rollup.ts',
     webpack: 'src/webpack.ts',
+    nuxt: 'src/nuxt.ts',
+    astro: 'src/astro.ts',
     loader: 'src/loader.ts',
     cli: 'src/cli.ts',
     emulator: 'src/emulator/index.ts',
