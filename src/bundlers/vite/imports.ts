@@ -4,6 +4,7 @@ import { MagnificError } from '../../core/errors.ts'
 import { idFilters, isReference, referenceFilter, splitReference } from '../../core/request.ts'
 import type { Request } from '../../core/request.ts'
 import type { Reference } from '../../shipment.ts'
+import { readContentImport } from '../astro-content.ts'
 import { isKeyMissing, locateError, locateImport } from '../host-error.ts'
 import { missingError } from '../missing.ts'
 import { readReference } from '../redirect.ts'
@@ -130,7 +131,8 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
         if (!isOwn(source)) return null
         const session = requireSession()
         const { config } = session
-        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
+        const { reference = source, plain = source } = readContentImport(source) ?? {}
+        const resolved = await this.resolve(plain, importer, { ...options, skipSelf: true })
         if (!resolved || resolved.external) return resolved
         if (!isAbsolute(splitReference(resolved.id).file)) {
           const { file } = splitReference(source)
@@ -139,7 +141,7 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
             : virtualError(source, resolved.id)
           throw locateError(error, source, importer)
         }
-        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : source)
+        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : reference)
         const id = `${splitReference(resolved.id).file}?${query}`
         noteImport(id, importer, session)
         return { ...resolved, id: config.command === 'serve' ? escapeId(id) : id }

@@ -19,7 +19,7 @@ import { createTextPlugin } from './dev/texts.ts'
 import { findEntriesOf } from './entries.ts'
 import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
-import { createOutputPlugin } from './output.ts'
+import { checkPage, createOutputPlugin } from './output.ts'
 import { isWrittenIn } from './page-file.ts'
 import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
@@ -40,6 +40,13 @@ export interface PluginApi {
   readonly given: Options
   /** Known once the config is resolved. */
   readonly options: ResolvedOptions
+  /**
+   * Refuses what a page refers to that was rendered after the bundle was written.
+   *
+   * @param fileName as the error names it
+   * @throws MagnificError `UNSUPPORTED_REFERENCE`
+   */
+  checkPage(html: string, fileName: string): Promise<void>
 }
 
 /** What the build that runs tells. */
@@ -81,6 +88,7 @@ export function createVitePlugin(userOptions: Options = {}, places: Places = {})
     get options() {
       return requireSession().upscaler.options
     },
+    checkPage: async (html, fileName) => checkPage(html, fileName, requireSession()),
   }
 
   return [
