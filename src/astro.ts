@@ -35,7 +35,7 @@ export default function magnific(options?: Options): MagnificIntegration {
     name: 'unplugin-magnific',
     hooks: {
       'astro:config:setup': ({ updateConfig }) => {
-        updateConfig({ vite: { plugins: [...plugins, createContentPlugin(api)] } })
+        updateConfig({ vite: { plugins: [createContentPlugin(api), ...plugins] } })
       },
       'astro:config:done': ({ injectTypes }) => {
         injectTypes({ filename: 'magnific.d.ts', content: renderTypes() })

@@ -1,7 +1,7 @@
 // Pictures of Astro's content collections: Astro lists them itself, and builds the imports from the list.
 
 /** What Markdown and frontmatter hold in place of a picture, before Astro knows its URL. */
-const placeholder = /__ASTRO_IMAGE_(?:=\\?"([^"\\]*)|([^"'`\\\s]*))/g
+const placeholder = /__ASTRO_IMAGE_(?:=\\*"([^"\\]*)|([^"'`\\\s]*))/g
 
 /**
  * What an import of a picture in a collection stands for. Astro puts a query of its own behind what is written, and
@@ -22,7 +22,7 @@ export function readContentImport(
  * The pictures that content still waits for.
  *
  * @param text a page, or the module that holds all content
- * @returns their paths, as they are written; a mark of HTML, `&`, stays where it is one for Astro too
+ * @returns their paths, with the entities of HTML that Astro does not know
  */
 export function findPlaceholders(text: string): string[] {
   const quotes = /&(?:#x22|quot);/g
@@ -33,6 +33,11 @@ export function findPlaceholders(text: string): string[] {
         : (/"src":"([^"]*)"/.exec(attribute.replaceAll(quotes, '"'))?.[1] ?? ''),
     )
     .filter(Boolean)
+}
+
+/** Relative paths in the module that holds all content: what frontmatter says of pictures stands there as it is written. */
+export function findContentPaths(code: string): string[] {
+  return [...code.matchAll(/"(\.{1,2}\/[^"\\]*)\\*"/g)].map(([, path = '']) => path)
 }
 
 /** Whether Astro imports a picture of a collection: it looks at the end of what is written. */
