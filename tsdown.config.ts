@@ -9,6 +9,8 @@ export default defineConfig({
     webpack: 'src/webpack.ts',
     esbuild: 'src/esbuild.ts',
     rspack: 'src/rspack.ts',
+    nuxt: 'src/nuxt.ts',
+    astro: 'src/astro.ts',
     loader: 'src/loader.ts',
     cli: 'src/cli.ts',
     emulator: 'src/emulator/index.ts',

@@ -12,6 +12,11 @@ export function findFile(path: string): string | undefined {
   return decoded !== undefined && decoded !== path && isFile(decoded) ? decoded : undefined
 }
 
+/** The path of a file in what Vite writes for files outside the root, `/@fs/a/hero.png`. */
+export function readFsPath(path: string): string {
+  return path.slice(process.platform === 'win32' ? '/@fs/'.length : '/@fs'.length)
+}
+
 /** A path without what hosts, and browsers, take for the end of one or for an escape; `findFile` reads it. */
 export function escapePath(path: string): string {
   return path.replaceAll('%', '%25').replaceAll('#', '%23')

@@ -4,6 +4,7 @@ import { MagnificError } from '../../core/errors.ts'
 import { idFilters, isReference, referenceFilter, splitReference } from '../../core/request.ts'
 import type { Request } from '../../core/request.ts'
 import type { Reference } from '../../shipment.ts'
+import { readContentImport } from '../astro-content.ts'
 import { isToldOnce, locateError, locateImport, renderFailure } from '../host-error.ts'
 import { missingError } from '../missing.ts'
 import { isElsewhere, readReference } from '../redirect.ts'
@@ -13,7 +14,7 @@ import type { AssetOwner } from './dev/assets.ts'
 import { escapePath, findFile } from './files.ts'
 import { createModuleLoader } from './modules.ts'
 import type { ModuleLoader } from './modules.ts'
-import { checkAccess, hasForeignHook } from './project.ts'
+import { checkAccess, hasForeignHook, isPublicUrl, publicFileError } from './project.ts'
 import { examine, isServed } from './session.ts'
 import type { Session } from './session.ts'
 
@@ -128,13 +129,22 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
       filter: { id: idFilters },
       async handler(source, importer, options) {
         if (!isOwn(source)) return null
-        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
-        if (!resolved || resolved.external) return resolved
-        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : source)
-        const id = `${splitReference(resolved.id).file}?${query}`
         const session = requireSession()
+        const { config } = session
+        const { reference = source, plain = source } = readContentImport(source) ?? {}
+        const resolved = await this.resolve(plain, importer, { ...options, skipSelf: true })
+        if (!resolved || resolved.external) return resolved
+        if (!isAbsolute(splitReference(resolved.id).file)) {
+          const { file } = splitReference(source)
+          const error = isPublicUrl(config, file)
+            ? publicFileError(config, file)
+            : virtualError(source, resolved.id)
+          throw locateError(error, source, importer)
+        }
+        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : reference)
+        const id = `${splitReference(resolved.id).file}?${query}`
         noteImport(id, importer, session)
-        return { ...resolved, id: session.config.command === 'serve' ? escapeId(id) : id }
+        return { ...resolved, id: config.command === 'serve' ? escapeId(id) : id }
       },
     },
   }
@@ -181,6 +191,14 @@ function packageError(path: string, importer: string | undefined): MagnificError
     'SOURCE_MISSING',
     `"${path}" is found neither as an alias nor in a package. Install the package, or check the path: a file beside the module begins with "./".`,
     { importer },
+  )
+}
+
+/** What is no file has nobody to upscale it, and leads to the original, or to nothing. */
+function virtualError(source: string, id: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${source}" is resolved to "${id.replace('\0', '')}" by another plugin, which is no file of your sources. Import the image by its path, and without that plugin.`,
   )
 }
 

@@ -78,7 +78,10 @@ export function createModuleLoader(
         }))
         code = await loadOutput(context, output, images)
       }
-      code ??= await renderShipment(shipment)
+      // Of an image, some frameworks export more than the URL.
+      code ??= isSingle(shipment)
+        ? await renderShipment(shipment)
+        : await renderShipment(shipment, ({ file }) => toModuleId(file, hostQuery || 'url'))
       return { code, map: null, moduleType: 'js', moduleSideEffects: false }
     },
 

@@ -39,7 +39,7 @@ export function findScriptTexts(code: string): string[] {
   if (!scriptHint.test(code)) return []
   // What is put behind a URL when it runs is a query of the original.
   const queries = code.matchAll(/["'`]([?&]magnific(?:=[\w-]*)?)(?=["'`&])/g)
-  const texts = code.matchAll(/(["'`])((?:\.{0,2}\/)[^"'`\s\\<>]*\?[^"'`\s\\<>]*)\1/g)
+  const texts = code.matchAll(/(["'`])((?:\.{0,2}|[~@]\w*)\/[^"'`\s\\<>]*\?[^"'`\s\\<>]*)\1/g)
   const urls = [...texts]
     .map(([, , text = '']) => text)
     .filter(

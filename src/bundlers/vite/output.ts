@@ -1,9 +1,12 @@
+import { dirname, join } from 'node:path'
 import type { Plugin, Rolldown } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
 import { limitLogger } from '../../core/logger.ts'
 import { referenceFilter, splitReference } from '../../core/request.ts'
+import { readContentImport } from '../astro-content.ts'
 import { checkImports } from '../external.ts'
 import { locateError } from '../host-error.ts'
+import type { ModuleInfos } from '../host-error.ts'
 import { createEmittedTest, findScriptTexts, findScriptUrls, findStyleUrls } from './output-scan.ts'
 import { additionalSources, mayRefer } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
@@ -49,18 +52,29 @@ export function createOutputPlugin(
           }
           // In pages, what leads nowhere may be meant to be read.
           const texts = kind === 'html' ? urls : [...urls, ...findScriptTexts(text)]
-          warnOfTexts(texts, fileName, session)
+          const isImported = createImportedTest(output, this)
+          warnOfTexts(
+            texts.filter((each) => !isImported(each)),
+            fileName,
+            session,
+          )
         }
       },
     },
   }
 }
 
-async function checkPage(
+/**
+ * Refuses what a page still refers to.
+ *
+ * @param replaced see `createOutputPlugin`
+ * @throws MagnificError `UNSUPPORTED_REFERENCE`
+ */
+export async function checkPage(
   html: string,
   fileName: string,
   session: Session,
-  replaced: PageReplacements,
+  replaced: PageReplacements = new Map(),
 ): Promise<void> {
   for (const [replacement, { url, page }] of replaced) {
     if (html.includes(replacement)) throw refusal(url, page)
@@ -89,6 +103,26 @@ function refuse(
     if (!isOwnUrl(path, session)) continue
     checkPublic(path, fileName, session)
     throw refusal(url, fileName)
+  }
+}
+
+/** Says of a text whether a module that the output is made of imports the same: compilers leave what they replace. */
+function createImportedTest(
+  output: Rolldown.OutputAsset | Rolldown.OutputChunk,
+  infos: ModuleInfos,
+): (text: string) => boolean {
+  const ids = output.type === 'chunk' ? output.moduleIds : []
+  return (text) => {
+    const content = readContentImport(`${text}?astroContentImageFlag`)
+    if (text.includes('#') && content) {
+      const end = content.reference.replace(/^[./]*/, '/')
+      return [...infos.getModuleIds()].some((id) => id.endsWith(end))
+    }
+    const { file, query } = splitReference(text)
+    return ids.some((id) => {
+      const target = `${join(dirname(splitReference(id).file), file)}?${query}`
+      return infos.getModuleInfo(id)?.importedIds.includes(target) === true
+    })
   }
 }
 

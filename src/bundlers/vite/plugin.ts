@@ -19,12 +19,12 @@ import { createTextPlugin } from './dev/texts.ts'
 import { findEntriesOf } from './entries.ts'
 import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
-import { createOutputPlugin } from './output.ts'
+import { checkPage, createOutputPlugin } from './output.ts'
 import { isWrittenIn } from './page-file.ts'
 import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
-import { commandOf, loadEnvironment } from './project.ts'
+import { commandOf, explainPublicFile, loadEnvironment } from './project.ts'
 import { examineFile, isServed, shipFile } from './session.ts'
 import type { Session } from './session.ts'
 import { createStylePlugin } from './styles.ts'
@@ -40,6 +40,13 @@ export interface PluginApi {
   readonly given: Options
   /** Known once the config is resolved. */
   readonly options: ResolvedOptions
+  /**
+   * Refuses what a page refers to that was rendered after the bundle was written.
+   *
+   * @param fileName as the error names it
+   * @throws MagnificError `UNSUPPORTED_REFERENCE`
+   */
+  checkPage(html: string, fileName: string): Promise<void>
 }
 
 /** What the build that runs tells. */
@@ -47,12 +54,20 @@ type BuildHost = Pick<HostSources, 'resolve' | 'findEntries'>
 
 const setupName = 'unplugin-magnific:setup'
 
+/** Where things are that a framework keeps from Vite: absolute paths. */
+export interface Places {
+  /** The project's root; else Vite's. */
+  root?: string
+  /** What is shipped as it is; else Vite's. */
+  publicDir?: string
+}
+
 /**
  * The plugin for Vite: imports, style sheets, pages and `new URL()`, in builds, in workers and in the dev server.
  *
  * @throws MagnificError `BAD_OPTIONS` when the config is resolved
  */
-export function createVitePlugin(userOptions: Options = {}): Plugin[] {
+export function createVitePlugin(userOptions: Options = {}, places: Places = {}): Plugin[] {
   let session: Session | undefined
   const requireSession = (): Session => {
     if (session) return session
@@ -73,6 +88,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
     get options() {
       return requireSession().upscaler.options
     },
+    checkPage: async (html, fileName) => checkPage(html, fileName, requireSession()),
   }
 
   return [
@@ -88,7 +104,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
       }),
       async configResolved(config) {
         checkInstances(api, config)
-        session = await createSession(userOptions, config, host)
+        session = await createSession(userOptions, withPlaces(config, places), host, places.root)
       },
       buildStart() {
         const { upscaler } = requireSession()
@@ -126,6 +142,13 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
   ]
 }
 
+/** All that is ours reads the config from here, and Vite goes on with its own. */
+function withPlaces(config: ResolvedConfig, { publicDir }: Places): ResolvedConfig {
+  return publicDir === undefined
+    ? config
+    : (Object.create(config, { publicDir: { value: publicDir } }) as ResolvedConfig)
+}
+
 /** Of two instances the first one answers for all, and what the other one was told would count for nothing. */
 function checkInstances({ given }: PluginApi, { plugins }: ResolvedConfig): void {
   const all = plugins.filter(({ name }) => name === setupName)
@@ -149,9 +172,10 @@ async function createSession(
   userOptions: Options,
   config: ResolvedConfig,
   host: BuildHost,
+  root = config.root,
 ): Promise<Session> {
   const options = resolveOptions(userOptions, {
-    root: config.root,
+    root,
     command: commandOf(config),
     env: await loadEnvironment(config),
   })
@@ -210,7 +234,9 @@ async function answerStyle(
   try {
     known?.add(reference)
     known?.markMissing(file)
-    if (findFile(file) === undefined) throw missingError(file, importer)
+    if (findFile(file) === undefined) {
+      throw explainPublicFile(missingError(file, importer), file, session.config)
+    }
     if (!isServed(session, environment)) return await shipFile(reference, session)
     await examineFile(reference, session)
     known?.takeMissing(file)

@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { ResolvedConfig } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
-import { findFile } from './files.ts'
+import { findFile, readFsPath } from './files.ts'
 
 /** What is left running counts as a server, watch mode too. */
 export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve' {
@@ -35,7 +36,7 @@ export async function loadEnvironment(
   config: ResolvedConfig,
 ): Promise<Record<string, string | undefined>> {
   if (!config.envDir) return process.env
-  const { loadEnv } = await importVite()
+  const { loadEnv } = await importVite(config)
   return { ...loadEnv(config.mode, config.envDir, ['FREEPIK_', 'MAGNIFIC_']), ...process.env }
 }
 
@@ -49,7 +50,7 @@ export async function mayRead(
   file: string,
   query: string,
 ): Promise<boolean> {
-  const { isFileLoadingAllowed, normalizePath } = await importVite()
+  const { isFileLoadingAllowed, normalizePath } = await importVite(config)
   // Where a link leads counts as well as what it is called.
   const real = await realpath(file).catch(() => file)
   // A colon means a stream of NTFS to Vite; in a prompt it does not.
@@ -110,10 +111,11 @@ export function publicFileError(
   )
 }
 
-/** The host's own module, which is loaded by now. */
-async function importVite(): Promise<typeof import('vite')> {
+/** The host's own module, which is loaded by now. Frameworks bring a Vite that is found from nowhere else. */
+async function importVite(config: ResolvedConfig): Promise<typeof import('vite')> {
+  const own = findVite(config)
   try {
-    return await import('vite')
+    return await (own === undefined ? import('vite') : import(pathToFileURL(own).href))
   } catch (error) {
     throw new MagnificError(
       'BAD_OPTIONS',
@@ -121,4 +123,11 @@ async function importVite(): Promise<typeof import('vite')> {
       { cause: error },
     )
   }
+}
+
+/** Every config holds the path of a module that Vite sends to browsers, and that lies in its package. */
+function findVite({ resolve: { alias } }: ResolvedConfig): string | undefined {
+  const end = '/dist/client/env.mjs'
+  const client = alias.find(({ replacement }) => replacement.endsWith(end))?.replacement
+  return client && findFile(`${readFsPath(client.slice(0, -end.length))}/dist/node/index.js`)
 }

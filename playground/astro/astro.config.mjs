@@ -1,0 +1,6 @@
+import { defineConfig } from 'astro/config'
+import magnific from 'unplugin-magnific/astro'
+
+export default defineConfig({
+  integrations: [magnific()],
+})
