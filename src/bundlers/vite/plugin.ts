@@ -16,6 +16,7 @@ import { createClientPlugin } from './dev/client.ts'
 import { createKnownReferences } from './dev/known-references.ts'
 import { createServerPlugin } from './dev/server.ts'
 import { createTextPlugin } from './dev/texts.ts'
+import { enhancedKeysOf } from './enhanced.ts'
 import { findEntriesOf } from './entries.ts'
 import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
@@ -24,11 +25,12 @@ import { isWrittenIn } from './page-file.ts'
 import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
-import { commandOf, loadEnvironment } from './project.ts'
+import { commandOf, isTestRun, loadEnvironment } from './project.ts'
 import { examineFile, isServed, shipFile } from './session.ts'
 import type { Session } from './session.ts'
 import { createStylePlugin } from './styles.ts'
 import type { StyleReference } from './styles.ts'
+import { createSveltePlugin } from './svelte.ts'
 import { createTypesPlugin } from './types.ts'
 import { createTemplatePlugin } from './templates.ts'
 import { createUrlPlugin } from './urls.ts'
@@ -117,6 +119,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
     createPagePlugin(requireSession, replaced, watched),
     ...createPatternPlugins(requireSession),
     createTemplatePlugin(requireSession),
+    createSveltePlugin(requireSession),
     createOutputPlugin(requireSession, replaced),
     createWatchPlugin(watched),
     createTypesPlugin(requireSession),
@@ -150,11 +153,14 @@ async function createSession(
   config: ResolvedConfig,
   host: BuildHost,
 ): Promise<Session> {
-  const options = resolveOptions(userOptions, {
-    root: config.root,
-    command: commandOf(config),
-    env: await loadEnvironment(config),
-  })
+  const options = fitOptions(
+    resolveOptions(userOptions, {
+      root: config.root,
+      command: commandOf(config),
+      env: await loadEnvironment(config),
+    }),
+    config,
+  )
   const cacheDir = resolve(options.root, options.cacheDir)
   checkCachePlace(config, cacheDir)
   const resolveAlias = config.createResolver({ asSrc: true })
@@ -169,6 +175,15 @@ async function createSession(
   shieldCache(config, cacheDir)
   const background = createBackground(upscaler, config.logger)
   return { config, upscaler, dev: { known: createKnownReferences(), background } }
+}
+
+/** Tests spend nothing, whatever is said of servers; and keys of queries belong to a plugin that is there. */
+function fitOptions(options: ResolvedOptions, config: ResolvedConfig): ResolvedOptions {
+  return {
+    ...options,
+    onMiss: options.onMiss === 'upscale' && isTestRun(config) ? 'preview' : options.onMiss,
+    passthrough: [...new Set([...options.passthrough, ...enhancedKeysOf(config)])],
+  }
 }
 
 /** What is published must not be the journal, and what is emptied before each build must not be what was paid for. */

@@ -9,6 +9,11 @@ export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve'
   return command === 'serve' || build.watch ? 'serve' : 'build'
 }
 
+/** Whether Vitest runs modules, to which it plays a dev server. Builds that a test starts are builds. */
+export function isTestRun({ command, plugins }: ResolvedConfig): boolean {
+  return command === 'serve' && plugins.some(({ name }) => /^vitest(?::|$)/.test(name))
+}
+
 /**
  * Whether another plugin has a hook that pictures may come to. Ours, Vite's own, and those for frameworks that take
  * Vite's prefix do not mind pictures.
