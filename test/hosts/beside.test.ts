@@ -110,6 +110,23 @@ globalThis.icons = [Sun, Mountains]\n`,
   })
 })
 
+it('what another plugin resolves to an upscaled picture is not bought a second time', async () => {
+  const emulator = await startEmulator()
+  const project = await heroProject('./hero.png?magnific=4x')
+  const options = optionsFor(emulator)
+  await build('vite8', project, { options })
+  const variant = project.list('.magnific/v1/variants').find((file) => file.endsWith('.png'))
+  const resolveId = (source: string): string | undefined =>
+    source.startsWith('./hero.png') ? variant : undefined
+  const built = await build('vite8', project, {
+    options,
+    ...placed('before', [{ name: 'redirect', enforce: 'pre', resolveId }]),
+  })
+  expect(built.error).toBeUndefined()
+  expect(await describeValues(built)).toEqual(['[png 240×160]'])
+  expect(emulator.tasks).toHaveLength(1)
+})
+
 /** What is evaluated is what the entry logs. */
 function withoutIcons(code: string): string {
   return code.replace(/globalThis\.icons = .*/, '')

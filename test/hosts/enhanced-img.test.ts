@@ -1,6 +1,6 @@
 import { enhancedImages } from '@sveltejs/enhanced-img'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
-import type { PluginOption } from 'vite'
+import type { Plugin, PluginOption } from 'vite'
 import { expect, it, vi } from 'vitest'
 import { build } from '../helpers/build.ts'
 import type { Built } from '../helpers/build.ts'
@@ -34,6 +34,18 @@ function pluginsFor(host: ViteVersion, isEnhanced = true): PluginOption[] {
   return [isEnhanced && enhancedImages(), compile({ configFile: false })]
 }
 
+/** As SvelteKit's own guard does: what is resolved comes by more than once. */
+const guard: Plugin = {
+  name: 'guard',
+  enforce: 'pre',
+  resolveId: {
+    order: 'pre',
+    handler(source, importer, options) {
+      return this.resolve(source, importer, { ...options, skipSelf: true })
+    },
+  },
+}
+
 const buildIn = async (
   host: ViteVersion,
   project: Project,
@@ -42,6 +54,7 @@ const buildIn = async (
 ): Promise<Built> =>
   build(host, project, {
     options: { apiKey: 'test-key-of-somebody', baseUrl: url },
+    viteBefore: [guard],
     vite: { plugins: pluginsFor(host, isEnhanced), build: { assetsInlineLimit: 0 } },
   })
 
