@@ -25,7 +25,7 @@ import { isWrittenIn } from './page-file.ts'
 import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
-import { commandOf, isTestRun, loadEnvironment } from './project.ts'
+import { checkVersion, commandOf, isTestRun, loadEnvironment } from './project.ts'
 import { examineFile, isServed, shipFile } from './session.ts'
 import type { Session } from './session.ts'
 import { createStylePlugin } from './styles.ts'
@@ -89,6 +89,7 @@ export function createVitePlugin(userOptions: Options = {}): Plugin[] {
         assetsInclude: [/\.(?:tiff?|hei[cf])$/i],
       }),
       async configResolved(config) {
+        checkVersion(config)
         checkInstances(api, config)
         session = await createSession(userOptions, config, host)
       },
