@@ -1,9 +1,10 @@
+import { splitReference } from '../core/request.ts'
 import type { Collector } from './collector.ts'
 import { mayGlob, mayRefer } from './may-refer.ts'
 import { readCalls } from './read-calls.ts'
 import { readScript, scriptLanguage } from './read-script.ts'
 import { readStyle } from './read-style.ts'
-import { blankSpans, readBlocks } from './tags.ts'
+import { blankSpans, readBlocks, readTag } from './tags.ts'
 import type { Span } from './tags.ts'
 
 const frontmatter = /^\uFEFF?\s*---[^\S\n]*\r?\n/
@@ -21,6 +22,24 @@ export function readSvelte(text: string, collector: Collector): void {
     else readScript(inner, scriptLanguage(lang), collector.at(end))
   })
   readMarkup(text, spans, collector)
+  if (text.includes('<enhanced:img')) readEnhanced(blankSpans(text, spans), collector)
+}
+
+/** What @sveltejs/enhanced-img takes for an import; Svelte itself takes no attribute for one. */
+function readEnhanced(markup: string, collector: Collector): void {
+  for (const { index } of markup.matchAll(/<enhanced:img(?=[\s/>])/g)) {
+    const { file: path, query } = splitReference(
+      readTag(markup, index, 'enhanced:img').attributes.get('src')?.trim() ?? '',
+    )
+    collector.add({
+      path,
+      query,
+      kind: 'template',
+      resolveKind: 'script',
+      offset: index,
+      isModule: false,
+    })
+  }
 }
 
 /** Finds what a component of Astro refers to: what it runs when it is built, and the scripts that it ships. */

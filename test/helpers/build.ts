@@ -43,6 +43,8 @@ export interface BuildSettings {
   /** Relative to the project. */
   entry?: string
   vite?: vite8.InlineConfig
+  /** Plugins of Vite that stand before ours; those in `vite` stand behind it. */
+  viteBefore?: vite8.PluginOption[]
   webpack?: Configuration
   rspack?: RspackConfiguration
   rollupPlugins?: InputPluginOption[]
@@ -130,7 +132,7 @@ async function runVite(run: Run): Promise<undefined> {
           minify: false,
           rollupOptions: { input: run.project.path(run.entry) },
         },
-        plugins: [magnificVite(run.options)],
+        plugins: [run.viteBefore, magnificVite(run.options)],
       },
       run.vite ?? {},
     ),

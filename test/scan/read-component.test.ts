@@ -106,6 +106,15 @@ describe('a component of Svelte', () => {
       './d.png?magnific',
     ])
   })
+
+  it('refers to images in elements of @sveltejs/enhanced-img', () => {
+    const text = `<!-- <enhanced:img src="./commented.png?magnific" /> -->
+<enhanced:img
+  alt="a > b" src="./a.png?magnific=4x&amp;hdr=2" sizes="100vw" />
+<enhanced:img src={b} /><enhanced:image src="./none.png?magnific" />
+<enhanced:img src="$lib/c.png?magnific"></enhanced:img>`
+    expect(read('a.svelte', text)).toEqual(['./a.png?magnific=4x&hdr=2', '$lib/c.png?magnific'])
+  })
 })
 
 describe('a component of Astro', () => {

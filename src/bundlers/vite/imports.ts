@@ -11,6 +11,7 @@ import { isElsewhere, readReference } from '../redirect.ts'
 import { findAssetLoad, mayLoadDirectly } from './asset.ts'
 import { createAssetOwner } from './dev/assets.ts'
 import type { AssetOwner } from './dev/assets.ts'
+import { enhancedKeysOf, isEnhanced, shipEnhanced } from './enhanced.ts'
 import { escapePath, findFile } from './files.ts'
 import { createModuleLoader } from './modules.ts'
 import type { ModuleLoader } from './modules.ts'
@@ -33,6 +34,7 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
     // Before vite:asset, which would take the id.
     enforce: 'pre',
     configResolved(config) {
+      moveToFront(config.plugins as Plugin[], ['unplugin-magnific:queries', 'unplugin-magnific'])
       const loadAsset = findAssetLoad(config)
       modules = createModuleLoader(loadAsset, mayLoadDirectly(config))
       if (config.command === 'serve' && loadAsset) owner = createAssetOwner(loadAsset)
@@ -120,7 +122,8 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
     enforce: 'pre',
     configResolved(config) {
       // Vite itself keeps the query: no need to ask for each image.
-      if (config.command === 'build' && !hasForeignHook(config, 'resolveId')) {
+      const isNeeded = hasForeignHook(config, 'resolveId') || enhancedKeysOf(config).length > 0
+      if (config.command === 'build' && !isNeeded) {
         delete plugin.resolveId
       }
     },
@@ -131,19 +134,30 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
         if (!isOwn(source)) return null
         const session = requireSession()
         const { config } = session
-        const { reference = source, plain = source } = readContentImport(source) ?? {}
+        const { reference: written = source, plain = source } = readContentImport(source) ?? {}
         const resolved = await this.resolve(plain, importer, { ...options, skipSelf: true })
         if (!resolved || resolved.external) return resolved
-        if (!isAbsolute(splitReference(resolved.id).file)) {
+        const { file: path } = splitReference(resolved.id)
+        // What is upscaled already is not bought a second time, whoever asks.
+        if (session.upscaler.isVariant(path)) return resolved
+        if (!isAbsolute(path)) {
           const { file } = splitReference(source)
           const error = isPublicUrl(config, file)
             ? publicFileError(config, file)
             : virtualError(source, resolved.id)
           throw locateError(error, source, importer)
         }
-        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : reference)
-        const id = `${splitReference(resolved.id).file}?${query}`
+        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : written)
+        const id = `${path}?${query}`
         noteImport(id, importer, session)
+        if (importer !== undefined && isEnhanced(query, session) && !isRequest(importer, session)) {
+          const reference = {
+            file: findFile(path) ?? path,
+            query,
+            importer: splitReference(importer).file,
+          }
+          return { ...resolved, id: await shipEnhanced(reference, source, session) }
+        }
         return { ...resolved, id: config.command === 'serve' ? escapeId(id) : id }
       },
     },
@@ -151,16 +165,29 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
   return plugin
 }
 
-/** A request by hand has an importer too: the page at the root, as if it held a module. */
-function noteImport(
-  id: string,
-  importer: string | undefined,
-  { config, dev, upscaler }: Session,
-): void {
-  if (!dev || importer === undefined || importer === join(config.root, 'index.html')) return
+/** Whoever takes any picture takes those that nobody asks to upscale, wherever it stands in the config. */
+function moveToFront(plugins: Plugin[], names: readonly string[]): void {
+  const own = plugins.filter(({ name }) => names.includes(name))
+  const others = plugins.filter(({ name }) => !names.includes(name))
+  plugins.splice(0, plugins.length, ...own, ...others)
+}
+
+/**
+ * Whether what a dev server calls an importer may be nobody but a request by hand: that has one too, the page at the root, as
+ * if it held a module. And what a module is asked for with is text of the request.
+ */
+function isRequest(importer: string, { config, dev }: Session): boolean {
+  return (
+    dev !== undefined &&
+    (importer === join(config.root, 'index.html') || referenceFilter.test(importer))
+  )
+}
+
+function noteImport(id: string, importer: string | undefined, session: Session): void {
+  const { dev, upscaler } = session
+  if (!dev || importer === undefined || isRequest(importer, session)) return
   const reference = readReference(id, upscaler)
-  // What a module is asked for with is text of the request.
-  if (!reference || referenceFilter.test(importer)) return
+  if (!reference) return
   dev.known.add({
     ...reference,
     file: findFile(reference.file) ?? reference.file,

@@ -10,6 +10,7 @@ import { toModuleId } from '../redirect.ts'
 import type { AssetLoad } from './asset.ts'
 import { clientImport } from './dev/client.ts'
 import { escapePath } from './files.ts'
+import { isTestRun } from './project.ts'
 import { ship } from './session.ts'
 import type { Session } from './session.ts'
 
@@ -85,9 +86,11 @@ export function createModuleLoader(
       return { code, map: null, moduleType: 'js', moduleSideEffects: false }
     },
 
-    loadServed: async (context, id, reference, { upscaler, dev }) => {
+    loadServed: async (context, id, reference, { config, upscaler, dev }) => {
       const request = upscaler.parse(reference)
-      const client = context.environment.name === 'client' ? clientImport : ''
+      // A test is over before anything could be swapped.
+      const isPage = context.environment.name === 'client' && !isTestRun(config)
+      const client = isPage ? clientImport : ''
       if (isSingle(request)) {
         const loaded = await loadAsset?.call(context, id)
         if (typeof loaded !== 'object' || loaded === null) return loaded

@@ -39,9 +39,12 @@ export function findScriptTexts(code: string): string[] {
   if (!scriptHint.test(code)) return []
   // What is put behind a URL when it runs is a query of the original.
   const queries = code.matchAll(/["'`]([?&]magnific(?:=[\w-]*)?)(?=["'`&])/g)
-  const texts = code.matchAll(/(["'`])((?:\.{0,2}|[~@]\w*)\/[^"'`\s\\<>]*\?[^"'`\s\\<>]*)\1/g)
+  // Pages are texts with quotes in them.
+  const texts = code.matchAll(
+    /["'`]((?:\.{0,2}|[~@]\w*)\/[^"'`\s\\<>]*\?[^"'`\s\\<>]*)(?=\\*["'`])/g,
+  )
   const urls = [...texts]
-    .map(([, , text = '']) => text)
+    .map(([, text = '']) => text)
     .filter(
       (text) =>
         referenceFilter.test(text) &&

@@ -16,6 +16,7 @@ import { createClientPlugin } from './dev/client.ts'
 import { createKnownReferences } from './dev/known-references.ts'
 import { createServerPlugin } from './dev/server.ts'
 import { createTextPlugin } from './dev/texts.ts'
+import { enhancedKeysOf } from './enhanced.ts'
 import { findEntriesOf } from './entries.ts'
 import { escapePath, findFile } from './files.ts'
 import { createImportPlugin, createQueryPlugin } from './imports.ts'
@@ -24,11 +25,18 @@ import { isWrittenIn } from './page-file.ts'
 import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
-import { commandOf, explainPublicFile, loadEnvironment } from './project.ts'
+import {
+  checkVersion,
+  commandOf,
+  explainPublicFile,
+  isTestRun,
+  loadEnvironment,
+} from './project.ts'
 import { examineFile, isServed, shipFile } from './session.ts'
 import type { Session } from './session.ts'
 import { createStylePlugin } from './styles.ts'
 import type { StyleReference } from './styles.ts'
+import { createSveltePlugin } from './svelte.ts'
 import { createTypesPlugin } from './types.ts'
 import { createTemplatePlugin } from './templates.ts'
 import { createUrlPlugin } from './urls.ts'
@@ -103,6 +111,7 @@ export function createVitePlugin(userOptions: Options = {}, places: Places = {})
         assetsInclude: [/\.(?:tiff?|hei[cf])$/i],
       }),
       async configResolved(config) {
+        checkVersion(config)
         checkInstances(api, config)
         session = await createSession(userOptions, withPlaces(config, places), host, places.root)
       },
@@ -133,6 +142,7 @@ export function createVitePlugin(userOptions: Options = {}, places: Places = {})
     createPagePlugin(requireSession, replaced, watched),
     ...createPatternPlugins(requireSession),
     createTemplatePlugin(requireSession),
+    createSveltePlugin(requireSession),
     createOutputPlugin(requireSession, replaced),
     createWatchPlugin(watched),
     createTypesPlugin(requireSession),
@@ -174,11 +184,14 @@ async function createSession(
   host: BuildHost,
   root = config.root,
 ): Promise<Session> {
-  const options = resolveOptions(userOptions, {
-    root,
-    command: commandOf(config),
-    env: await loadEnvironment(config),
-  })
+  const options = fitOptions(
+    resolveOptions(userOptions, {
+      root,
+      command: commandOf(config),
+      env: await loadEnvironment(config),
+    }),
+    config,
+  )
   const cacheDir = resolve(options.root, options.cacheDir)
   checkCachePlace(config, cacheDir)
   const resolveAlias = config.createResolver({ asSrc: true })
@@ -193,6 +206,15 @@ async function createSession(
   shieldCache(config, cacheDir)
   const background = createBackground(upscaler, config.logger)
   return { config, upscaler, dev: { known: createKnownReferences(), background } }
+}
+
+/** Tests spend nothing, whatever is said of servers; and keys of queries belong to a plugin that is there. */
+function fitOptions(options: ResolvedOptions, config: ResolvedConfig): ResolvedOptions {
+  return {
+    ...options,
+    onMiss: options.onMiss === 'upscale' && isTestRun(config) ? 'preview' : options.onMiss,
+    passthrough: [...new Set([...options.passthrough, ...enhancedKeysOf(config)])],
+  }
 }
 
 /** What is published must not be the journal, and what is emptied before each build must not be what was paid for. */

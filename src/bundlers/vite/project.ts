@@ -11,6 +11,27 @@ export function commandOf({ command, build }: ResolvedConfig): 'build' | 'serve'
 }
 
 /**
+ * Refuses a Vite that is too old, such as the one that VitePress 1 brings along.
+ *
+ * @throws MagnificError `BAD_OPTIONS`
+ */
+export function checkVersion({
+  environments,
+}: Partial<Pick<ResolvedConfig, 'environments'>>): void {
+  if (environments) return
+  throw new MagnificError(
+    'BAD_OPTIONS',
+    'unplugin-magnific needs Vite 6 or later, and this is an older one. Update Vite; where a framework brings its own, such as VitePress 1, ' +
+      'update the framework, or write "overrides": { "vite": "^6.4.6" } into package.json and install anew.',
+  )
+}
+
+/** Whether Vitest runs modules, to which it plays a dev server. Builds that a test starts are builds. */
+export function isTestRun({ command, plugins }: ResolvedConfig): boolean {
+  return command === 'serve' && plugins.some(({ name }) => /^vitest(?::|$)/.test(name))
+}
+
+/**
  * Whether another plugin has a hook that pictures may come to. Ours, Vite's own, and those for frameworks that take
  * Vite's prefix do not mind pictures.
  */

@@ -9,6 +9,12 @@ describe('findScriptTexts', () => {
     },
   )
 
+  it('finds what stands in a page that is a text', () => {
+    const page = JSON.stringify('<img src="./a.png?magnific=2x">')
+    expect(findScriptTexts(`const page = ${page}`)).toEqual(['./a.png?magnific=2x'])
+    expect(findScriptTexts(`eval(${JSON.stringify(page)})`)).toEqual(['./a.png?magnific=2x'])
+  })
+
   it.each([
     '"Write ./a.png?magnific=2x"',
     '`./${name}.png?magnific=2x`',

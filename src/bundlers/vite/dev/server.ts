@@ -38,6 +38,7 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
       background.listen((file) => {
         announceChange(server, known, file)
         reloadCopies(server, file)
+        if (known.takeMissing(file)) reloadPages(server, known, file)
       })
       server.watcher.on('all', (event, path) => {
         const file = resolve(path)

@@ -1,0 +1,5 @@
+import { Hero } from './hero.jsx'
+
+export default { component: Hero }
+
+export const Upscaled = {}
