@@ -10,6 +10,7 @@ import type { Options, ResolvedOptions } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import type { Request } from '../core/request.ts'
 import { checkSingle, isSingle } from '../core/single-request.ts'
+import type { Report } from '../report.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { isKeyMissing } from './host-error.ts'
@@ -20,6 +21,18 @@ import { tapTypes } from './webpack-types.ts'
 /** What the loader is handed by the plugin. */
 export interface LoaderOptions {
   upscaler: Upscaler
+  /** See `WebpackHost`. */
+  urlField?: string | undefined
+}
+
+/** A framework that brings webpack along, and has ways of its own. */
+export interface WebpackHost {
+  /** Where it wants to be told things. */
+  logger: Logger
+  /** What builds did is added to: they may be several that belong together. */
+  createReport: (options: ResolvedOptions) => Report
+  /** The field of its image modules that holds the URL. */
+  urlField: string
 }
 
 // webpack has this type and does not export it.
@@ -41,7 +54,10 @@ const loader = fileURLToPath(new URL('loader.js', import.meta.url))
  *
  * @throws MagnificError `BAD_OPTIONS` when it is applied
  */
-export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginInstance {
+export function createWebpackPlugin(
+  userOptions: Options = {},
+  host?: WebpackHost,
+): WebpackPluginInstance {
   return {
     apply(compiler: Compiler) {
       const findCommand = (): ResolvedOptions['command'] =>
@@ -57,16 +73,18 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       const isOurs: ReferenceTest = (request) =>
         referenceFilter.test(request) &&
         isReference(splitReference(request).query, options.passthrough)
-      const logger = splitLines(compiler.getInfrastructureLogger(name))
+      const logger = host?.logger ?? splitLines(compiler.getInfrastructureLogger(name))
       let upscaler: Upscaler | undefined
       const loaderOptions: LoaderOptions = {
         get upscaler() {
           if (upscaler?.options.command !== findCommand()) {
             const resolved = resolve()
-            upscaler = createUpscaler(resolved, logger, createWebpackSources(compiler, resolved))
+            const sources = createWebpackSources(compiler, resolved)
+            upscaler = createUpscaler(resolved, logger, sources, host?.createReport(resolved))
           }
           return upscaler
         },
+        urlField: host?.urlField,
       }
 
       compiler.options.module.rules.push({
@@ -76,7 +94,7 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       })
       compiler.hooks.normalModuleFactory.tap(name, (factory) => {
         provideType(factory, isOurs)
-        keepLoader(factory, isOurs, () => loaderOptions.upscaler)
+        keepLoader(factory, isOurs, loaderOptions)
       })
       explainMissing(compiler, isOurs)
       compiler.hooks.thisCompilation.tap(name, (compilation) => {
@@ -148,7 +166,7 @@ function provideType({ ruleSet }: NormalModuleFactory, isOurs: ReferenceTest): v
 function keepLoader(
   factory: NormalModuleFactory,
   isOurs: ReferenceTest,
-  upscaler: () => Upscaler,
+  loaderOptions: LoaderOptions,
 ): void {
   factory.hooks.afterResolve.tap(name, ({ createData, contextInfo, dependencyType }) => {
     const {
@@ -174,7 +192,7 @@ function keepLoader(
         importer,
       })
     }
-    const request = tryParse(upscaler(), file, query)
+    const request = tryParse(loaderOptions.upscaler, file, query)
     const setType = (type: 'javascript/auto' | 'asset/inline'): void => {
       const parser = factory.getParser(type)
       const generator = factory.getGenerator(type)
@@ -191,7 +209,8 @@ function keepLoader(
       setType('javascript/auto')
     } else if (request?.output.kind === 'lqip') {
       onlyOurs()
-      setType('asset/inline')
+      // A framework's settings of assets may be none for those that are inlined: the loader writes the URI itself.
+      setType(loaderOptions.urlField === undefined ? 'asset/inline' : 'javascript/auto')
     } else if (provided in settings && loaders.some((item) => item.loader !== loader)) {
       // Loaders named in the request, which rules do not see, make a module of the image: what they return is its code.
       setType('javascript/auto')
