@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import type { LoaderContext } from 'webpack'
 import { readUri, renderShipment, renderUri } from './bundlers/module-code.ts'
+import { findImporter } from './bundlers/next/importer.ts'
 import { checkHostKeys, isMarked, makeOf, pictureMark } from './bundlers/next/made.ts'
 import type { Made } from './bundlers/next/made.ts'
 import type { TurbopackLoaderOptions } from './bundlers/next/turbopack-rules.ts'
+import { changeState } from './bundlers/next/state.ts'
 import { createWorker } from './bundlers/next/worker.ts'
 import type { Directives } from './core/directives.ts'
 import { MagnificError, placeError } from './core/errors.ts'
@@ -34,26 +36,32 @@ export default function keep(content: Buffer): Buffer {
  */
 export async function pitch(this: Context): Promise<Buffer | string | undefined> {
   const query = this.resourceQuery.slice(1) + this.resourceFragment
-  const { upscaler, run, watched } = createWorker(this.rootContext, this.getOptions())
+  const { made, stateFile, ...given } = this.getOptions()
+  const { upscaler, run, watched } = createWorker(this.rootContext, given)
   if (!isReference(query, upscaler.options.passthrough)) return undefined
   if (isRenamed(this.resourcePath)) return undefined
   this.addDependency(this.resourcePath)
   const reference = { file: this.resourcePath, query }
+  // What may come out otherwise must not outlive the moment when it does.
+  const expectChange = (): void => {
+    changeState(stateFile)
+    for (const folder of watched) this.addContextDependency(folder)
+  }
   try {
-    checkMade(reference, upscaler, this.getOptions().made)
+    checkMade(reference, upscaler, made)
     const shipment = await run(async () => upscaler.upscale(reference))
-    // What stands in for a result must not outlive the moment when there is one.
-    if (shipment.from === 'preview' || shipment.from === 'original') {
-      for (const folder of watched) this.addContextDependency(folder)
-    }
-    if (this.getOptions().made === 'script')
-      return await renderModule(reference, shipment, upscaler)
+    if (shipment.from === 'preview' || shipment.from === 'original') expectChange()
+    if (made === 'script') return await renderModule(reference, shipment, upscaler)
     return await readFile(shipment.variants[0]?.file ?? '')
   } catch (error) {
-    // Turbopack shows stacks, and says who imports the image.
-    throw error instanceof MagnificError
-      ? Object.assign(error, { stack: '', cause: undefined })
-      : error
+    expectChange()
+    if (!(error instanceof MagnificError)) throw error
+    const importer = await findImporter(reference, upscaler.options).catch(() => undefined)
+    // Turbopack shows stacks.
+    throw Object.assign(placeError(error, { ...reference, importer }) as MagnificError, {
+      stack: '',
+      cause: undefined,
+    })
   }
 }
 
@@ -69,7 +77,7 @@ function isRenamed(file: string): boolean {
  */
 function checkMade(reference: Reference, upscaler: Upscaler, made: Made): void {
   const { file, query } = reference
-  const request = parse(reference, upscaler)
+  const request = upscaler.parse(reference)
   checkHostKeys(request, file)
   const wanted = makeOf(file, request, isMarked(query))
   if (made === 'script' || made === wanted) return
@@ -83,14 +91,6 @@ function checkMade(reference: Reference, upscaler: Upscaler, made: Made): void {
       : `Turbopack has to see in the query itself that "?${query}" gives another format than the file has. Write format=${wanted} there, without escapes.`,
     { file },
   )
-}
-
-function parse(reference: Reference, upscaler: Upscaler): ReturnType<Upscaler['parse']> {
-  try {
-    return upscaler.parse(reference)
-  } catch (error) {
-    throw placeError(error, reference)
-  }
 }
 
 /** Each variant is asked for by itself, and comes here again: Next makes an image of it. */
@@ -111,7 +111,7 @@ async function renderModule(
     return [
       `import image from ${JSON.stringify(toSpecifier(variant))}`,
       `const blurDataURL = ${JSON.stringify(await readUri(tiny.variants[0]))}`,
-      `export default { ...image, width: ${width}, height: ${height}, blurDataURL }\n`,
+      `export default { ...image, ${renderSize(width, height)}, blurDataURL }\n`,
     ].join('\n')
   }
   return renderShipment(
@@ -119,6 +119,13 @@ async function renderModule(
     toSpecifier,
     isSingle(shipment) ? undefined : (name) => `${name}.src`,
   )
+}
+
+/** As Next has it: the longer side of what is blurred is 8 pixels. */
+function renderSize(width: number, height: number): string {
+  const blur = (side: number): number =>
+    Math.max(1, Math.round((side * 8) / Math.max(width, height)))
+  return `width: ${width}, height: ${height}, blurWidth: ${blur(width)}, blurHeight: ${blur(height)}`
 }
 
 /** What `placeholder="blur"` shows, where Turbopack makes none. */

@@ -18,6 +18,7 @@ interface NextConfig {
     runAfterProductionCompile?: (build: ProductionBuild) => Promise<void>
   }
   basePath?: string
+  distDir?: string
 }
 
 interface WebpackConfig {
@@ -61,10 +62,7 @@ export function applyMagnific<Config extends object>(given: Config, options: Opt
   const added: NextConfig = {
     turbopack: {
       ...config.turbopack,
-      rules: addRules(
-        createTurbopackRules(options, resolved, config.basePath ?? ''),
-        config.turbopack?.rules,
-      ),
+      rules: addRules(createTurbopackRules(options, resolved, config), config.turbopack?.rules),
     },
     webpack: (webpackConfig, context) => {
       const own = config.webpack?.(webpackConfig, context) ?? webpackConfig

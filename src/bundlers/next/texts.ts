@@ -1,11 +1,10 @@
 import { extname, join } from 'node:path'
 import { MagnificError } from '../../core/errors.ts'
-import { isReference, ownKeys, splitReference } from '../../core/request.ts'
+import { isReference, splitReference } from '../../core/request.ts'
 import { findFile } from '../vite/files.ts'
 import { findScriptTexts } from '../vite/output-scan.ts'
+import { mention } from './turbopack-rules.ts'
 import type { TextsLoaderOptions } from './turbopack-rules.ts'
-
-const mention = new RegExp(ownKeys.join('|'))
 
 /**
  * Finds texts of a source that look like references, and are none: nobody resolves them.

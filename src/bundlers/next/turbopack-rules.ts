@@ -6,12 +6,20 @@ import { listCases } from './made.ts'
 import type { Made, Matcher } from './made.ts'
 import { dropSecrets } from './secrets.ts'
 import type { PublicOptions } from './secrets.ts'
+import { findStateFile, readState } from './state.ts'
 
 /** What the loader is handed: JSON, and a part of the key under which Turbopack keeps what comes of it. */
-export interface TurbopackLoaderOptions {
+export interface TurbopackLoaderOptions extends ProcessOptions {
+  made: Made
+}
+
+/** What all of Turbopack's processes are handed. */
+export interface ProcessOptions {
   options: PublicOptions
   command: ResolvedOptions['command']
-  made: Made
+  /** See `readState`: an absolute path, and the word that is there. */
+  stateFile: string
+  state: string
   /** Of this package: another one may make something else of the same. */
   version: string
 }
@@ -21,6 +29,8 @@ export interface TextsLoaderOptions {
   passthrough: readonly string[]
   /** What Next puts in front of URLs; empty where there is nothing. */
   basePath: string
+  /** Where style sheets are looked at as well: with webpack, its own plugin does that. */
+  turbopack?: ProcessOptions
 }
 
 /** A rule as Turbopack has it. */
@@ -31,8 +41,12 @@ export interface TurbopackRule {
   as?: string
 }
 
+/** What nobody speaks of but for us. What is misspelt, the loader of pictures refuses. */
+export const mention: RegExp = new RegExp(ownKeys.join('|'))
+
 /** Sources that may hold texts. */
-export const sourcePattern: RegExp = /\.(?:[cm]?[jt]s|[jt]sx|mdx?)$/
+export const scriptPattern: RegExp = /\.(?:[cm]?[jt]s|[jt]sx|mdx?)$/
+const sourcePattern = /\.(?:[cm]?[jt]s|[jt]sx|mdx?|css|s[ac]ss)$/
 
 const extensionOf: Record<Exclude<Made, 'same'>, string> = {
   png: 'png',
@@ -51,12 +65,12 @@ export function findLoader(name: 'next-loader.js' | 'next-texts-loader.js'): str
  * The rules that lead references to the loader, one for each of what may be made of them, and sources to theirs.
  *
  * @param given as the user says it
- * @param basePath of Next's config
+ * @param settings of Next's config
  */
 export function createTurbopackRules(
   given: Options,
   resolved: ResolvedOptions,
-  basePath: string,
+  { basePath = '', distDir = '.next' }: { basePath?: string; distDir?: string },
 ): TurbopackRule[] {
   const options: PublicOptions = {
     ...dropSecrets(given),
@@ -65,28 +79,36 @@ export function createTurbopackRules(
     onMiss: { [resolved.command]: resolved.onMiss },
     cache: { dir: resolved.cacheDir },
   }
+  const stateFile = findStateFile(resolved.root, distDir)
+  const shared: ProcessOptions = {
+    options,
+    command: resolved.command,
+    stateFile,
+    state: readState(stateFile),
+    version: packageJson.version,
+  }
   const pictures = listCases(resolved).map(({ made, condition }): TurbopackRule => ({
     condition: { all: [{ query: referenceFilter }, condition] },
     loaders: [
       {
         loader: findLoader('next-loader.js'),
-        options: { options, command: resolved.command, made, version: packageJson.version },
+        options: { ...shared, made },
       },
     ],
     ...(made !== 'same' && { as: `*.${extensionOf[made]}` }),
   }))
   const texts: TurbopackRule = {
     condition: {
-      all: [
-        { path: sourcePattern },
-        { content: new RegExp(ownKeys.join('|')) },
-        { not: 'foreign' },
-      ],
+      all: [{ path: sourcePattern }, { content: mention }, { not: 'foreign' }],
     },
     loaders: [
       {
         loader: findLoader('next-texts-loader.js'),
-        options: { passthrough: resolved.passthrough, basePath },
+        options: {
+          passthrough: resolved.passthrough,
+          basePath,
+          turbopack: shared,
+        },
       },
     ],
   }

@@ -1,6 +1,6 @@
 import type { ResolvedOptions } from '../../core/options.ts'
 import { referenceFilter } from '../../core/request.ts'
-import { findLoader, sourcePattern } from './turbopack-rules.ts'
+import { findLoader, scriptPattern } from './turbopack-rules.ts'
 import type { TextsLoaderOptions } from './turbopack-rules.ts'
 
 /** Extensions that Next makes no images of, and that are those of images when they have been upscaled. */
@@ -18,7 +18,7 @@ export function createWebpackRules(
 ): unknown[] {
   const options: TextsLoaderOptions = { passthrough, basePath }
   const texts = {
-    test: sourcePattern,
+    test: scriptPattern,
     exclude: /node_modules/,
     enforce: 'pre',
     use: [{ loader: findLoader('next-texts-loader.js'), options }],

@@ -6,7 +6,7 @@ import { createUpscaler } from '../../upscaler.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { createReportWriter, findReportFile } from './report-file.ts'
 import { restoreSecrets } from './secrets.ts'
-import type { TurbopackLoaderOptions } from './turbopack-rules.ts'
+import type { ProcessOptions } from './turbopack-rules.ts'
 
 /** What one of Turbopack's processes works with. */
 export interface Worker {
@@ -37,7 +37,7 @@ const logger: Logger = {
  */
 export function createWorker(
   root: string,
-  { options, command }: Pick<TurbopackLoaderOptions, 'options' | 'command'>,
+  { options, command }: Pick<ProcessOptions, 'options' | 'command'>,
 ): Worker {
   const key = JSON.stringify([root, command, options])
   const known = workers.get(key)
