@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path'
 import type { LoaderContext } from 'webpack'
 import { readUri, renderShipment, renderUri } from './bundlers/module-code.ts'
 import { findImporter } from './bundlers/next/importer.ts'
-import { checkHostKeys, isMarked, makeOf, pictureMark } from './bundlers/next/made.ts'
+import { checkHostKeys, endsInMark, makeOf, pictureMark } from './bundlers/next/made.ts'
 import type { Made } from './bundlers/next/made.ts'
 import type { TurbopackLoaderOptions } from './bundlers/next/turbopack-rules.ts'
 import { changeState } from './bundlers/next/state.ts'
@@ -79,7 +79,7 @@ function checkMade(reference: Reference, upscaler: Upscaler, made: Made): void {
   const { file, query } = reference
   const request = upscaler.parse(reference)
   checkHostKeys(request, file)
-  const wanted = makeOf(file, request, isMarked(query))
+  const wanted = makeOf(file, request, endsInMark(query))
   if (made === 'script' || made === wanted) return
   // The same extension by another way.
   const [variant] = request.variants

@@ -118,7 +118,7 @@ function nameOf(file: string): string {
 }
 
 /** Whether a query ends in `pictureMark`. */
-export function isMarked(query: string): boolean {
+export function endsInMark(query: string): boolean {
   return markEnd.test(query)
 }
 

@@ -17,7 +17,7 @@ export function passSecrets({ apiKey, webhook }: Options): void {
 }
 
 /** The options that may be written down. */
-export function dropSecrets({ apiKey: _, webhook, ...options }: Options): PublicOptions {
+export function dropSecrets({ apiKey: _key, webhook, ...options }: Options): PublicOptions {
   if (!webhook) return options
   const { secret: _secret, ...rest } = webhook
   return { ...options, webhook: rest }
