@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { LoaderContext } from 'webpack'
 import type { LoaderOptions } from './bundlers/loader-plugin.ts'
-import { renderShipment } from './bundlers/module-code.ts'
+import { renderShipment, renderUri } from './bundlers/module-code.ts'
+import { checkHostKeys } from './bundlers/next/made.ts'
 import { isSingle } from './core/single-request.ts'
 import { MagnificError } from './core/errors.ts'
 import { renderVariantQuery } from './core/variant-query.ts'
@@ -25,7 +26,7 @@ export const raw = true
 export async function pitch(
   this: LoaderContext<LoaderOptions>,
 ): Promise<Buffer | string | undefined> {
-  const { upscaler, host } = this.getOptions()
+  const { upscaler, host, urlField } = this.getOptions()
   if (isRemembered(this)) this.addDependency(this.resourcePath)
   try {
     const reference = {
@@ -34,11 +35,15 @@ export async function pitch(
       importer: host ? host.findImporter(this) : findIssuer(this),
     }
     host?.admit(this, reference)
+    if (urlField !== undefined) checkHostKeys(upscaler.parse(reference), reference.file)
     const shipment = await upscaler.upscale(reference)
     // What stands in for a result must not outlive the moment when there is one.
     if (shipment.from === 'preview' || shipment.from === 'original') this.cacheable(false)
-    if (!isSingle(shipment)) return await renderModule(reference, shipment, upscaler)
+    if (!isSingle(shipment)) {
+      return await renderModule(reference, shipment, upscaler, urlField)
+    }
     const [variant] = shipment.variants
+    if (urlField !== undefined && shipment.output.kind === 'lqip') return await renderUri(variant)
     // Loaders that name files, such as file-loader, go by it.
     if (variant) this.resourcePath = join(dirname(reference.file), basename(variant.file))
     return await read(variant?.file ?? '')
@@ -55,6 +60,7 @@ async function renderModule(
   reference: Reference,
   shipment: Shipment,
   upscaler: Upscaler,
+  urlField?: string,
 ): Promise<string> {
   const request = upscaler.parse(reference)
   // webpack takes a # for the beginning of a fragment.
@@ -62,6 +68,7 @@ async function renderModule(
   return renderShipment(
     shipment,
     ({ directives }) => `${path}?${renderVariantQuery(request, directives, upscaler.options)}`,
+    urlField === undefined ? undefined : (name) => `${name}.${urlField}`,
   )
 }
 

@@ -13,7 +13,7 @@ import type { Prefetch, ScanSources } from './prefetch.ts'
 import { resetTally } from './progress.ts'
 import { createRefusals } from './refusals.ts'
 import { createReport, renderLine } from './report.ts'
-import type { Origin, ReportEntry } from './report.ts'
+import type { Origin, Report, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
 import { describeVariant } from './shipment.ts'
 import type { PlannedVariant, Reference, Shipment } from './shipment.ts'
@@ -82,17 +82,18 @@ export interface Upscaler {
 /**
  * @param hostLogger the host's own
  * @param scan reads the sources of the build, where the host can tell which they are
+ * @param report what the build did is added to; one of its own, unless it is said
  */
 export function createUpscaler(
   options: ResolvedOptions,
   hostLogger: Logger,
   scan?: ScanSources,
+  report: Report = createReport(options),
 ): Upscaler {
   const logger = limitLogger(hostLogger, options.logLevel)
   const shared = getShared(options.root, options.cacheDir)
   const { memo, tally } = shared
   const variants = createVariantStore(shared.layout, memo)
-  const report = createReport(options)
   const running = new Set<Promise<Shipment>>()
   const refusals = createRefusals(options, logger, running, scan)
   const lookup = createLookup(options, shared, variants)

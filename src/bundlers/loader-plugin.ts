@@ -10,6 +10,7 @@ import type { Options, ResolvedOptions } from '../core/options.ts'
 import { isReference, referenceFilter, splitReference } from '../core/request.ts'
 import type { Request } from '../core/request.ts'
 import { checkSingle } from '../core/single-request.ts'
+import type { Report } from '../report.ts'
 import type { Reference } from '../shipment.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { Upscaler } from '../upscaler.ts'
@@ -22,6 +23,18 @@ export interface LoaderOptions {
   upscaler: Upscaler
   /** Where the host has no hooks for what has to be done before the loader runs. */
   host?: LoaderHost
+  /** See `Framework`. */
+  urlField?: string | undefined
+}
+
+/** A framework that brings its bundler along, and has ways of its own. */
+export interface Framework {
+  /** Where it wants to be told things. */
+  logger: Logger
+  /** What builds did is added to: they may be several that belong together. */
+  createReport: (options: ResolvedOptions) => Report
+  /** The field of its image modules that holds the URL. */
+  urlField: string
 }
 
 /** What a host leaves to the loader. */
@@ -60,7 +73,11 @@ export const loader: string = fileURLToPath(new URL('loader.js', import.meta.url
  *
  * @throws MagnificError `BAD_OPTIONS`
  */
-export function openLoaderPlugin(compiler: Compiler, userOptions: Options): LoaderPlugin {
+export function openLoaderPlugin(
+  compiler: Compiler,
+  userOptions: Options,
+  framework?: Framework,
+): LoaderPlugin {
   const findCommand = (): ResolvedOptions['command'] =>
     compiler.watchMode || compiler.options.mode === 'development' ? 'serve' : 'build'
   // Refused at start-up; resolved for good when the host has told whether it watches.
@@ -73,16 +90,18 @@ export function openLoaderPlugin(compiler: Compiler, userOptions: Options): Load
   const options = resolve()
   const isOurs: ReferenceTest = (request) =>
     referenceFilter.test(request) && isReference(splitReference(request).query, options.passthrough)
-  const logger = splitLines(compiler.getInfrastructureLogger(pluginName))
+  const logger = framework?.logger ?? splitLines(compiler.getInfrastructureLogger(pluginName))
   let upscaler: Upscaler | undefined
   const loaderOptions: LoaderOptions = {
     get upscaler() {
       if (upscaler?.options.command !== findCommand()) {
         const resolved = resolve()
-        upscaler = createUpscaler(resolved, logger, createWebpackSources(compiler, resolved))
+        const sources = createWebpackSources(compiler, resolved)
+        upscaler = createUpscaler(resolved, logger, sources, framework?.createReport(resolved))
       }
       return upscaler
     },
+    urlField: framework?.urlField,
   }
   compiler.hooks.thisCompilation.tap(pluginName, () => loaderOptions.upscaler.begin())
   compiler.hooks.make.tap(pluginName, () => loaderOptions.upscaler.prefetch())

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Output } from '../core/outputs.ts'
 import { isSingle } from '../core/single-request.ts'
 import { describeVariant } from '../shipment.ts'
@@ -14,10 +15,12 @@ export interface ModuleImage extends PlannedVariant {
  * The code of a module for a shipment: the host's own handling of assets gives each file its URL.
  *
  * @param toSpecifier what a variant is imported by; its file, unless it is said
+ * @param toUrl the code of the URL in what such an import gives, by its name; all of it, unless it is said
  */
 export async function renderShipment(
   shipment: Shipment,
   toSpecifier = ({ file }: Variant): string => toModuleId(file, shipment.hostQuery),
+  toUrl = (name: string): string => name,
 ): Promise<string> {
   const { variants, origin } = shipment
   const specifiers = variants.map((variant) => JSON.stringify(toSpecifier(variant)))
@@ -25,9 +28,20 @@ export async function renderShipment(
   const imports = specifiers.map((specifier, index) => `import u${index} from ${specifier}\n`)
   const images = variants.map((variant, index) => ({
     ...describeVariant(variant, origin),
-    url: `u${index}`,
+    url: toUrl(`u${index}`),
   }))
   return imports.join('') + (await renderOutput(shipment.output, images))
+}
+
+/** The code of a module that is a picture itself, as a data URI, for hosts that inline none. */
+export async function renderUri(variant: Variant | undefined): Promise<string> {
+  return `export default ${JSON.stringify(await readUri(variant))}\n`
+}
+
+/** A picture as a data URI. */
+export async function readUri(variant: Variant | undefined): Promise<string> {
+  const bytes = await readFile(variant?.file ?? '')
+  return `data:image/${variant?.directives.format};base64,${bytes.toString('base64')}`
 }
 
 /** The exports of a module that is more than a URL: as imagetools has them, the fields of an object by name as well. */

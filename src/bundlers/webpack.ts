@@ -4,7 +4,6 @@ import { MagnificError } from '../core/errors.ts'
 import type { Options } from '../core/options.ts'
 import { splitReference } from '../core/request.ts'
 import { isSingle } from '../core/single-request.ts'
-import type { Upscaler } from '../upscaler.ts'
 import {
   checkPlace,
   dropRepeated,
@@ -17,7 +16,7 @@ import {
   textFile,
   tryParse,
 } from './loader-plugin.ts'
-import type { ReferenceTest } from './loader-plugin.ts'
+import type { Framework, LoaderOptions, ReferenceTest } from './loader-plugin.ts'
 import { findMissing, missingError } from './missing.ts'
 
 // webpack has this type and does not export it.
@@ -34,10 +33,13 @@ const provided = 'magnificProvidedType'
  *
  * @throws MagnificError `BAD_OPTIONS` when it is applied
  */
-export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginInstance {
+export function createWebpackPlugin(
+  userOptions: Options = {},
+  framework?: Framework,
+): WebpackPluginInstance {
   return {
     apply(compiler: Compiler) {
-      const { isOurs, loaderOptions, ident } = openLoaderPlugin(compiler, userOptions)
+      const { isOurs, loaderOptions, ident } = openLoaderPlugin(compiler, userOptions, framework)
       compiler.options.module.rules.push({
         resourceQuery: isOurs,
         enforce: 'pre',
@@ -45,7 +47,7 @@ export function createWebpackPlugin(userOptions: Options = {}): WebpackPluginIns
       })
       compiler.hooks.normalModuleFactory.tap(name, (factory) => {
         provideType(factory, isOurs)
-        keepLoader(factory, isOurs, () => loaderOptions.upscaler)
+        keepLoader(factory, isOurs, loaderOptions)
       })
       explainMissing(compiler, isOurs)
       compiler.hooks.thisCompilation.tap(name, ({ hooks }) => {
@@ -84,7 +86,7 @@ function provideType({ ruleSet }: NormalModuleFactory, isOurs: ReferenceTest): v
 function keepLoader(
   factory: NormalModuleFactory,
   isOurs: ReferenceTest,
-  upscaler: () => Upscaler,
+  loaderOptions: LoaderOptions,
 ): void {
   factory.hooks.afterResolve.tap(name, ({ createData, contextInfo, dependencyType }) => {
     const {
@@ -109,7 +111,7 @@ function keepLoader(
         importer,
       })
     }
-    const request = tryParse(upscaler(), file, query)
+    const request = tryParse(loaderOptions.upscaler, file, query)
     const setType = (type: 'javascript/auto' | 'asset/inline'): void => {
       const parser = factory.getParser(type)
       const generator = factory.getGenerator(type)
@@ -126,7 +128,8 @@ function keepLoader(
       setType('javascript/auto')
     } else if (request?.output.kind === 'lqip') {
       onlyOurs()
-      setType('asset/inline')
+      // A framework's settings of assets may be none for those that are inlined: the loader writes the URI itself.
+      setType(loaderOptions.urlField === undefined ? 'asset/inline' : 'javascript/auto')
     } else if (provided in settings && loaders.some((item) => item.loader !== loader)) {
       // Loaders named in the request, which rules do not see, make a module of the image: what they return is its code.
       setType('javascript/auto')

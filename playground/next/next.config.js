@@ -1,0 +1,5 @@
+import withMagnific from 'unplugin-magnific/next'
+
+export default withMagnific({
+  reactStrictMode: true,
+})

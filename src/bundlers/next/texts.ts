@@ -1,0 +1,77 @@
+import { extname, join } from 'node:path'
+import { MagnificError } from '../../core/errors.ts'
+import { isReference, splitReference } from '../../core/request.ts'
+import { findFile } from '../vite/files.ts'
+import { findScriptTexts } from '../vite/output-scan.ts'
+import { mention } from './turbopack-rules.ts'
+import type { TextsLoaderOptions } from './turbopack-rules.ts'
+
+/**
+ * Finds texts of a source that look like references, and are none: nobody resolves them.
+ *
+ * @param file an absolute path
+ * @returns a warning for each that may be meant for people
+ * @throws MagnificError `UNSUPPORTED_REFERENCE` for one that leads to a file in `public`, which is shipped as it is
+ */
+export async function readTexts(
+  file: string,
+  source: string,
+  { root, basePath, passthrough }: TextsLoaderOptions & { root: string },
+): Promise<MagnificError[]> {
+  if (!mention.test(source)) return []
+  const literals = await listLiterals(file, source)
+  if (literals.length === 0) return []
+  const { readSource } = await import('../../scan/read-source.ts')
+  const settings = { passthrough, wantsImports: false, checksSyntax: false }
+  const { references } = readSource(file, source, settings)
+  const resolved = new Set(references.map(({ specifier }) => specifier))
+  const warnings: MagnificError[] = []
+  for (const text of new Set(literals)) {
+    const { file: path, query } = splitReference(text.replace(/^&/, '?'))
+    if (resolved.has(text) || !isReference(query, passthrough)) continue
+    const below =
+      basePath !== '' && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path
+    const place = join(root, 'public', below)
+    if (path.startsWith('/') && findFile(place) !== undefined) {
+      throw new MagnificError(
+        'UNSUPPORTED_REFERENCE',
+        `"${text}" is in public, whose files are shipped as they are. Move the image next to your sources, import it, import hero from './hero.png?${query}', and use that.`,
+        { file: place, importer: file },
+      )
+    }
+    warnings.push(
+      new MagnificError(
+        'UNSUPPORTED_REFERENCE',
+        `"${text}" is a text, and no image is upscaled for it. If it is to be a picture's URL, import the image, import hero from './hero.png?magnific=4x', and use hero or hero.src.`,
+        { importer: file },
+      ),
+    )
+  }
+  return warnings
+}
+
+/** Texts that a source holds as values: those in comments are for people. */
+async function listLiterals(file: string, source: string): Promise<string[]> {
+  const extension = extname(file).slice(1)
+  if (extension.startsWith('md')) return findScriptTexts(source)
+  const { loadModule } = await import('../../scan/load-module.ts')
+  const lang = /^[cm]?ts$/.test(extension) ? 'ts' : extension === 'tsx' ? 'tsx' : 'jsx'
+  const found: string[] = []
+  // What does not parse is told by Next.
+  const { program } = loadModule.oxc().parseSync(`source.${lang}`, source, { lang })
+  JSON.stringify(program, (_, node: unknown) => {
+    const text = textOf(node)
+    if (text !== undefined) found.push(...findScriptTexts(JSON.stringify(text)))
+    return node
+  })
+  return found
+}
+
+/** The value of a literal, or of a template that nothing is put into. */
+function textOf(node: unknown): string | undefined {
+  if (typeof node !== 'object' || node === null || !('type' in node)) return undefined
+  const { type, value } = node as { type: unknown; value?: unknown }
+  if (type === 'Literal' && typeof value === 'string') return value
+  if (type !== 'TemplateElement') return undefined
+  return (value as { cooked?: string } | undefined)?.cooked
+}
