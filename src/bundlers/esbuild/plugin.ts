@@ -56,8 +56,6 @@ function setUp(build: PluginBuild, userOptions: Options): void {
   let types: TypesRun | undefined
   /** What modules of ours stand for, by their paths. */
   const references = new Map<string, Reference>()
-  /** What modules of ours import, by its path. */
-  const parts = new Set<string>()
   /** What modules of others import, as ids. */
   const met = new Set<string>()
   /** What other errors tell of already. */
@@ -69,15 +67,14 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     isReference(splitReference(path).query, upscaler.options.passthrough)
 
   /** The build fails anyway: what comes up with each image is told once. */
-  const refuse = (error: unknown, reference: Reference): OnLoadResult => {
+  const refuse = (error: unknown): OnLoadResult => {
     const isRepeated = isKeyMissing(error) && isKeyToldMissing
     isKeyToldMissing ||= isKeyMissing(error)
-    const watchFiles = [reference.file]
     if (!isRepeated && !(error instanceof MagnificError && error.isListed)) {
-      return { errors: [toMessage(error)], watchFiles }
+      return { errors: [toMessage(error)] }
     }
     repeated.push(toMessage(error))
-    return { contents: '', loader: 'dataurl', watchFiles }
+    return { contents: '', loader: 'dataurl' }
   }
 
   const load = async (
@@ -88,9 +85,9 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     if (!reference) return undefined
     try {
       const shipment = upscaler.find(reference) ?? (await upscaler.upscale(reference))
-      return { ...(await render(shipment, reference)), watchFiles: [reference.file] }
+      return await render(shipment, reference)
     } catch (error) {
-      return refuse(placeError(error, reference), reference)
+      return refuse(placeError(error, reference))
     }
   }
 
@@ -101,7 +98,6 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     runs++
     if (upscaler.options.command !== findCommand(runs)) upscaler = open()
     references.clear()
-    parts.clear()
     met.clear()
     repeated = []
     isKeyToldMissing = false
@@ -116,10 +112,9 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     if (isForeign || !isOurs(args.path)) return undefined
     try {
       const reference = await findReference(args, build, references)
-      const { namespace, path } = nameModule(reference, args.kind, upscaler, cwd)
+      const { namespace, path } = nameModule(reference, args, upscaler, build)
       references.set(path, reference)
-      if (args.namespace === modules) parts.add(path)
-      else met.add(`${reference.file}?${reference.query}`)
+      if (args.namespace !== modules) met.add(`${reference.file}?${reference.query}`)
       return { namespace, path, watchFiles: [reference.file] }
     } catch (error) {
       return { errors: [toMessage(error)], watchDirs: [args.resolveDir].filter(Boolean) }
@@ -128,8 +123,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
 
   build.onLoad({ filter: /^/, namespace: pictures }, async (args) =>
     load(args, async ({ variants, hostQuery }, { file }) => {
-      const isPart = parts.has(args.path)
-      const picture = { file, name: args.path, hostQuery, attributes: args.with, isPart }
+      const picture = { file, name: args.path, hostQuery, attributes: args.with }
       const loader = chooseLoader(picture, initialOptions.loader)
       return { contents: await readFile(variants[0]?.file ?? ''), loader }
     }),
