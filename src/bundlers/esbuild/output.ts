@@ -73,8 +73,7 @@ export async function checkOutputs(
     for (const reference of refused) {
       const { importer } = await locate(reference)
       const isExternal =
-        build.bundle === true &&
-        imports.some(({ path, external }) => external && path === reference)
+        build.bundle === true && imports.some((each) => each.external && each.path === reference)
       const error = isExternal
         ? externalError(reference, importer)
         : leftoverError(reference, importer, build)

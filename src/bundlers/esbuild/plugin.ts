@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { promisify } from 'node:util'
 import type { OnLoadArgs, OnLoadResult, PartialMessage, Plugin, PluginBuild } from 'esbuild'
 import { MagnificError, placeError } from '../../core/errors.ts'
 import type { Options, ResolvedOptions } from '../../core/options.ts'
@@ -10,22 +11,24 @@ import type { Reference, Shipment } from '../../shipment.ts'
 import { findProjectRoot } from '../../store/layout.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import type { Upscaler } from '../../upscaler.ts'
-import { chooseLoader } from './loaders.ts'
-import { toMessage } from './messages.ts'
-import { checkOutputs } from './output.ts'
-import { findReference, modules, nameModule, pictures } from './resolve.ts'
-import { createEsbuildSources, listOutputs } from './sources.ts'
 import { isElsewhere } from '../external.ts'
 import { isKeyMissing } from '../host-error.ts'
 import { renderShipment } from '../module-code.ts'
 import { startTypes } from '../types.ts'
 import type { TypesRun } from '../types.ts'
+import { chooseLoader } from './loaders.ts'
+import { toMessage } from './messages.ts'
+import { checkOutputs } from './output.ts'
+import { findReference, modules, nameModule, pictures } from './resolve.ts'
+import { createEsbuildSources, listOutputs } from './sources.ts'
 
 const name = 'unplugin-magnific'
 /** For esbuild, which runs it in Go. */
 const filter = new RegExp(idFilters.map(({ source }) => source).join('|'), 'is')
 /** What people call a script with when it is to go on running. */
 const watchWord = /^(?:-w$|(?:--)?(?:watch|serve|dev)(?:$|[:=]))/
+// The one of node:fs/promises takes three times as long.
+const read = promisify(readFile)
 const logger = { info: writeLine, warn: writeLine }
 
 /**
@@ -125,7 +128,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     load(args, async ({ variants, hostQuery }, { file }) => {
       const picture = { file, name: args.path, hostQuery, attributes: args.with }
       const loader = chooseLoader(picture, initialOptions.loader)
-      return { contents: await readFile(variants[0]?.file ?? ''), loader }
+      return { contents: await read(variants[0]?.file ?? ''), loader }
     }),
   )
 
