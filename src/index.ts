@@ -1,5 +1,6 @@
 import { createUnplugin } from 'unplugin'
 import type { UnpluginInstance, UnpluginOptions } from 'unplugin'
+import { createEsbuildPlugin } from './bundlers/esbuild/plugin.ts'
 import { createRollupPlugin } from './bundlers/rollup.ts'
 import { createVitePlugin } from './bundlers/vite/plugin.ts'
 import { createWebpackPlugin } from './bundlers/webpack.ts'
@@ -7,7 +8,7 @@ import { MagnificError } from './core/errors.ts'
 import type { Options } from './core/options.ts'
 
 /**
- * The plugin for tools that take an unplugin: `unplugin.vite()`, `unplugin.rollup()`, `unplugin.webpack()`. The entries
+ * The plugin for tools that take an unplugin: `unplugin.vite()`, `unplugin.rollup()`, `unplugin.webpack()`, `unplugin.esbuild()`. The entries
  * of the hosts give the same plugins, and start faster, since they do without unplugin.
  *
  * @throws MagnificError `BAD_OPTIONS` for a host that is not supported
@@ -30,10 +31,12 @@ const unplugin: UnpluginInstance<Options | undefined, true> = createUnplugin(
             webpack: (compiler) => createWebpackPlugin(options).apply(compiler),
           },
         ]
+      case 'esbuild':
+        return [{ name: 'unplugin-magnific', esbuild: createEsbuildPlugin(options) }]
       default:
         throw new MagnificError(
           'BAD_OPTIONS',
-          `unplugin-magnific does not support ${framework} yet. It supports Vite, webpack and Rollup.`,
+          `unplugin-magnific does not support ${framework} yet. It supports Vite, webpack, Rollup and esbuild.`,
         )
     }
   },

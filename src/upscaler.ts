@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join, normalize, sep } from 'node:path'
 import { systemClock } from './core/clock.ts'
 import { MagnificError, placeError } from './core/errors.ts'
@@ -272,7 +273,8 @@ export function createUpscaler(
       const summary = report.take()
       // What is left running has said what it did image by image.
       if (summary !== undefined && options.command === 'build') logger.info(summary)
-      memo.save()
+      // A build that had nothing to keep leaves no directory behind.
+      if (existsSync(shared.layout.dir)) memo.save()
     },
     abort: async () => {
       const reason = new MagnificError(

@@ -153,6 +153,7 @@ describe('esbuild', () => {
     const project = await heroProject('./hero.png?magnific=2x&as=srcset&w=30;60')
     const { error } = await buildWith(project, emulator, { loader: { '.png': 'binary' } })
     expect(error).toContain("the loader 'binary' of .png gives none")
+    expect(emulator.calls).toEqual([])
   })
 
   it('resolves by alias, paths of TypeScript, packages, links and plugins', async () => {
@@ -309,6 +310,18 @@ describe('esbuild', () => {
       { format: 'iife', minify: true },
     ],
     [
+      'new URL() where import.meta.url is defined',
+      { 'src/main.js': "console.log(new URL('./hero.png?magnific=2x', import.meta.url))" },
+      'is left as it is by esbuild',
+      { define: { 'import.meta.url': '"https://example.com/"' } },
+    ],
+    [
+      'files where there is no place for them',
+      { 'src/main.js': "import a from './hero.png?magnific=2x'\nconsole.log(a)" },
+      'There is no place for the image',
+      { outdir: undefined } as unknown as BuildOptions,
+    ],
+    [
       'a text in image-set()',
       {
         'src/main.js': "import './a.css'",
@@ -412,6 +425,35 @@ describe('esbuild', () => {
     const { error } = await buildWith(project, emulator, { plugins: [virtual] })
     expect(error).toContain('something that a plugin makes up (made-up)')
     expect(emulator.calls).toEqual([])
+  })
+
+  it('minds no import that TypeScript drops', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write(
+      'src/main.ts',
+      "import unused from './hero.png?magnific=2x'\nimport type A from './hero.png?magnific=4x'\nexport const a: A = 1",
+    )
+    const { error } = await buildWith(project, emulator, { entryPoints: ['src/main.ts'] })
+    expect(error).toBeUndefined()
+    expect(emulator.calls).toEqual([])
+  })
+
+  it('refuses what another plugin leaves outside', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const settings = settingsOf(project, emulator)
+    const outside: Plugin = {
+      name: 'outside',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /hero\.png/ }, ({ path }) => ({ path, external: true })),
+    }
+    const errors = await messagesOf(
+      esbuild.build({ ...settings, plugins: [outside, ...settings.plugins] }),
+    )
+    expect(errors.map(({ text }) => text.split('\n')[0])).toEqual([
+      expect.stringContaining('is external'),
+    ])
   })
 
   it('warns of texts that look like references', async () => {

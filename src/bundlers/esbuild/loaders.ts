@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path'
-import type { Loader } from 'esbuild'
+import type { BuildOptions, Loader } from 'esbuild'
 import { MagnificError } from '../../core/errors.ts'
 
 /** What import attributes are to esbuild. */
@@ -11,8 +11,8 @@ const loaderOfType: Readonly<Record<string, Loader>> = {
 /** Loaders that put a picture into the script or the style sheet. */
 const inlining: readonly Loader[] = ['base64', 'binary', 'dataurl', 'text']
 
-/** A picture that is about to be loaded. */
-export interface LoadedPicture {
+/** A picture that is imported. */
+export interface ImportedPicture {
   /** The source: what the user may have named a loader for. */
   file: string
   /** The name that it ships under. */
@@ -21,45 +21,56 @@ export interface LoadedPicture {
   hostQuery: string
   /** Import attributes, where esbuild tells of them. */
   attributes: Readonly<Record<string, string>> | undefined
-  /** Whether a module of ours makes something of its URL. */
-  isPart: boolean
 }
 
 /**
  * What esbuild is to make of a picture: what the import asks for, else what the user has said of its extension, else a file.
  *
- * @throws MagnificError `UNSUPPORTED_REFERENCE` for an import attribute that esbuild does not know, and where a URL is wanted
- *   and the user's loader gives none
+ * @throws MagnificError `UNSUPPORTED_REFERENCE` for an import attribute that esbuild does not know
  */
 export function chooseLoader(
-  picture: LoadedPicture,
+  { file, name, hostQuery, attributes }: ImportedPicture,
   loaders: Readonly<Record<string, Loader>> = {},
-): Loader {
-  const loader = findWanted(picture, loaders)
-  if (!picture.isPart || loader === 'file' || loader === 'dataurl') return loader
-  throw new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `What the query asks for is made of URLs, and the loader '${loader}' of ${extname(picture.name)} gives none. Set it to 'file' or 'dataurl', or import one picture without \`as\`.`,
-  )
-}
-
-function findWanted(
-  { file, name, hostQuery, attributes }: LoadedPicture,
-  loaders: Readonly<Record<string, Loader>>,
 ): Loader {
   const type = attributes?.['type']
   if (type !== undefined) {
     const loader = loaderOfType[type]
     if (loader) return loader
-    throw new MagnificError(
-      'UNSUPPORTED_REFERENCE',
-      `An import with { type: '${type}' } makes no picture. Leave the attribute out.`,
-    )
+    throw refusal(`An import with { type: '${type}' } makes no picture. Leave the attribute out.`)
   }
   const keys = hostQuery.split('&')
   if (keys.includes('inline')) return 'dataurl'
   const said = findLoader(name, loaders) ?? findLoader(file, loaders) ?? 'file'
   return keys.includes('no-inline') && inlining.includes(said) ? 'file' : said
+}
+
+/**
+ * Refuses what would come out wrong, before anything is bought.
+ *
+ * @param isPart whether a module of ours makes something of its URL
+ * @throws MagnificError `UNSUPPORTED_REFERENCE`
+ */
+export function checkLoader(
+  picture: ImportedPicture,
+  isPart: boolean,
+  { loader: loaders, outdir, outfile }: BuildOptions,
+): void {
+  const loader = chooseLoader(picture, loaders)
+  const isFile = loader === 'file' || loader === 'copy'
+  // esbuild, which refuses this of its own loaders, lets the file go where it is lost.
+  if (isFile && outdir === undefined && outfile === undefined) {
+    throw refusal(
+      'There is no place for the image: nothing is built into files. Set `outdir` or `outfile`, or write ?inline.',
+    )
+  }
+  if (!isPart || loader === 'file' || loader === 'dataurl') return
+  throw refusal(
+    `What the query asks for is made of URLs, and the loader '${loader}' of ${extname(picture.name)} gives none. Set it to 'file' or 'dataurl', or import one picture without \`as\`.`,
+  )
+}
+
+function refusal(text: string): MagnificError {
+  return new MagnificError('UNSUPPORTED_REFERENCE', text)
 }
 
 /** As esbuild does it: the longest extension that is named wins, `.thumb.png` before `.png`. */

@@ -39,8 +39,8 @@ interface Leftover {
   importer: string
 }
 
-/** What esbuild makes of `import.meta` in a format that has none. */
-const formerMeta = /(\bnew\s+URL\(\s*("|'|`)[^"'`\n]*\2,\s*)[\w$]+\.url\b/g
+/** In a format that has no `import.meta`, or where it is defined as something else, the second argument is another one. */
+const otherBase = /(\bnew\s+URL\(\s*("|'|`)[^"'`\n]*\2,\s*)(?:[\w$.]+|"[^"\n]*"|'[^'\n]*')/g
 
 /**
  * The last net: a reference that nobody asked us about is left as it is, or was resolved by somebody who knows nothing of the
@@ -56,7 +56,7 @@ export async function checkOutputs(
   const warnings: PartialMessage[] = []
   const isEmitted = createEmittedTest(Object.keys(metafile.outputs))
   const kinds = listKinds(build)
-  for (const [name, { inputs }] of Object.entries(metafile.outputs)) {
+  for (const [name, { inputs, imports }] of Object.entries(metafile.outputs)) {
     const kind = kinds.find(([extension]) => name.endsWith(extension))?.[1]
     if (!kind) continue
     const path = resolve(cwd, name)
@@ -73,7 +73,12 @@ export async function checkOutputs(
     if (kind === 'js') for (const url of findScriptUrls(text, isEmitted)) refused.add(url)
     for (const reference of refused) {
       const { importer } = await locate(reference)
-      errors.push(toLocatedMessage(leftoverError(reference, importer, build), reference, cwd))
+      const isExternal =
+        build.bundle === true && imports.some((each) => each.external && each.path === reference)
+      const error = isExternal
+        ? externalError(reference, importer)
+        : leftoverError(reference, importer, build)
+      errors.push(toLocatedMessage(error, reference, cwd))
     }
     if (kind !== 'js') continue
     const isOurs = (url: string): boolean =>
@@ -103,7 +108,10 @@ function listKinds({ outExtension = {} }: BuildOptions): [extension: string, kin
   ]
 }
 
-/** Imports with a query of ours that did not come to us, or came back from us and were led elsewhere. */
+/**
+ * Imports with a query of ours that led elsewhere. Of external ones the outputs tell: TypeScript drops what nobody uses, which
+ * is listed all the same.
+ */
 function findStrays(
   { inputs }: Metafile,
   { cwd, passthrough, namespaces }: NetContext,
@@ -116,12 +124,9 @@ function findStrays(
       // What another server has is none of ours.
       if (kind === 'url-token' && isElsewhere(original)) continue
       const importer = resolve(cwd, name)
-      const isPattern = splitReference(original).file.includes('*')
-      const error = isPattern
-        ? patternError(original, importer)
-        : external
-          ? externalError(original, importer)
-          : strayError(original, importer)
+      const isPattern = original.includes('*')
+      if (external && !isPattern) continue
+      const error = isPattern ? patternError(original, importer) : strayError(original, importer)
       strays.push(toLocatedMessage(error, original, cwd))
     }
   }
@@ -135,7 +140,7 @@ async function findReferences(
   { passthrough }: NetContext,
 ): Promise<string[]> {
   const { readSource } = await import('../../scan/read-source.ts')
-  const plain = kind === 'js' ? text.replaceAll(formerMeta, '$1import.meta.url') : text
+  const plain = kind === 'js' ? text.replaceAll(otherBase, '$1import.meta.url') : text
   const { references } = readSource(`output.${kind}`, plain, {
     passthrough,
     wantsImports: false,
@@ -188,7 +193,7 @@ function wayOut(importer: string, { bundle = false }: BuildOptions): string {
     return 'It copies pages, and reads nothing in them. Set the image from a script that imports it, or in a style sheet.'
   }
   return importer.endsWith('css')
-    ? 'Write image-set(url("./hero.png?magnific=4x") 2x), with url() around it.'
+    ? 'In image-set(), write url() around it, image-set(url("./hero.png?magnific=4x") 2x); a style sheet that is copied has to be bundled.'
     : "Import the image in a module, import url from './hero.png?magnific=4x', and write new URL(url, import.meta.url) where you want a URL object."
 }
 

@@ -11,6 +11,7 @@ import { renderVariantQuery } from '../../core/variant-query.ts'
 import type { Reference } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { externalError } from '../external.ts'
+import { checkLoader } from './loaders.ts'
 import { findMissing, missingError } from '../missing.ts'
 
 /** The namespace of pictures. It shows in comments and in the metafile. */
@@ -61,8 +62,12 @@ export async function findReference(
   if (found.errors.length > 0) {
     const missing = findMissing(urlToPath(file, kind), join(resolveDir, 'importer'))
     if (missing !== undefined) throw missingError(missing, importer)
+    const texts = found.errors.flatMap(({ text, notes }) => [
+      text,
+      ...notes.map((each) => each.text),
+    ])
     throw refuse(
-      `${found.errors.map(({ text }) => text).join(' ')}. Check the path, capitals included.`,
+      `${texts.map((text) => text.replace(/\.$/, '')).join('. ')}. Check the path, capitals included.`,
     )
   }
   if (found.external) {
@@ -92,22 +97,29 @@ function urlToPath(file: string, kind: ImportKind): string {
  * What a reference is called in the build: after what ships, since esbuild names files by it, and without what the query says,
  * since it stands in comments.
  *
- * @throws MagnificError for a query that is refused, or wants more than there is room for
+ * @throws MagnificError for a query that is refused, or wants what there is no room for
  */
 export function nameModule(
   reference: Reference,
-  kind: ImportKind,
+  { kind, namespace, with: attributes }: OnResolveArgs,
   upscaler: Upscaler,
-  cwd: string,
+  { initialOptions }: Pick<PluginBuild, 'initialOptions'>,
 ): { namespace: string; path: string } {
   const { file } = reference
   try {
     const request = upscaler.parse(reference)
+    const { hostQuery, variants } = request
     if (kind === 'url-token') checkSingle(request)
+    const names = variants.map(({ format }) => nameVariant(file, format))
+    const isPart = !isSingle(request) || namespace === modules
+    for (const name of names) {
+      checkLoader({ file, name, hostQuery, attributes }, isPart, initialOptions)
+    }
+    const cwd = initialOptions.absWorkingDir ?? process.cwd()
     const folder = join(relative(cwd, dirname(file)), tagRequest(request, upscaler))
-    const [variant] = request.variants
-    return isSingle(request) && variant
-      ? { namespace: pictures, path: toPath(folder, nameVariant(file, variant.format)) }
+    const [name = ''] = names
+    return isSingle(request)
+      ? { namespace: pictures, path: toPath(folder, name) }
       : { namespace: modules, path: toPath(folder, basename(file)) }
   } catch (error) {
     throw placeError(error, reference)
