@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import fastGlob from 'fast-glob'
 import type { Plugin } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 import { isReference, splitReference } from '../core/request.ts'
@@ -66,6 +65,7 @@ function presetAdvice(file: string, end = ''): string {
  * @throws MagnificError `UNSUPPORTED_REFERENCE`
  */
 export async function checkPages(dir: URL, api: PluginApi): Promise<void> {
+  const { default: fastGlob } = await import('fast-glob')
   const cwd = fileURLToPath(dir)
   for (const page of await fastGlob('**/*.html', { cwd, dot: true })) {
     const html = await readFile(join(cwd, page), 'utf8')
