@@ -18,6 +18,9 @@ export interface MagnificIntegration {
   }
 }
 
+/** An import gives what it gives for any picture in Astro. */
+const types = '/// <reference types="unplugin-magnific/client/astro" />\n'
+
 /**
  * unplugin-magnific for Astro.
  *
@@ -38,23 +41,11 @@ export default function magnific(options?: Options): MagnificIntegration {
         updateConfig({ vite: { plugins: [createContentPlugin(api), ...plugins] } })
       },
       'astro:config:done': ({ injectTypes }) => {
-        injectTypes({ filename: 'magnific.d.ts', content: renderTypes() })
+        injectTypes({ filename: 'magnific.d.ts', content: types })
       },
       'astro:build:done': async ({ dir }) => checkPages(dir, api),
     },
   }
-}
-
-/** An import gives what it gives for any picture in Astro. */
-function renderTypes(): string {
-  const scales = ['', '=2x', '=4x', '=8x', '=16x']
-  const queries = ['?', '&'].flatMap((mark) => scales.map((scale) => `${mark}magnific${scale}`))
-  return queries
-    .map(
-      (query) =>
-        `declare module '*${query}' {\n  const image: import('astro').ImageMetadata\n  export default image\n}\n`,
-    )
-    .join('')
 }
 
 export type { Options }

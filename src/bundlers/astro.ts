@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import fastGlob from 'fast-glob'
 import type { Plugin } from 'vite'
 import { MagnificError } from '../core/errors.ts'
 import { isReference, splitReference } from '../core/request.ts'
@@ -37,11 +37,18 @@ export function createContentPlugin(api: PluginApi): Plugin {
       handler(code, id) {
         if (!contentModule.test(id)) return
         const paths = [...findPlaceholders(code), ...findContentPaths(code)]
-        checkPaths(
-          paths.filter((path) => !endsInExtension(path)),
-          undefined,
-          api,
-        )
+        const { mode, logger } = this.environment
+        try {
+          checkPaths(
+            paths.filter((path) => !endsInExtension(path)),
+            undefined,
+            api,
+          )
+        } catch (error) {
+          if (mode !== 'dev') throw error
+          // A dev server of Astro takes a module that fails for collections with nothing in them.
+          logger.error((error as Error).message, { timestamp: true })
+        }
       },
     },
   }
@@ -58,8 +65,10 @@ function presetAdvice(file: string, end = ''): string {
  * @throws MagnificError `UNSUPPORTED_REFERENCE`
  */
 export async function checkPages(dir: URL, api: PluginApi): Promise<void> {
-  for (const page of await fastGlob('**/*.html', { cwd: fileURLToPath(dir), dot: true })) {
-    const html = await readFile(new URL(encodeURI(page), dir), 'utf8')
+  const { default: fastGlob } = await import('fast-glob')
+  const cwd = fileURLToPath(dir)
+  for (const page of await fastGlob('**/*.html', { cwd, dot: true })) {
+    const html = await readFile(join(cwd, page), 'utf8')
     checkPaths(findPlaceholders(html), page, api)
     await api.checkPage(html, page)
   }

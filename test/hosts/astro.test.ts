@@ -125,8 +125,6 @@ describe('the integration for Astro', () => {
   it('gives imports the type of any picture in Astro', () => {
     const files: { filename: string; content: string }[] = []
     astroIntegration().hooks['astro:config:done']({ injectTypes: (file) => files.push(file) })
-    expect(files[0]?.content).toContain(
-      "declare module '*&magnific=4x' {\n  const image: import('astro').ImageMetadata",
-    )
+    expect(files[0]?.content).toContain('types="unplugin-magnific/client/astro"')
   })
 })

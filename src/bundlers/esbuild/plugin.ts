@@ -11,16 +11,7 @@ import type { Reference, Shipment } from '../../shipment.ts'
 import { findProjectRoot } from '../../store/layout.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import type { Upscaler } from '../../upscaler.ts'
-<<<<<<< HEAD
-import { chooseLoader } from './loaders.ts'
-import { toMessage } from './messages.ts'
-import { checkOutputs } from './output.ts'
-import { findReference, modules, nameModule, pictures } from './resolve.ts'
-import { createEsbuildSources, listOutputs } from './sources.ts'
 import { isElsewhere } from '../redirect.ts'
-=======
-import { isElsewhere } from '../external.ts'
->>>>>>> esbuild
 import { isKeyMissing } from '../host-error.ts'
 import { renderShipment } from '../module-code.ts'
 import { startTypes } from '../types.ts'
