@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import withMagnific from 'unplugin-magnific/next'
+import { withMagnific } from 'unplugin-magnific/next'
 import type { Options } from 'unplugin-magnific/next'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Matcher } from '../../src/bundlers/next/made.ts'
