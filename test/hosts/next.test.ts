@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import withMagnific from 'unplugin-magnific/next'
+import { withMagnific } from 'unplugin-magnific/next'
 import type { Options } from 'unplugin-magnific/next'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Matcher } from '../../src/bundlers/next/made.ts'
@@ -181,7 +181,7 @@ describe('the loader, as Turbopack runs it', () => {
     expect(answers.map(({ error }) => error)).toEqual([undefined, undefined, undefined])
     expect(new Set(answers.map(({ sha256 }) => sha256)).size).toBe(1)
     expect(postsTo(emulator)).toBe(1)
-    const [shipped] = project.list('.magnific/v1/variants').filter((file) => /\.png$/.test(file))
+    const shipped = project.list('.magnific/v1/variants').find((file) => file.endsWith('.png'))
     expect(
       await describeImage(project.read(shipped?.slice(project.dir.length + 1) ?? '')),
     ).toMatchObject({ width: 240, height: 160 })
@@ -218,8 +218,9 @@ describe('the loader, as Turbopack runs it', () => {
     const emulator = await startEmulator()
     const project = await heroProject()
     const options = { baseUrl: emulator.url }
-    const stateOf = (): string =>
-      (rulesOf(project, options)[0]?.loaders[0]?.options as TurbopackLoaderOptions).state
+    const stateOf = (): string | undefined =>
+      (rulesOf(project, options)[0]?.loaders[0]?.options as TurbopackLoaderOptions | undefined)
+        ?.state
     expect(stateOf()).toBe('')
     const { error } = await load(project, 'magnific=4x', options)
     expect(error).toContain('there is no API key')

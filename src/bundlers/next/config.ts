@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { MagnificError } from '../../core/errors.ts'
 import { limitLogger } from '../../core/logger.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -51,6 +53,7 @@ export function applyMagnific<Config extends object>(given: Config, options: Opt
     resolveOptions(options, { root, command, env: process.env })
   const resolved = resolve(process.cwd())
   refuseUnsupported(resolved)
+  checkVersion()
   passSecrets(options)
   forgetReport(process.cwd(), resolved.cacheDir)
   if (process.env['TURBOPACK'] && config.webpack && !config.turbopack) {
@@ -101,6 +104,31 @@ function addRules(
 ): Record<string, unknown> {
   const glob = ['*', '**/*', '**'].find((each) => !Object.hasOwn(users, each)) ?? '{*,*.*}'
   return { [glob]: ours, ...users }
+}
+
+/**
+ * Refuses a Turbopack whose rules do not see queries: the originals would be shipped.
+ *
+ * @throws MagnificError `BAD_CONFIG`
+ */
+function checkVersion(): void {
+  const version = findVersion()
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number)
+  if (!process.env['TURBOPACK'] || version === undefined) return
+  if (major > 16 || (major === 16 && minor >= 2)) return
+  throw new MagnificError(
+    'BAD_CONFIG',
+    `The Turbopack of Next ${version} does not show its rules the query of an import, and would ship the originals. Update to Next 16.2 or later, or build with \`next build --webpack\`.`,
+  )
+}
+
+function findVersion(): string | undefined {
+  try {
+    const require = createRequire(join(process.cwd(), 'package.json'))
+    return (require('next/package.json') as { version: string }).version
+  } catch {
+    return undefined
+  }
 }
 
 /** @throws MagnificError `BAD_OPTIONS` */
