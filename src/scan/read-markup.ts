@@ -27,10 +27,13 @@ export function readSvelte(text: string, collector: Collector): void {
 
 /** What @sveltejs/enhanced-img takes for an import; Svelte itself takes no attribute for one. */
 function readEnhanced(markup: string, collector: Collector): void {
+  let end = 0
   for (const { index } of markup.matchAll(/<enhanced:img(?=[\s/>])/g)) {
-    const { file: path, query } = splitReference(
-      readTag(markup, index, 'enhanced:img').attributes.get('src')?.trim() ?? '',
-    )
+    // Within an element there is none, and what never ends would be read again and again.
+    if (index < end) continue
+    const tag = readTag(markup, index, 'enhanced:img')
+    end = tag.end
+    const { file: path, query } = splitReference(tag.attributes.get('src')?.trim() ?? '')
     collector.add({
       path,
       query,

@@ -203,3 +203,19 @@ it('a dev server spends nothing, and compiles a component anew when its picture 
   expect(await compile()).toContain('width="240" height="160"')
   expect(emulator.calls).toHaveLength(0)
 })
+
+it('has no hook for pages where SvelteKit would warn of it', async () => {
+  const project = await svelteProject('<p>Nothing</p>')
+  let hooked: string[] | undefined
+  const kit: Plugin = {
+    name: 'vite-plugin-sveltekit-setup',
+    enforce: 'pre',
+    configResolved({ plugins }) {
+      hooked = plugins.filter((each) => each.transformIndexHtml).map(({ name }) => name)
+    },
+  }
+  const vite = { plugins: pluginsFor('vite8', false) }
+  const built = await build('vite8', project, { viteBefore: [kit], vite })
+  expect(built.error).toBeUndefined()
+  expect(hooked?.filter((name) => name.startsWith('unplugin-magnific'))).toEqual([])
+})

@@ -27,10 +27,18 @@ export function createPagePlugin(
   replaced: PageReplacements,
   watched: Set<string>,
 ): Plugin {
-  return {
+  const plugin: Plugin = {
     name: 'unplugin-magnific:pages',
     // With `order: 'pre'`, after what other plugins add at that point.
     enforce: 'post',
+    configResolved: {
+      order: 'pre',
+      handler({ plugins }) {
+        // SvelteKit has no pages for Vite, and warns of whoever would look at them.
+        const hasPages = plugins.every(({ name }) => name !== 'vite-plugin-sveltekit-setup')
+        if (!hasPages) delete plugin.transformIndexHtml
+      },
+    },
     transformIndexHtml: {
       order: 'pre',
       handler: async (html, { filename, server }) => {
@@ -49,6 +57,7 @@ export function createPagePlugin(
       },
     },
   }
+  return plugin
 }
 
 /** Entities are decoded later, so they may hide a question mark. */

@@ -51,8 +51,11 @@ async function findWritten(id: string): Promise<Written[]> {
     text,
     readBlocks(text, 'script|style', () => {}),
   )
+  let last = 0
   return [...markup.matchAll(element)].flatMap(({ index, 1: tag = '' }) => {
-    const { attributes } = readTag(markup, index, tag)
+    if (index < last) return []
+    const { attributes, end } = readTag(markup, index, tag)
+    last = end
     return attributeNames.flatMap((name) => {
       const value = attributes.get(name)
       return value ? [{ tag, name, value }] : []
