@@ -1,14 +1,16 @@
 import { createUnplugin } from 'unplugin'
 import type { UnpluginInstance, UnpluginOptions } from 'unplugin'
 import { createEsbuildPlugin } from './bundlers/esbuild/plugin.ts'
+import { createRolldownPlugin } from './bundlers/rolldown.ts'
 import { createRollupPlugin } from './bundlers/rollup.ts'
+import { createRspackPlugin } from './bundlers/rspack.ts'
 import { createVitePlugin } from './bundlers/vite/plugin.ts'
 import { createWebpackPlugin } from './bundlers/webpack.ts'
 import { MagnificError } from './core/errors.ts'
 import type { Options } from './core/options.ts'
 
 /**
- * The plugin for tools that take an unplugin: `unplugin.vite()`, `unplugin.rollup()`, `unplugin.webpack()`, `unplugin.esbuild()`. The entries
+ * The plugin for tools that take an unplugin: `unplugin.vite()`, `unplugin.rollup()`, `unplugin.webpack()` … The entries
  * of the hosts give the same plugins, and start faster, since they do without unplugin.
  *
  * @throws MagnificError `BAD_OPTIONS` for a host that is not supported
@@ -24,6 +26,18 @@ const unplugin: UnpluginInstance<Options | undefined, true> = createUnplugin(
         }))
       case 'rollup':
         return createRollupPlugin(options).map((plugin) => ({ name: plugin.name, rollup: plugin }))
+      case 'rolldown':
+        return createRolldownPlugin(options).map((plugin) => ({
+          name: plugin.name,
+          rolldown: plugin,
+        }))
+      case 'rspack':
+        return [
+          {
+            name: 'unplugin-magnific',
+            rspack: (compiler) => createRspackPlugin(options).apply(compiler),
+          },
+        ]
       case 'webpack':
         return [
           {
@@ -36,7 +50,7 @@ const unplugin: UnpluginInstance<Options | undefined, true> = createUnplugin(
       default:
         throw new MagnificError(
           'BAD_OPTIONS',
-          `unplugin-magnific does not support ${framework} yet. It supports Vite, webpack, Rollup and esbuild.`,
+          `unplugin-magnific does not support ${framework} yet. It supports Vite, webpack, Rspack, Rollup, Rolldown and esbuild.`,
         )
     }
   },

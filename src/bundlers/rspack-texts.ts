@@ -1,4 +1,4 @@
-import type { Compilation, Compiler, RspackError } from '@rspack/core'
+import type { Compilation, Compiler } from '@rspack/core'
 import type { Upscaler } from '../upscaler.ts'
 import { findLeft, isPageOrStyle } from './left-references.ts'
 import { pluginName as name } from './loader-plugin.ts'
@@ -15,7 +15,7 @@ export function checkTexts(
       const text = String(assets[file]?.source() ?? '')
       for (const { message } of await findLeft(file, text, getUpscaler())) {
         const error = Object.assign(new Error(message), { hideStack: true })
-        compilation.errors.push(error as RspackError)
+        compilation.errors.push(error)
       }
     }
   })

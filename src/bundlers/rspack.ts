@@ -65,7 +65,7 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
           isOurs,
           findKind: (query) => findKind(query, getUpscaler()),
           findFormat: (query) => findFormat(query, getUpscaler()),
-          use: ({ resource = '', resourceQuery = '', issuer }) => {
+          use: ({ resource, resourceQuery, issuer }) => {
             if (issuer) notes.importers.set(resource + resourceQuery, issuer)
             return inScript
           },

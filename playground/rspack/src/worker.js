@@ -1,0 +1,3 @@
+import hero from './hero.png?magnific=4x&format=webp'
+
+postMessage(hero)
