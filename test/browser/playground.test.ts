@@ -21,7 +21,7 @@ import type { Project } from '../helpers/project.ts'
 
 warnWithoutChrome()
 
-const config = fileURLToPath(new URL('../../playground/vite.config.js', import.meta.url))
+const config = fileURLToPath(new URL('../../playground/demo/vite.config.js', import.meta.url))
 const url = 'https://playground.example.test/'
 
 /** What each picture of the page is enlarged by, by its title. */

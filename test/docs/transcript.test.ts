@@ -23,12 +23,12 @@ function settle(text: string): string {
     .join('\n')
 }
 
-/** The playground with nothing bought, where it finds what it imports. */
-function copyPlayground(): string {
+/** The demo with nothing bought, where it finds what it imports. */
+function copyDemo(): string {
   const { path } = tmpProject()
-  const target = path('playground')
+  const target = path('demo')
   const isMade = (file: string): boolean => /[/\\](?:\.magnific|dist)$/.test(file)
-  cpSync(join(repository, 'playground'), target, {
+  cpSync(join(repository, 'playground/demo'), target, {
     recursive: true,
     filter: (file) => !isMade(file),
   })
@@ -41,7 +41,7 @@ function copyPlayground(): string {
 async function play(commands: readonly (readonly string[])[]): Promise<string> {
   const emulator = await startEmulator({ latency: 500 })
   const env = cliEnvironment({ MAGNIFIC_BASE_URL: emulator.url, FREEPIK_API_KEY: 'anything' })
-  const settings = { cwd: copyPlayground(), env }
+  const settings = { cwd: copyDemo(), env }
   const shown: string[] = []
   for (const args of commands) {
     const { code, screen } = await runOnTerminal([...cliCommand, ...args], settings)

@@ -9,6 +9,7 @@ import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { optionsFor } from '../helpers/hero.ts'
 import { makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
+import { hashOf } from '../helpers/references.ts'
 import type { Project } from '../helpers/project.ts'
 import { describePictures } from '../helpers/shipped.ts'
 import { vites, viteVersions } from '../helpers/vite-versions.ts'
@@ -96,7 +97,9 @@ it.each(viteVersions)('%s: <enhanced:img> goes on with the upscaled picture', as
 
   const again = await buildIn(host, project, emulator.url)
   expect(again.error).toBeUndefined()
-  expect(again.assets).toEqual(built.assets)
+  // Of two names for the same bytes, either may win.
+  const hashes = ({ assets }: Built): string[] => [...assets.values()].map(hashOf).toSorted()
+  expect(hashes(again)).toEqual(hashes(built))
   expect(postsTo(emulator)).toBe(1)
 })
 

@@ -7,8 +7,8 @@ import { createEmulator } from 'unplugin-magnific/emulator'
 import { build } from 'vite'
 import webpack from 'webpack'
 
-// Builds the playground with three hosts, through real HTTP, against the API's emulator on this machine: no key and
-// no money are needed. What is bought is kept in playground/.magnific, so that a second run buys nothing.
+// Builds the demo with three hosts, through real HTTP, against the API's emulator on this machine: no key and
+// no money are needed. What is bought is kept in playground/demo/.magnific, so that a second run buys nothing.
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -54,7 +54,7 @@ try {
   }
   const paid = emulator.tasks.length
   console.log(
-    `\n${paid === 0 ? 'Nothing was paid for: every image came from playground/.magnific.' : `${paid} images were paid for, once for all hosts. Run it again, and nothing is paid.`}`,
+    `\n${paid === 0 ? 'Nothing was paid for: every image came from playground/demo/.magnific.' : `${paid} images were paid for, once for all hosts. Run it again, and nothing is paid.`}`,
   )
   console.log('\nThe pages, to be looked at with `npm run preview`:')
   for (const host of Object.keys(hosts)) console.log(`  ${path(`dist/${host}/index.html`)}`)

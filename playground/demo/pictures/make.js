@@ -1,4 +1,4 @@
-// Draws the playground's source pictures: `node playground/pictures/make.js`.
+// Draws the demo's source pictures: `node playground/demo/pictures/make.js`.
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { drawLandscape } from './landscape.js'
