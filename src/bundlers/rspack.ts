@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Compilation, Compiler, RspackError, RspackPluginInstance } from '@rspack/core'
-import type { Compiler as WebpackCompiler } from 'webpack'
+import type { Compilation as WebpackCompilation, Compiler as WebpackCompiler } from 'webpack'
 import { MagnificError } from '../core/errors.ts'
 import { imageExtensions } from '../core/formats.ts'
 import type { Format } from '../core/formats.ts'
@@ -8,6 +8,7 @@ import type { Options } from '../core/options.ts'
 import { splitReference } from '../core/request.ts'
 import { isSingle } from '../core/single-request.ts'
 import type { Upscaler } from '../upscaler.ts'
+import { checkTexts } from './emitted-texts.ts'
 import { externalError } from './external.ts'
 import {
   dropRepeated,
@@ -22,7 +23,6 @@ import { findMissing, missingError } from './missing.ts'
 import { createPlaceHost, createRspackHost, keepNames } from './rspack-loader.ts'
 import type { RspackNotes } from './rspack-loader.ts'
 import { addRules } from './rspack-rules.ts'
-import { checkTexts } from './rspack-texts.ts'
 
 /**
  * The plugin for Rspack: webpack's loader, by other means. What decides about modules is not JavaScript there: types come
@@ -77,7 +77,11 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
       compiler.hooks.watchRun.tap({ name, stage: Number.MAX_SAFE_INTEGER }, begin)
       compiler.hooks.compilation.tap(name, (compilation) => {
         keepNames(compiler, compilation)
-        checkTexts(compiler, compilation, getUpscaler)
+        checkTexts(
+          compilation as unknown as WebpackCompilation,
+          compiler.rspack.Compilation.PROCESS_ASSETS_STAGE_REPORT,
+          getUpscaler,
+        )
       })
       compiler.hooks.afterCompile.tap(name, (compilation) => {
         settleErrors(compilation, isOurs, notes.thrown)

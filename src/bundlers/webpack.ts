@@ -4,6 +4,7 @@ import { MagnificError } from '../core/errors.ts'
 import type { Options } from '../core/options.ts'
 import { splitReference } from '../core/request.ts'
 import { isSingle } from '../core/single-request.ts'
+import { checkTexts } from './emitted-texts.ts'
 import {
   checkPlace,
   dropRepeated,
@@ -50,8 +51,10 @@ export function createWebpackPlugin(
         keepLoader(factory, isOurs, loaderOptions)
       })
       explainMissing(compiler, isOurs)
-      compiler.hooks.thisCompilation.tap(name, ({ hooks }) => {
-        hooks.processErrors.tap(name, (errors: (Error & { error?: unknown })[]) =>
+      compiler.hooks.thisCompilation.tap(name, (compilation) => {
+        const stage = compiler.webpack.Compilation.PROCESS_ASSETS_STAGE_REPORT
+        checkTexts(compilation, stage, () => loaderOptions.upscaler)
+        compilation.hooks.processErrors.tap(name, (errors: (Error & { error?: unknown })[]) =>
           dropRepeated(errors, ({ error }) => error),
         )
       })

@@ -41,7 +41,10 @@ export const examples = [
     host: 'webpack',
     folder: 'webpack',
     package: 'webpack',
-    versions: [{ label: '5, newest' }, { label: '5, oldest', install: { webpack: '5.61.0' } }],
+    versions: [
+      { label: '5, newest' },
+      { label: '5, oldest', install: { webpack: '5.61.0', 'webpack-cli': '5.0.0' } },
+    ],
     nodes: everyNode,
     outputs: ['dist'],
     serve: { folder: 'dist' },

@@ -6,7 +6,7 @@ import magnificRspack from 'unplugin-magnific/rspack'
 import magnific from 'unplugin-magnific/webpack'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import webpack from 'webpack'
-import type { Configuration } from 'webpack'
+import type { Compiler, Configuration } from 'webpack'
 import { build } from '../helpers/build.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor, writeEntry } from '../helpers/hero.ts'
@@ -245,6 +245,29 @@ describe.each(loaderHosts)('%s', (host) => {
     expect(error).toContain('switches off the loader that upscales')
     expect(error).toContain(project.path('src/hero.png'))
     expect(error).toContain(project.path('src/main.js'))
+  })
+
+  it('refuses what a plugin for pages leaves as it is', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const pages = {
+      apply(compiler: Compiler) {
+        compiler.hooks.thisCompilation.tap('pages', (compilation) => {
+          const { RawSource } = compiler.webpack.sources
+          const page = new RawSource('<img src="./hero.png?magnific=4x"><p title="?magnific=2x">')
+          compilation.hooks.processAssets.tap('pages', () =>
+            compilation.emitAsset('index.html', page),
+          )
+        })
+      },
+    }
+    const { error } = await build(host, project, {
+      options: optionsFor(emulator),
+      [host]: { plugins: [pages] },
+    })
+    expect(error).toContain('"./hero.png?magnific=4x" stands in index.html as it was written')
+    expect(error).toContain('such as html-loader')
+    expect(error?.match(/as it was written/g)).toHaveLength(1)
   })
 
   it("asks again when a preset has changed, and when a preview can be replaced, whatever webpack's own cache holds", async () => {

@@ -1,21 +1,25 @@
-import type { Compilation, Compiler } from '@rspack/core'
+import type { Compilation } from 'webpack'
 import type { Upscaler } from '../upscaler.ts'
 import { findLeft, isPageOrStyle } from './left-references.ts'
 import { pluginName as name } from './loader-plugin.ts'
 
-/** HtmlRspackPlugin leaves its templates as they are, and so do loaders of style sheets that are told to. */
+/**
+ * The last net of webpack and Rspack: plugins for pages leave their templates as they are, and so do loaders of style sheets that
+ * are told to.
+ *
+ * @param stage of the host's own, when all assets are there
+ */
 export function checkTexts(
-  { rspack }: Compiler,
   compilation: Compilation,
+  stage: number,
   getUpscaler: () => Upscaler,
 ): void {
-  const stage = rspack.Compilation.PROCESS_ASSETS_STAGE_REPORT
   compilation.hooks.processAssets.tapPromise({ name, stage }, async (assets) => {
     for (const file of Object.keys(assets).filter(isPageOrStyle)) {
       const text = String(assets[file]?.source() ?? '')
       for (const { message } of await findLeft(file, text, getUpscaler())) {
         const error = Object.assign(new Error(message), { hideStack: true })
-        compilation.errors.push(error)
+        compilation.errors.push(error as Compilation['errors'][number])
       }
     }
   })
