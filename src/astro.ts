@@ -1,4 +1,4 @@
-import { checkPages, createContentPlugin } from './bundlers/astro.ts'
+import { checkPages, createContentPlugin } from './bundlers/astro/plugin.ts'
 import { createVitePlugin } from './bundlers/vite/plugin.ts'
 import type { PluginApi } from './bundlers/vite/plugin.ts'
 import type { Options } from './core/options.ts'

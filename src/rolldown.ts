@@ -1,5 +1,5 @@
 import type { Plugin } from 'rolldown'
-import { createRolldownPlugin } from './bundlers/rolldown.ts'
+import { createRolldownPlugin } from './bundlers/rollup/rolldown.ts'
 import type { Options } from './core/options.ts'
 
 /**

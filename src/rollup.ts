@@ -1,5 +1,5 @@
 import type { Plugin } from 'rollup'
-import { createRollupPlugin } from './bundlers/rollup.ts'
+import { createRollupPlugin } from './bundlers/rollup/plugin.ts'
 import type { Options } from './core/options.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { RspackPluginInstance } from '@rspack/core'
-import { createRspackPlugin } from './bundlers/rspack.ts'
+import { createRspackPlugin } from './bundlers/rspack/plugin.ts'
 import type { Options } from './core/options.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { WebpackPluginInstance } from 'webpack'
-import { createWebpackPlugin } from './bundlers/webpack.ts'
+import { createWebpackPlugin } from './bundlers/webpack/plugin.ts'
 import type { Options } from './core/options.ts'
 
 /**

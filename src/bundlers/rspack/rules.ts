@@ -1,9 +1,9 @@
 import type { Compiler, RuleSetCondition, RuleSetRule, RuleSetUse } from '@rspack/core'
-import { idFilters } from '../core/request.ts'
-import { convertedFormat, convertedName, formats } from '../core/formats.ts'
-import type { Format } from '../core/formats.ts'
-import type { ReferenceTest } from './loader-plugin.ts'
-import { textFile } from './loader-plugin.ts'
+import { idFilters } from '../../core/request.ts'
+import { convertedFormat, convertedName, formats } from '../../core/formats.ts'
+import type { Format } from '../../core/formats.ts'
+import type { ReferenceTest } from '../webpack/loader-plugin.ts'
+import { textFile } from '../webpack/loader-plugin.ts'
 
 type Module = Compiler['options']['module']
 type Rule = Module['rules'][number]

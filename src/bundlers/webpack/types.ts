@@ -1,8 +1,8 @@
 import type { Compiler, Stats } from 'webpack'
-import type { Logger } from '../core/logger.ts'
-import type { ResolvedOptions } from '../core/options.ts'
-import { startTypes } from './types.ts'
-import type { TypesRun } from './types.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { ResolvedOptions } from '../../core/options.ts'
+import { startTypes } from '../types.ts'
+import type { TypesRun } from '../types.ts'
 
 /** Keeps the file of types up to date, beside each compilation. */
 export function tapTypes(

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Compiler, WebpackPluginInstance } from 'webpack'
-import { MagnificError } from '../core/errors.ts'
-import type { Options } from '../core/options.ts'
-import { splitReference } from '../core/request.ts'
-import { isSingle } from '../core/single-request.ts'
+import { MagnificError } from '../../core/errors.ts'
+import type { Options } from '../../core/options.ts'
+import { splitReference } from '../../core/request.ts'
+import { isSingle } from '../../core/single-request.ts'
 import { checkTexts } from './emitted-texts.ts'
 import {
   checkPlace,
@@ -18,7 +18,7 @@ import {
   tryParse,
 } from './loader-plugin.ts'
 import type { Framework, LoaderOptions, ReferenceTest } from './loader-plugin.ts'
-import { findMissing, missingError } from './missing.ts'
+import { findMissing, missingError } from '../missing.ts'
 
 // webpack has this type and does not export it.
 type NormalModuleFactory = Parameters<

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
-import { MagnificError } from '../core/errors.ts'
-import { isReference, splitReference } from '../core/request.ts'
-import { endsInExtension, findContentPaths, findPlaceholders } from './astro-content.ts'
-import type { PluginApi } from './vite/plugin.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { isReference, splitReference } from '../../core/request.ts'
+import { endsInExtension, findContentPaths, findPlaceholders } from './content.ts'
+import type { PluginApi } from '../vite/plugin.ts'
 
 /** The module that holds what is in Astro's collections, in one piece or in several. */
 const contentModule = /astro:data-layer-content/

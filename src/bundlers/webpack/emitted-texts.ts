@@ -1,6 +1,6 @@
 import type { Compilation } from 'webpack'
-import type { Upscaler } from '../upscaler.ts'
-import { findLeft, isPageOrStyle } from './left-references.ts'
+import type { Upscaler } from '../../upscaler.ts'
+import { findLeft, isPageOrStyle } from '../left-references.ts'
 import { pluginName as name } from './loader-plugin.ts'
 
 /**
@@ -19,7 +19,7 @@ export function checkTexts(
       const text = String(assets[file]?.source() ?? '')
       for (const { message } of await findLeft(file, text, getUpscaler())) {
         const error = Object.assign(new Error(message), { hideStack: true })
-        compilation.errors.push(error as Compilation['errors'][number])
+        compilation.errors.push(error)
       }
     }
   })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { MagnificError } from '../core/errors.ts'
-import { splitReference } from '../core/request.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { splitReference } from '../../core/request.ts'
 
 /** Looks at the code that other plugins make of variants, for one build. */
 export interface NameCheck {

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import type { Compiler } from 'webpack'
-import type { ResolvedOptions } from '../core/options.ts'
-import type { ScanSources } from '../prefetch.ts'
-import { createSources } from './sources.ts'
+import type { ResolvedOptions } from '../../core/options.ts'
+import type { ScanSources } from '../../prefetch.ts'
+import { createSources } from '../sources.ts'
 
 /** webpack's own plugins that exchange modules, or leave them out. */
 const replacing =

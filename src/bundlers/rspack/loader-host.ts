@@ -1,7 +1,7 @@
 import type { Compilation, Compiler } from '@rspack/core'
-import { MagnificError } from '../core/errors.ts'
-import { isSingle } from '../core/single-request.ts'
-import type { Upscaler } from '../upscaler.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { isSingle } from '../../core/single-request.ts'
+import type { Upscaler } from '../../upscaler.ts'
 import {
   checkPlace,
   explainRenamed,
@@ -10,8 +10,8 @@ import {
   nameShipped,
   pluginName as name,
   tryParse,
-} from './loader-plugin.ts'
-import type { LoaderHost, ReferenceTest } from './loader-plugin.ts'
+} from '../webpack/loader-plugin.ts'
+import type { LoaderHost, ReferenceTest } from '../webpack/loader-plugin.ts'
 
 /** What the plugin and the loader tell each other. */
 export interface RspackNotes {

@@ -1,10 +1,10 @@
 import { extname } from 'node:path'
 import type { InputOptions, Plugin } from 'rolldown'
-import { MagnificError } from '../core/errors.ts'
-import { nameVariant } from '../core/formats.ts'
-import type { Options } from '../core/options.ts'
-import { isSingle } from '../core/single-request.ts'
-import { createRollupPlugin } from './rollup.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { nameVariant } from '../../core/formats.ts'
+import type { Options } from '../../core/options.ts'
+import { isSingle } from '../../core/single-request.ts'
+import { createRollupPlugin } from './plugin.ts'
 
 type ModuleTypes = NonNullable<InputOptions['moduleTypes']>
 

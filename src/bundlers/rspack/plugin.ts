@@ -1,15 +1,15 @@
 import { join } from 'node:path'
 import type { Compilation, Compiler, RspackError, RspackPluginInstance } from '@rspack/core'
 import type { Compilation as WebpackCompilation, Compiler as WebpackCompiler } from 'webpack'
-import { MagnificError } from '../core/errors.ts'
-import { imageExtensions } from '../core/formats.ts'
-import type { Format } from '../core/formats.ts'
-import type { Options } from '../core/options.ts'
-import { splitReference } from '../core/request.ts'
-import { isSingle } from '../core/single-request.ts'
-import type { Upscaler } from '../upscaler.ts'
-import { checkTexts } from './emitted-texts.ts'
-import { externalError } from './external.ts'
+import { MagnificError } from '../../core/errors.ts'
+import { imageExtensions } from '../../core/formats.ts'
+import type { Format } from '../../core/formats.ts'
+import type { Options } from '../../core/options.ts'
+import { splitReference } from '../../core/request.ts'
+import { isSingle } from '../../core/single-request.ts'
+import type { Upscaler } from '../../upscaler.ts'
+import { checkTexts } from '../webpack/emitted-texts.ts'
+import { externalError } from '../external.ts'
 import {
   dropRepeated,
   explainSkipped,
@@ -17,12 +17,12 @@ import {
   openLoaderPlugin,
   pluginName as name,
   tryParse,
-} from './loader-plugin.ts'
-import type { LoaderOptions, ReferenceTest } from './loader-plugin.ts'
-import { findMissing, missingError } from './missing.ts'
-import { createPlaceHost, createRspackHost, keepNames } from './rspack-loader.ts'
-import type { RspackNotes } from './rspack-loader.ts'
-import { addRules } from './rspack-rules.ts'
+} from '../webpack/loader-plugin.ts'
+import type { LoaderOptions, ReferenceTest } from '../webpack/loader-plugin.ts'
+import { findMissing, missingError } from '../missing.ts'
+import { createPlaceHost, createRspackHost, keepNames } from './loader-host.ts'
+import type { RspackNotes } from './loader-host.ts'
+import { addRules } from './rules.ts'
 
 /**
  * The plugin for Rspack: webpack's loader, by other means. What decides about modules is not JavaScript there: types come
