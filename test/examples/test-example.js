@@ -20,11 +20,11 @@ export async function testExample(example, version, setting) {
   const rows = []
   const nodes = version.nodes ?? example.nodes ?? ['20.19']
   try {
-    for (const [index, wanted] of nodes.entries()) {
+    let isInstalled = false
+    for (const wanted of nodes) {
       const row = { host, version: version.label, node: wanted, problems: [] }
       rows.push(row)
       const node = await setting.nodes(wanted).catch((error) => {
-        row.problems = [...new Set(row.problems)]
         setting.say(`${host} ${version.label}: no Node ${wanted} here. ${error.message}`)
       })
       if (!node) {
@@ -34,8 +34,9 @@ export async function testExample(example, version, setting) {
       row.node = node.version
       const env = environment(node)
       try {
-        if (index === 0) {
+        if (!isInstalled) {
           await installExample(folder, project, version.install ?? {}, { ...setting, env })
+          isInstalled = true
         }
         row.version = `${version.label} (${readVersion(project, example.package)})`
         await testBuilds(row, example, project, env, setting)
@@ -43,6 +44,7 @@ export async function testExample(example, version, setting) {
         row.builds ??= false
         row.problems.push(error.message)
       }
+      row.problems = [...new Set(row.problems)]
       setting.say(
         `${host} ${row.version} on Node ${row.node}: ${row.problems.length > 0 ? 'FAILED' : 'right'}`,
       )
