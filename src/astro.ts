@@ -1,6 +1,7 @@
 import { checkPages, createContentPlugin } from './bundlers/astro/plugin.ts'
 import { createVitePlugin } from './bundlers/vite/plugin.ts'
 import type { PluginApi } from './bundlers/vite/plugin.ts'
+import { MagnificError } from './core/errors.ts'
 import type { Options } from './core/options.ts'
 
 /** What Astro takes for an integration. Its own types are needed by nobody else. */
@@ -30,8 +31,11 @@ const types = '/// <reference types="unplugin-magnific/client/astro" />\n'
  * import magnific from 'unplugin-magnific/astro'
  *
  * export default defineConfig({ integrations: [magnific()] })
+ *
+ * @throws MagnificError `BAD_OPTIONS` for `dts`; for others, when the config is resolved
  */
 export default function magnific(options?: Options): MagnificIntegration {
+  if (options?.dts) throw dtsError()
   const plugins = createVitePlugin(options)
   const api = plugins[0]?.api as PluginApi
   return {
@@ -46,6 +50,13 @@ export default function magnific(options?: Options): MagnificIntegration {
       'astro:build:done': async ({ dir }) => checkPages(dir, api),
     },
   }
+}
+
+function dtsError(): MagnificError {
+  return new MagnificError(
+    'BAD_OPTIONS',
+    '`dts` declares URLs, and Astro imports objects with `src`, `width` and `height`, whose types this integration adds. Leave it out.',
+  )
 }
 
 export type { Options }

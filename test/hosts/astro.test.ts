@@ -126,5 +126,6 @@ describe('the integration for Astro', () => {
     const files: { filename: string; content: string }[] = []
     astroIntegration().hooks['astro:config:done']({ injectTypes: (file) => files.push(file) })
     expect(files[0]?.content).toContain('types="unplugin-magnific/client/astro"')
+    expect(() => astroIntegration({ dts: true })).toThrow(/`dts` declares URLs.*Leave it out/)
   })
 })
