@@ -36,6 +36,29 @@ export async function findLeft(
     )
 }
 
+/**
+ * Looks into a script that is emitted for calls that the host has left as they are: `import()` of what is known only when it
+ * runs, `new URL()` in a place that nobody looked at.
+ */
+export async function findLeftCalls(
+  fileName: string,
+  code: string,
+  { options: { passthrough } }: Upscaler,
+): Promise<MagnificError[]> {
+  const { mayRefer } = await import('../scan/may-refer.ts')
+  if (!mayRefer(code)) return []
+  const { readSource } = await import('../scan/read-source.ts')
+  const settings = { passthrough, wantsImports: false, checksSyntax: false }
+  const { references } = readSource('output.js', code, settings)
+  return references.map(
+    ({ specifier }) =>
+      new MagnificError(
+        'UNSUPPORTED_REFERENCE',
+        `"${specifier}" stands in ${fileName} as it was written: nobody took it for an image of the build. Import the image by its name.`,
+      ),
+  )
+}
+
 async function listUrls(page: string): Promise<string[]> {
   const { findPageAttributes } = await import('../scan/page-attributes.ts')
   return findPageAttributes(page).flatMap(({ urls }) => urls)

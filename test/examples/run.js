@@ -2,7 +2,7 @@
 // versions and on the Nodes that are supported; and opens their pages in a browser. Nothing outside this machine is called
 // but the npm registry.
 // Usage: node test/examples/run.js [--only next,astro] [--parallel 2] [--keep <folder>]
-// Run it after `npm run build`. It exits with 1 if anything fails; what cannot run here is skipped, and the table says so.
+// Run it after `npm run build`. It exits with 1 if anything fails, or nothing runs; what cannot run here is skipped, and the table says so.
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,7 +56,9 @@ try {
   const failures = countFailures(all)
   console.log(`\n${renderTable(all)}\n`)
   console.log(`${all.length} rows, ${failures} failed, in ${seconds()} s`)
-  process.exitCode = failures > 0 ? 1 : 0
+  // Where nothing could run, nothing is right either.
+  const isIdle = all.every(({ skipped }) => skipped !== undefined)
+  process.exitCode = failures > 0 || isIdle ? 1 : 0
 } finally {
   await browser?.close()
   if (values.keep === undefined) rmSync(work, { recursive: true, force: true, maxRetries: 5 })

@@ -122,10 +122,13 @@ describe('the integration for Astro', () => {
     ).rejects.toThrow(/preset.*imported by: a b\/index\.html/s)
   })
 
+  it('refuses `dts`, which would declare something else', () => {
+    expect(() => astroIntegration({ dts: true })).toThrow(/`dts` declares URLs.*Leave it out/)
+  })
+
   it('gives imports the type of any picture in Astro', () => {
     const files: { filename: string; content: string }[] = []
     astroIntegration().hooks['astro:config:done']({ injectTypes: (file) => files.push(file) })
     expect(files[0]?.content).toContain('types="unplugin-magnific/client/astro"')
-    expect(() => astroIntegration({ dts: true })).toThrow(/`dts` declares URLs.*Leave it out/)
   })
 })

@@ -1,4 +1,6 @@
 import icons from 'unplugin-icons/vite'
+import magnific from 'unplugin-magnific/vite'
+import * as vite from 'vite'
 import type { Plugin, PluginOption } from 'vite'
 import { imagetools } from 'vite-imagetools'
 import svgr from 'vite-plugin-svgr'
@@ -7,7 +9,7 @@ import { build } from '../helpers/build.ts'
 import type { BuildSettings } from '../helpers/build.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
-import { makePng } from '../helpers/images.ts'
+import { describeImage, makePng } from '../helpers/images.ts'
 import { describeValues } from '../helpers/shipped.ts'
 import { viteVersions } from '../helpers/vite-versions.ts'
 
@@ -108,6 +110,32 @@ globalThis.icons = [Sun, Mountains]\n`,
     expect(asked).toEqual([expect.stringMatching(/\.magnific\/v1\/variants\/.*\/hero\.png$/)])
     expect(emulator.tasks).toHaveLength(1)
   })
+})
+
+it('is asked first in a second build with the same instance, beside a plugin that the first one had not', async () => {
+  const emulator = await startEmulator()
+  const project = await heroProject('./hero.png?magnific=4x')
+  const plugin = magnific(optionsFor(emulator))
+  const original = project.path('src/hero.png')
+  const resolveId = (source: string): string | undefined =>
+    source.includes('.png') ? original : undefined
+  for (const others of [[], [{ name: 'greedy', enforce: 'pre' as const, resolveId }]]) {
+    const { output } = (await vite.build({
+      root: project.dir,
+      configFile: false,
+      logLevel: 'silent',
+      build: {
+        write: false,
+        assetsInlineLimit: 0,
+        rollupOptions: { input: project.path('src/main.js') },
+      },
+      plugins: [others, plugin],
+    })) as vite.Rolldown.RolldownOutput
+    const pictures = output.filter(({ type }) => type === 'asset') as vite.Rolldown.OutputAsset[]
+    expect(await describeImage(Buffer.from(pictures[0]?.source ?? ''))).toMatchObject({
+      width: 240,
+    })
+  }
 })
 
 it('what another plugin resolves to an upscaled picture is not bought a second time', async () => {

@@ -92,8 +92,6 @@ describe('esbuild', () => {
       ['dataurl', /data:image\/png;base64,iVBOR/],
       ['base64', /"iVBOR/],
       ['binary', /(?:toBinary\w*|fromBase64)\("iVBOR/],
-      ['text', /PNG\\r\\n/],
-      ['empty', /require_hero/],
     ]
     for (const [loader, pattern] of patterns) {
       const { error, code, assets } = await buildWith(project, emulator, {
@@ -105,6 +103,35 @@ describe('esbuild', () => {
       expect(pattern.test(code), loader).toBe(true)
     }
     expect(postsTo(emulator)).toBe(1)
+  })
+
+  it.each<Loader>(['empty', 'text', 'json'])(
+    'refuses a loader that ships no picture: %s',
+    async (loader) => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png?magnific=2x')
+      const { error } = await buildWith(project, emulator, { loader: { '.png': loader } })
+      expect(error).toContain(`The loader '${loader}' does not ship the image`)
+      expect(emulator.calls).toEqual([])
+    },
+  )
+
+  it('refuses what another plugin loads in its place', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const greedy: Plugin = {
+      name: 'greedy',
+      setup: ({ onLoad }) => onLoad({ filter: /\.png$/ }, () => ({ contents: '', loader: 'text' })),
+    }
+    const settings = settingsOf(project, emulator)
+    const run = async (plugins: Plugin[]): Promise<Message[]> =>
+      messagesOf(esbuild.build({ ...settings, plugins }))
+    const [message, ...others] = await run([greedy, ...settings.plugins])
+    expect(message?.text).toContain('was taken by another plugin')
+    expect(others).toEqual([])
+    expect(emulator.calls).toEqual([])
+    // Two of ours are none of the others.
+    expect(await run([...settings.plugins, greedy, ...settings.plugins])).toEqual([])
   })
 
   it("copies pictures with the user's loader copy, and names them as the user does", async () => {

@@ -169,6 +169,40 @@ describe('rollup', () => {
     expect(emulator.tasks).toHaveLength(1)
   })
 
+  it('is asked before a plugin that resolves any picture and forgets its query', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    runIn(project)
+    const bundle = await rollup({
+      input: project.path('src/main.js'),
+      plugins: [
+        {
+          name: 'greedy',
+          resolveId: (source) =>
+            source.includes('.png') ? project.path('src/hero.png') : undefined,
+          load: (id) => (id.endsWith('src/hero.png') ? 'export default "original"' : undefined),
+        },
+        magnific(optionsFor(emulator)),
+      ],
+      onLog: () => {},
+    })
+    const { output } = await bundle.generate({ dir: project.path('dist') })
+    await bundle.close()
+    expect(output[0].code).not.toContain('original')
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
+  it.each(['import(`./${name}.png?magnific=4x`)', "require('./hero.png?magnific=4x')"])(
+    'refuses what it would leave as it is: %s',
+    async (code) => {
+      const emulator = await startEmulator()
+      const project = await heroProject('./hero.png?magnific=2x')
+      project.write('src/main.js', `const name = 'hero'\nconsole.log(name, ${code})`)
+      const { error } = await build('rollup', project, { options: optionsFor(emulator) })
+      expect(error).toContain('stands in main.js as it was written')
+    },
+  )
+
   it('never spends while it watches', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')

@@ -270,6 +270,17 @@ describe.each(loaderHosts)('%s', (host) => {
     expect(error?.match(/as it was written/g)).toHaveLength(1)
   })
 
+  it.each(['commonjs', 'module'] as const)('refuses an external reference: %s', async (type) => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const { error } = await build(host, project, {
+      options: optionsFor(emulator),
+      [host]: { externals: [/\.png/], externalsType: type },
+    })
+    expect(error).toContain('is external, so that it is not part of the build')
+    expect(emulator.calls).toHaveLength(0)
+  })
+
   it("asks again when a preset has changed, and when a preview can be replaced, whatever webpack's own cache holds", async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=hero')

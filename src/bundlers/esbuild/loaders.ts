@@ -8,6 +8,8 @@ const loaderOfType: Readonly<Record<string, Loader>> = {
   json: 'json',
   text: 'text',
 }
+/** Loaders that ship a picture. Others would drop it, or read its bytes as something else. */
+const shipping: readonly Loader[] = ['base64', 'binary', 'copy', 'dataurl', 'file']
 /** Loaders that put a picture into the script or the style sheet. */
 const inlining: readonly Loader[] = ['base64', 'binary', 'dataurl', 'text']
 
@@ -56,6 +58,11 @@ export function checkLoader(
   { loader: loaders, outdir, outfile }: BuildOptions,
 ): void {
   const loader = chooseLoader(picture, loaders)
+  if (!shipping.includes(loader)) {
+    throw refusal(
+      `The loader '${loader}' does not ship the image. Set that of ${extname(picture.name)} to 'file', 'dataurl' or 'copy', and import the image without attributes.`,
+    )
+  }
   const isFile = loader === 'file' || loader === 'copy'
   // esbuild, which refuses this of its own loaders, lets the file go where it is lost.
   if (isFile && outdir === undefined && outfile === undefined) {

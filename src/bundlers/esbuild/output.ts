@@ -22,6 +22,8 @@ export interface NetContext {
   passthrough: readonly string[]
   /** The namespaces that references lead to. */
   namespaces: readonly string[]
+  /** Whether another plugin has loaded what a reference leads to there. */
+  isTaken: (path: string) => boolean
 }
 
 /** What is wrong with what was built. */
@@ -114,12 +116,13 @@ function listKinds({ outExtension = {} }: BuildOptions): [extension: string, kin
  */
 function findStrays(
   { inputs }: Metafile,
-  { cwd, passthrough, namespaces }: NetContext,
+  { cwd, passthrough, namespaces, isTaken }: NetContext,
 ): PartialMessage[] {
   const strays: PartialMessage[] = []
   for (const [name, { imports }] of Object.entries(inputs)) {
     for (const { path, original = path, external = false, kind } of imports) {
-      if (namespaces.some((namespace) => path.startsWith(`${namespace}:`))) continue
+      const own = namespaces.find((namespace) => path.startsWith(`${namespace}:`))
+      if (own !== undefined && !isTaken(path.slice(own.length + 1))) continue
       if (!isReference(splitReference(original).query, passthrough)) continue
       // What another server has is none of ours.
       if (kind === 'url-token' && isElsewhere(original)) continue
@@ -166,7 +169,7 @@ async function findHolder(
 function strayError(reference: string, importer: string): MagnificError {
   return new MagnificError(
     'UNSUPPORTED_REFERENCE',
-    `"${reference}" was resolved by another plugin, which knows nothing of its query, and the original would be shipped. Put unplugin-magnific before it in \`plugins\`.`,
+    `"${reference}" was taken by another plugin, which knows nothing of its query, and the original would be shipped. Put unplugin-magnific before it in \`plugins\`.`,
     { importer },
   )
 }

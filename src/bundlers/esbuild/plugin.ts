@@ -14,6 +14,7 @@ import type { Upscaler } from '../../upscaler.ts'
 import { isElsewhere } from '../redirect.ts'
 import { isKeyMissing } from '../host-error.ts'
 import { renderShipment } from '../module-code.ts'
+import { stderrLogger } from '../stderr-logger.ts'
 import { startTypes } from '../types.ts'
 import type { TypesRun } from '../types.ts'
 import { chooseLoader } from './loaders.ts'
@@ -26,10 +27,9 @@ const name = 'unplugin-magnific'
 /** For esbuild, which runs it in Go. */
 const filter = new RegExp(idFilters.map(({ source }) => source).join('|'), 'is')
 /** What people call a script with when it is to go on running. */
-const watchWord = /^(?:-w$|(?:--)?(?:watch|serve|dev)(?:$|[:=]))/
+const watchWord = /^(?:-w$|(?:--)?(?:watch|serve|dev)(?:$|:|=(?!(?:false|no|off|0)$)))/
 // The one of node:fs/promises takes three times as long.
 const read = promisify(readFile)
-const logger = { info: writeLine, warn: writeLine }
 
 /**
  * The plugin for esbuild. References become modules of namespaces of ours, which are loaded when their pictures are there: what
@@ -52,7 +52,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
       command: findCommand(runs),
       env: process.env,
     })
-    return createUpscaler(options, logger, createEsbuildSources(build, options, cwd))
+    return createUpscaler(options, stderrLogger, createEsbuildSources(build, options, cwd))
   }
 
   let upscaler = open()
@@ -61,6 +61,8 @@ function setUp(build: PluginBuild, userOptions: Options): void {
   const references = new Map<string, Reference>()
   /** What modules of others import, as ids. */
   const met = new Set<string>()
+  /** Those of them that no other plugin has loaded before us. */
+  const loaded = new Set<string>()
   /** What other errors tell of already. */
   let repeated: PartialMessage[] = []
   let isKeyToldMissing = false
@@ -86,6 +88,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
   ): Promise<OnLoadResult | undefined> => {
     const reference = references.get(path)
     if (!reference) return undefined
+    loaded.add(path)
     try {
       const shipment = upscaler.find(reference) ?? (await upscaler.upscale(reference))
       return await render(shipment, reference)
@@ -102,11 +105,12 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     if (upscaler.options.command !== findCommand(runs)) upscaler = open()
     references.clear()
     met.clear()
+    loaded.clear()
     repeated = []
     isKeyToldMissing = false
     upscaler.begin()
     upscaler.prefetch()
-    types = startTypes(upscaler.options, logger, listOutputs(initialOptions, cwd))
+    types = startTypes(upscaler.options, stderrLogger, listOutputs(initialOptions, cwd))
   })
 
   build.onResolve({ filter }, async (args) => {
@@ -155,6 +159,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
           cwd,
           passthrough,
           namespaces: [pictures, modules],
+          isTaken: (path) => references.has(path) && !loaded.has(path),
         })
     if (!hasFailed) net.errors.push(...repeated)
     const isBroken = hasFailed || net.errors.length > 0
@@ -176,8 +181,4 @@ function setUp(build: PluginBuild, userOptions: Options): void {
 function findCommand(runs: number): ResolvedOptions['command'] {
   const words = [...process.argv.slice(2), process.env['npm_lifecycle_event'] ?? '']
   return runs > 1 || words.some((word) => watchWord.test(word)) ? 'serve' : 'build'
-}
-
-function writeLine(message: string): void {
-  process.stderr.write(`${message}\n`)
 }

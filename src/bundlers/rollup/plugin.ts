@@ -13,13 +13,14 @@ import type { Reference, Shipment } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { checkImports, externalError } from '../external.ts'
 import { isToldOnce, locateError, locateImport, renderFailure } from '../host-error.ts'
-import { findLeft, isPageOrStyle } from '../left-references.ts'
+import { findLeft, findLeftCalls, isPageOrStyle } from '../left-references.ts'
 import { findMissing, missingError } from '../missing.ts'
 import { newUrlFilter, replaceUrls } from '../new-url.ts'
 import { readReference, toModuleId } from '../redirect.ts'
 import { renderShipment } from '../module-code.ts'
 import { createNameCheck } from './names.ts'
 import { createSources } from '../sources.ts'
+import { stderrLogger } from '../stderr-logger.ts'
 import type { HostSources } from '../sources.ts'
 import { createTypesPlugin } from '../types.ts'
 import { listPaths } from '../vite/entries.ts'
@@ -80,7 +81,7 @@ export function createRollupPlugin(
       findEntries: async () => host?.findEntries(),
       resolve: async (path, importer) => host?.resolve(path, importer),
     })
-    return createUpscaler(options, { info: writeLine, warn: writeLine }, scan)
+    return createUpscaler(options, stderrLogger, scan)
   }
 
   return [
@@ -94,6 +95,8 @@ export function createRollupPlugin(
         start(this).prefetch()
       },
       resolveId: {
+        // Before plugins that would resolve any picture, and forget what its query says.
+        order: 'pre',
         filter: { id: [...idFilters, variantFilter] },
         async handler(source, importer, { isEntry, attributes, custom = {} }) {
           if (upscaler?.isVariant(source)) return source
@@ -181,7 +184,7 @@ export function createRollupPlugin(
         },
       },
     },
-    createTypesPlugin(() => upscaler?.options, { info: writeLine, warn: writeLine }),
+    createTypesPlugin(() => upscaler?.options, stderrLogger),
   ]
 }
 
@@ -208,8 +211,11 @@ function toModule(code: string): LoadResult {
  */
 async function checkBundle(bundle: OutputBundle, upscaler: Upscaler): Promise<void> {
   for (const output of Object.values(bundle)) {
-    if (output.type === 'chunk') checkImports(output, upscaler.options.passthrough)
-    else if (isPageOrStyle(output.fileName)) {
+    if (output.type === 'chunk') {
+      checkImports(output, upscaler.options.passthrough)
+      const [error] = await findLeftCalls(output.fileName, output.code, upscaler)
+      if (error) throw error
+    } else if (isPageOrStyle(output.fileName)) {
       const text = Buffer.from(output.source).toString('utf8')
       const [error] = await findLeft(output.fileName, text, upscaler)
       if (error) throw error
@@ -235,10 +241,6 @@ function createHost(
         : undefined
     },
   }
-}
-
-function writeLine(message: string): void {
-  process.stderr.write(`${message}\n`)
 }
 
 /** `url` means that the URL is wanted, which plain Rollup always gives, and plugins for assets would not know the file by. */

@@ -117,6 +117,40 @@ export function createImportPlugin(requireSession: () => Session): Plugin {
 export function createQueryPlugin(requireSession: () => Session): Plugin {
   const isOwn = (id: string): boolean =>
     isReference(splitReference(id).query, requireSession().upscaler.options.passthrough)
+  const resolveId: Plugin['resolveId'] = {
+    order: 'pre',
+    filter: { id: idFilters },
+    async handler(source, importer, options) {
+      if (!isOwn(source)) return null
+      const session = requireSession()
+      const { config } = session
+      const { reference: written = source, plain = source } = readContentImport(source) ?? {}
+      const resolved = await this.resolve(plain, importer, { ...options, skipSelf: true })
+      if (!resolved || resolved.external) return resolved
+      const { file: path } = splitReference(resolved.id)
+      // What is upscaled already is not bought a second time, whoever asks.
+      if (session.upscaler.isVariant(path)) return resolved
+      if (!isAbsolute(path)) {
+        const { file } = splitReference(source)
+        const error = isPublicUrl(config, file)
+          ? publicFileError(config, file)
+          : virtualError(source, resolved.id)
+        throw locateError(error, source, importer)
+      }
+      const { query } = splitReference(isOwn(resolved.id) ? resolved.id : written)
+      const id = `${path}?${query}`
+      noteImport(id, importer, session)
+      if (importer !== undefined && isEnhanced(query, session) && !isRequest(importer, session)) {
+        const reference = {
+          file: findFile(path) ?? path,
+          query,
+          importer: splitReference(importer).file,
+        }
+        return { ...resolved, id: await shipEnhanced(reference, source, session) }
+      }
+      return { ...resolved, id: config.command === 'serve' ? escapeId(id) : id }
+    },
+  }
   const plugin: Plugin = {
     name: 'unplugin-magnific:queries',
     enforce: 'pre',
@@ -125,42 +159,12 @@ export function createQueryPlugin(requireSession: () => Session): Plugin {
       const isNeeded = hasForeignHook(config, 'resolveId') || enhancedKeysOf(config).length > 0
       if (config.command === 'build' && !isNeeded) {
         delete plugin.resolveId
+      } else {
+        // The same plugin may stand in another config that did without.
+        plugin.resolveId = resolveId
       }
     },
-    resolveId: {
-      order: 'pre',
-      filter: { id: idFilters },
-      async handler(source, importer, options) {
-        if (!isOwn(source)) return null
-        const session = requireSession()
-        const { config } = session
-        const { reference: written = source, plain = source } = readContentImport(source) ?? {}
-        const resolved = await this.resolve(plain, importer, { ...options, skipSelf: true })
-        if (!resolved || resolved.external) return resolved
-        const { file: path } = splitReference(resolved.id)
-        // What is upscaled already is not bought a second time, whoever asks.
-        if (session.upscaler.isVariant(path)) return resolved
-        if (!isAbsolute(path)) {
-          const { file } = splitReference(source)
-          const error = isPublicUrl(config, file)
-            ? publicFileError(config, file)
-            : virtualError(source, resolved.id)
-          throw locateError(error, source, importer)
-        }
-        const { query } = splitReference(isOwn(resolved.id) ? resolved.id : written)
-        const id = `${path}?${query}`
-        noteImport(id, importer, session)
-        if (importer !== undefined && isEnhanced(query, session) && !isRequest(importer, session)) {
-          const reference = {
-            file: findFile(path) ?? path,
-            query,
-            importer: splitReference(importer).file,
-          }
-          return { ...resolved, id: await shipEnhanced(reference, source, session) }
-        }
-        return { ...resolved, id: config.command === 'serve' ? escapeId(id) : id }
-      },
-    },
+    resolveId,
   }
   return plugin
 }

@@ -15,6 +15,8 @@ export function checkTexts(
   getUpscaler: () => Upscaler,
 ): void {
   compilation.hooks.processAssets.tapPromise({ name, stage }, async (assets) => {
+    // Where a build has failed, style sheets hold what could not be replaced.
+    if (compilation.errors.length > 0) return
     for (const file of Object.keys(assets).filter(isPageOrStyle)) {
       const text = String(assets[file]?.source() ?? '')
       for (const { message } of await findLeft(file, text, getUpscaler())) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Compiler, WebpackPluginInstance } from 'webpack'
+import type { Compilation, Compiler, WebpackPluginInstance } from 'webpack'
 import { MagnificError } from '../../core/errors.ts'
 import type { Options } from '../../core/options.ts'
 import { splitReference } from '../../core/request.ts'
@@ -18,6 +18,7 @@ import {
   tryParse,
 } from './loader-plugin.ts'
 import type { Framework, LoaderOptions, ReferenceTest } from './loader-plugin.ts'
+import { externalError } from '../external.ts'
 import { findMissing, missingError } from '../missing.ts'
 
 // webpack has this type and does not export it.
@@ -54,6 +55,7 @@ export function createWebpackPlugin(
       compiler.hooks.thisCompilation.tap(name, (compilation) => {
         const stage = compiler.webpack.Compilation.PROCESS_ASSETS_STAGE_REPORT
         checkTexts(compilation, stage, () => loaderOptions.upscaler)
+        refuseExternals(compiler, compilation, isOurs)
         compilation.hooks.processErrors.tap(name, (errors: (Error & { error?: unknown })[]) =>
           dropRepeated(errors, ({ error }) => error),
         )
@@ -114,6 +116,13 @@ function keepLoader(
         importer,
       })
     }
+    if (createData.type === 'asset/source') {
+      throw new MagnificError(
+        'UNSUPPORTED_REFERENCE',
+        `A rule of the config makes a module of type "asset/source" of the image, which would not ship it. Let the rule be for other files, or write type: 'asset/resource'.`,
+        { file, importer },
+      )
+    }
     const request = tryParse(loaderOptions.upscaler, file, query)
     const setType = (type: 'javascript/auto' | 'asset/inline'): void => {
       const parser = factory.getParser(type)
@@ -138,6 +147,24 @@ function keepLoader(
       setType('javascript/auto')
     }
     createData.matchResource = nameShipped(file, request)
+  })
+}
+
+/** What is left to whoever runs the bundle never comes to the loader. */
+function refuseExternals(
+  { webpack: { ExternalModule } }: Compiler,
+  compilation: Compilation,
+  isOurs: ReferenceTest,
+): void {
+  compilation.hooks.finishModules.tap(name, (modules) => {
+    for (const module of modules) {
+      if (!(module instanceof ExternalModule) || !isOurs(module.userRequest)) continue
+      const issuer = compilation.moduleGraph.getIssuer(module) as { resource?: string } | null
+      const error = externalError(module.userRequest, issuer?.resource)
+      compilation.errors.push(
+        Object.assign(new Error(error.message), { module: issuer, hideStack: true }),
+      )
+    }
   })
 }
 

@@ -4,10 +4,17 @@ import { findNodeAtLocation, parse, parseTree } from 'jsonc-parser'
 import type { ParseError } from 'jsonc-parser'
 import { createStep, readText } from './change.ts'
 import type { Step } from './change.ts'
+import type { InitHost } from './host-config.ts'
 import { readEol } from './source-style.ts'
 
-const client = 'unplugin-magnific/client'
-const referenceLine = `/// <reference types="${client}" />`
+/** Where imports are more than a URL. */
+const clients: Partial<Record<InitHost, string>> = { next: 'unplugin-magnific/client/next' }
+/** Hosts that are told the types by what is put into their config. */
+const selfTyped: readonly InitHost[] = ['astro', 'nuxt']
+
+function renderReference(client: string): string {
+  return `/// <reference types="${client}" />`
+}
 
 /** What counts of a tsconfig.json. */
 interface TsConfig {
@@ -20,7 +27,9 @@ interface TsConfig {
  * Declares the imports of upscaled images, where a project uses TypeScript: among the `types` of its config where it lists
  * some, and else by a reference. A new list of `types` would hide all others.
  */
-export function planTypes(root: string): Step {
+export function planTypes(root: string, host: InitHost = 'vite'): Step {
+  if (selfTyped.includes(host)) return createStep()
+  const client = clients[host] ?? 'unplugin-magnific/client'
   // Vite's template has the settings of the app in a file of its own.
   const name = ['tsconfig.app.json', 'tsconfig.json'].find((each) => existsSync(join(root, each)))
   if (name === undefined) return createStep()
@@ -38,13 +47,13 @@ export function planTypes(root: string): Step {
     })
   }
   const types = config.compilerOptions?.types
-  if (!Array.isArray(types)) return planReference(root, name, config)
+  if (!Array.isArray(types)) return planReference(root, name, config, client)
   if (types.includes(client)) return createStep()
-  return createStep({ changes: [{ path, before, after: addType(before) }] })
+  return createStep({ changes: [{ path, before, after: addType(before, client) }] })
 }
 
 /** Behind the last one, or on a line of its own where that has one; everything else stays as it is written. */
-function addType(before: string): string {
+function addType(before: string, client: string): string {
   const text = stripMark(before)
   const tree = parseTree(text, [], { allowTrailingComma: true })
   const array = tree && findNodeAtLocation(tree, ['compilerOptions', 'types'])
@@ -58,7 +67,7 @@ function addType(before: string): string {
 }
 
 /** In a file for such things where there is one, or else in a new one that the project takes in. */
-function planReference(root: string, name: string, config: TsConfig): Step {
+function planReference(root: string, name: string, config: TsConfig, client: string): Step {
   const has = (place: string): boolean => existsSync(join(root, place))
   const made = [...(has('src') ? ['src'] : []), '', ...listFolders(config)].map(toPlace)
   const known = ['src/vite-env.d.ts', 'src/env.d.ts', 'env.d.ts'].filter(has)
@@ -69,17 +78,19 @@ function planReference(root: string, name: string, config: TsConfig): Step {
   if (place === undefined) {
     return createStep({
       byHand: [
-        `${name} takes in no file that could declare the imports. Write this into one that it does:\n    ${referenceLine}`,
+        `${name} takes in no file that could declare the imports. Write this into one that it does:\n    ${renderReference(client)}`,
       ],
     })
   }
   const before = texts.get(place)
   const path = join(root, place)
-  return createStep({ changes: [{ path, before, after: addReference(before ?? '') }] })
+  return createStep({
+    changes: [{ path, before, after: addReference(before ?? '', renderReference(client)) }],
+  })
 }
 
 /** Behind the other references, which have to stand first. */
-function addReference(text: string): string {
+function addReference(text: string, referenceLine: string): string {
   const eol = readEol(text)
   const last = [...text.matchAll(/^\/\/\/ ?<reference .*$/gm)].at(-1)
   if (!last) return `${referenceLine}${eol}${text}`

@@ -56,7 +56,7 @@ export async function runInit(flags: InitFlags, { write, confirm }: InitTerminal
   const found = findHost(root, flags.host)
   const steps = [
     planConfig(root, found),
-    planTypes(root),
+    planTypes(root, found.host),
     planGit(root, cache),
     planCi(root, ci, cache),
   ]

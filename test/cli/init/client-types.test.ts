@@ -40,6 +40,15 @@ describe('planTypes', () => {
     expect(planTypes(project.dir).changes).toEqual([])
   })
 
+  it('declares what imports are in Next, and nothing where the host is told by its config', () => {
+    const project = tmpProject({ 'tsconfig.json': '{ "compilerOptions": { "types": ["node"] } }' })
+    expect(planTypes(project.dir, 'next').changes).toMatchObject([
+      { after: '{ "compilerOptions": { "types": ["node", "unplugin-magnific/client/next"] } }' },
+    ])
+    expect(planTypes(project.dir, 'astro').changes).toEqual([])
+    expect(planTypes(project.dir, 'nuxt').changes).toEqual([])
+  })
+
   it("takes the config of the app, as Vite's template has it", () => {
     const types = '{ "compilerOptions": { "types": ["vite/client"] } }'
     const project = tmpProject({
