@@ -1,5 +1,6 @@
 import { MagnificError } from '../core/errors.ts'
 import { referenceFilter, splitReference } from '../core/request.ts'
+import { mayRefer } from '../scan/may-refer.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { isOwnUrl } from './redirect.ts'
 import { findStyleUrls } from './vite/output-scan.ts'
@@ -45,7 +46,6 @@ export async function findLeftCalls(
   code: string,
   { options: { passthrough } }: Upscaler,
 ): Promise<MagnificError[]> {
-  const { mayRefer } = await import('../scan/may-refer.ts')
   if (!mayRefer(code)) return []
   const { readSource } = await import('../scan/read-source.ts')
   const settings = { passthrough, wantsImports: false, checksSyntax: false }
