@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Format } from '../core/formats.ts'
 import type { Output } from '../core/outputs.ts'
 import { isSingle } from '../core/single-request.ts'
 import { describeVariant } from '../shipment.ts'
@@ -40,8 +41,12 @@ export async function renderUri(variant: Variant | undefined): Promise<string> {
 
 /** A picture as a data URI. */
 export async function readUri(variant: Variant | undefined): Promise<string> {
-  const bytes = await readFile(variant?.file ?? '')
-  return `data:image/${variant?.directives.format};base64,${bytes.toString('base64')}`
+  return toDataUri(await readFile(variant?.file ?? ''), variant?.directives.format)
+}
+
+/** The same of bytes. */
+export function toDataUri(bytes: Buffer, format: Format | undefined): string {
+  return `data:image/${format};base64,${bytes.toString('base64')}`
 }
 
 /** The exports of a module that is more than a URL: as imagetools has them, the fields of an object by name as well. */

@@ -1,5 +1,4 @@
 import { directiveNames } from '../../core/directives.ts'
-import { MagnificError } from '../../core/errors.ts'
 import { imageExtensions, nameVariant } from '../../core/formats.ts'
 import type { Format } from '../../core/formats.ts'
 import type { ResolvedOptions } from '../../core/options.ts'
@@ -120,21 +119,4 @@ function nameOf(file: string): string {
 /** Whether a query ends in `pictureMark`. */
 export function endsInMark(query: string): boolean {
   return markEnd.test(query)
-}
-
-/**
- * Refuses keys that mean something to other hosts.
- *
- * @throws MagnificError `UNSUPPORTED_REFERENCE`
- */
-export function checkHostKeys({ hostQuery, output }: Request, file: string): void {
-  if (output.kind === 'lqip') return
-  const keys = hostQuery.split('&')
-  const key = ['url', 'inline', 'no-inline'].find((each) => keys.includes(each))
-  if (key === undefined) return
-  throw new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `\`${key}\` means nothing to Next, which makes a file of every image. Leave it out of the query.`,
-    { file },
-  )
 }

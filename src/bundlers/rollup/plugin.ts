@@ -17,7 +17,7 @@ import { findLeft, findLeftCalls, isPageOrStyle } from '../left-references.ts'
 import { findMissing, missingError } from '../missing.ts'
 import { newUrlFilter, replaceUrls } from '../new-url.ts'
 import { readReference, toModuleId } from '../redirect.ts'
-import { renderShipment } from '../module-code.ts'
+import { renderShipment, toDataUri } from '../module-code.ts'
 import { createNameCheck } from './names.ts'
 import { createSources } from '../sources.ts'
 import { stderrLogger } from '../stderr-logger.ts'
@@ -193,7 +193,7 @@ async function loadVariant(context: PluginContext, id: string): Promise<LoadResu
   const { file, query } = splitReference(id)
   const source = await readFile(file)
   const value = query.split('&').includes('inline')
-    ? JSON.stringify(`data:image/${formatOfName(file)};base64,${source.toString('base64')}`)
+    ? JSON.stringify(toDataUri(source, formatOfName(file)))
     : `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', name: basename(file), source })}`
   return toModule(`export default ${value}`)
 }
