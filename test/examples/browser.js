@@ -1,17 +1,9 @@
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
-
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+import { findChrome } from '../helpers/find-chrome.js'
 
 /** The Chromium of this machine, or `undefined`. It reaches this machine and nothing else. */
 export async function launchBrowser() {
-  const { CHROME_PATH, PATH = '' } = process.env
-  const executablePath =
-    CHROME_PATH ??
-    PATH.split(delimiter)
-      .flatMap((folder) => names.map((name) => join(folder, name)))
-      .find((path) => existsSync(path))
+  const executablePath = findChrome()
   if (executablePath === undefined) return undefined
   return chromium.launch({
     executablePath,

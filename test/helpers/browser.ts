@@ -1,19 +1,11 @@
 import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { delimiter, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContextOptions, Page, Response, Route } from 'playwright-core'
+import { findChrome } from './find-chrome.js'
 import { hashOf } from './references.ts'
-
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
-const usualPaths = [
-  '/snap/bin/chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-  'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
-]
 
 /** The Chromium of this machine, as CHROME_PATH says or where it usually is. Nothing is ever downloaded. */
 export const chromePath: string | undefined = findChrome()
@@ -24,14 +16,6 @@ export function warnWithoutChrome(): void {
   process.stderr.write(
     '\nSKIPPED: the tests in a browser. No Chromium was found: install one, or say in CHROME_PATH where it is.\n\n',
   )
-}
-
-function findChrome(): string | undefined {
-  const { CHROME_PATH, PATH = '' } = process.env
-  if (CHROME_PATH) return CHROME_PATH
-  const folders = [...PATH.split(delimiter), '/usr/bin', '/usr/local/bin']
-  const paths = folders.flatMap((folder) => names.map((name) => join(folder, name)))
-  return [...paths, ...usualPaths].find((path) => existsSync(path))
 }
 
 /** Starts the browser. It reaches this machine and nothing else. */

@@ -140,53 +140,38 @@ async function runVite(run: Run): Promise<undefined> {
   return undefined
 }
 
-async function runWebpack(run: Run): Promise<string | undefined> {
-  const compiler = webpack({
+/** What webpack and Rspack are told alike. */
+function loaderConfig(run: Run, own: Configuration = {}): Configuration {
+  const note = (...args: unknown[]): void => void run.lines.push(args.join(' '))
+  return {
     mode: 'production',
     context: run.project.dir,
     entry: run.project.path(run.entry),
-    infrastructureLogging: {
-      console: {
-        ...console,
-        info: (...args) => run.lines.push(args.join(' ')),
-        warn: (...args) => run.lines.push(args.join(' ')),
-      },
-    },
-    ...run.webpack,
+    infrastructureLogging: { console: { ...console, info: note, warn: note } },
+    ...own,
     output: {
       path: run.outDir,
       clean: true,
       assetModuleFilename: '[name]-[contenthash:8][ext]',
-      ...run.webpack?.output,
+      ...own.output,
     },
-    plugins: [magnificWebpack(run.options), ...(run.webpack?.plugins ?? [])],
-  })
+  }
+}
+
+async function runWebpack(run: Run): Promise<string | undefined> {
+  const config = loaderConfig(run, run.webpack)
+  const plugins = [magnificWebpack(run.options), ...(config.plugins ?? [])]
+  const compiler = webpack({ ...config, plugins })
   const stats = await promisify(compiler.run.bind(compiler))()
   await promisify(compiler.close.bind(compiler))()
   return stats?.hasErrors() ? stats.toString('errors-only') : undefined
 }
 
 async function runRspack(run: Run): Promise<string | undefined> {
-  const compiler = rspack({
-    mode: 'production',
-    context: run.project.dir,
-    entry: run.project.path(run.entry),
-    infrastructureLogging: {
-      console: {
-        ...console,
-        info: (...args: unknown[]) => run.lines.push(args.join(' ')),
-        warn: (...args: unknown[]) => run.lines.push(args.join(' ')),
-      },
-    },
-    ...run.rspack,
-    output: {
-      path: run.outDir,
-      clean: true,
-      assetModuleFilename: '[name]-[contenthash:8][ext]',
-      ...run.rspack?.output,
-    },
-    plugins: [magnificRspack(run.options), ...(run.rspack?.plugins ?? [])],
-  })
+  // What is said there means the same to both.
+  const config = loaderConfig(run, run.rspack as Configuration) as RspackConfiguration
+  const plugins = [magnificRspack(run.options), ...(config.plugins ?? [])]
+  const compiler = rspack({ ...config, plugins })
   const stats = await promisify(compiler.run.bind(compiler))()
   await promisify(compiler.close.bind(compiler))()
   return stats?.hasErrors()
