@@ -27,7 +27,7 @@ const fixture = new URL('../fixtures/hot/', import.meta.url)
 export async function createHotApp(onEnd: OnEnd): Promise<HotApp> {
   const project = tmpProject({}, onEnd)
   copyFixture(fixture, project)
-  linkPackages(project, ['vue'])
+  linkPackages(project, ['vue'], 'app')
   const fileOf = (id: HotId): string => project.path('app/src', `${id}.png`)
   const draw: HotApp['draw'] = async (id, size, seed) => {
     project.write(`app/src/${id}.png`, await makePng({ ...size, seed }))

@@ -271,7 +271,7 @@ export async function createReferencesApp(
   mkdirSync(modules, { recursive: true })
   cpSync(project.path('some-pkg'), join(modules, 'some-pkg'), { recursive: true })
   symlinkSync(project.path('workspace-pkg'), join(modules, 'workspace-pkg'), 'junction')
-  linkPackages(project, ['react', 'react-dom', 'svelte', 'vue'])
+  linkPackages(project, ['react', 'react-dom', 'svelte', 'vue'], 'app')
   return { project, root: project.path('app'), originals }
 }
 
@@ -289,9 +289,9 @@ export function copyFixture(
   }
 }
 
-/** Gives the folder `app` packages of the tests. */
-export function linkPackages(project: Project, names: readonly string[]): void {
-  const modules = project.path('app/node_modules')
+/** Gives a project, or the folder of an app in it, packages of the tests. */
+export function linkPackages(project: Project, names: readonly string[], app = '.'): void {
+  const modules = project.path(app, 'node_modules')
   mkdirSync(modules, { recursive: true })
   for (const name of names) symlinkSync(join(packages, name), join(modules, name), 'junction')
 }

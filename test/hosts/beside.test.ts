@@ -10,6 +10,7 @@ import type { BuildSettings } from '../helpers/build.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
 import { describeImage, makePng } from '../helpers/images.ts'
+import { linkPackages } from '../helpers/references.ts'
 import { describeValues } from '../helpers/shipped.ts'
 import { viteVersions } from '../helpers/vite-versions.ts'
 
@@ -41,6 +42,7 @@ describe.each(viteVersions)('%s', (host) => {
     )
     project.write('src/other.png', await makePng({ seed: 2 }))
     project.write('src/sun.svg', circle)
+    linkPackages(project, ['react'])
     project.write(
       'src/main.js',
       `${project.read('src/main.js').toString('utf8')}

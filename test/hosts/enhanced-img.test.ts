@@ -9,7 +9,7 @@ import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { optionsFor } from '../helpers/hero.ts'
 import { makePng } from '../helpers/images.ts'
 import { tmpProject } from '../helpers/project.ts'
-import { hashOf } from '../helpers/references.ts'
+import { hashOf, linkPackages } from '../helpers/references.ts'
 import type { Project } from '../helpers/project.ts'
 import { describePictures } from '../helpers/shipped.ts'
 import { vites, viteVersions } from '../helpers/vite-versions.ts'
@@ -17,13 +17,15 @@ import type { ViteVersion } from '../helpers/vite-versions.ts'
 
 /** A component with two pictures beside it, both of 60×40 pixels. */
 async function svelteProject(component: string): Promise<Project> {
-  return tmpProject({
+  const project = tmpProject({
     'src/hero.png': await makePng(),
     'src/other.png': await makePng({ seed: 2 }),
     'src/App.svelte': component,
     'src/main.js':
       "import { mount } from 'svelte'\nimport App from './App.svelte'\nmount(App, { target: document.body })\n",
   })
+  linkPackages(project, ['svelte'])
+  return project
 }
 
 // Its types call themselves by the name that it had.
