@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { remoteKindOf } from '../../core/remote-option.ts'
+import type { ClaimFunction, RemoteOption } from '../../core/remote-option.ts'
+import { createGivenClaims } from './claims.ts'
+import { openGiven } from './given.ts'
+import type { RemotePort } from './port.ts'
+import { openPostgres } from './postgres.ts'
+import { openRedis } from './redis.ts'
+
+/** What a port is opened with. */
+export interface PortSettings {
+  /** Absolute path of the project. Packages are looked for there first. */
+  root: string
+  /** Settles claims in place of the store. */
+  claim?: ClaimFunction | undefined
+}
+
+/**
+ * Opens what `cache.remote` names. Nothing is connected to before the first call.
+ *
+ * @throws MagnificError `BAD_OPTIONS` where a package is missing, or a function returns no store
+ */
+export async function openPort(remote: RemoteOption, settings: PortSettings): Promise<RemotePort> {
+  const port = await open(remote, settings.root)
+  if (!settings.claim) return port
+  return { ...port, claims: createGivenClaims(settings.claim, port) }
+}
+
+async function open(remote: RemoteOption, root: string): Promise<RemotePort> {
+  if (typeof remote !== 'string') return openGiven(remote)
+  const from = [join(root, 'package.json'), import.meta.url]
+  return remoteKindOf(remote) === 'redis' ? openRedis(remote, from) : openPostgres(remote, from)
+}
