@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 
 /** A server of another program's, as a process that is started and ended as often as a test needs. */
 export interface ChildServer {
@@ -50,5 +51,24 @@ export function createChildServer(
       running.kill(killedBy)
       await gone
     },
+  }
+}
+
+/**
+ * A port of loopback where nobody listens, and nobody will by chance while a server is down: it is below those that systems
+ * hand out.
+ */
+export async function findServerPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
   }
 }

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
-import { createChildServer } from './child-server.ts'
+import { createChildServer, findServerPort } from './child-server.ts'
 import type { OnEnd } from './project.ts'
-import { findClosedPort } from './servers.ts'
 
 const run = promisify(execFile)
 
@@ -59,7 +58,7 @@ export async function startPostgres(onEnd: OnEnd = onTestFinished): Promise<Post
     ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
     { ...user, cwd: dir },
   )
-  const port = await findClosedPort()
+  const port = await findServerPort()
   const settings = {
     port,
     listen_addresses: '127.0.0.1',

@@ -2,9 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { createChildServer } from './child-server.ts'
+import { createChildServer, findServerPort } from './child-server.ts'
 import type { OnEnd } from './project.ts'
-import { findClosedPort } from './servers.ts'
 
 /** The Redis of this machine, or the Valkey; `undefined` where there is none. Nothing is ever downloaded. */
 export const redisPath: string | undefined = (process.env['PATH'] ?? '')
@@ -41,14 +40,14 @@ export interface RedisServer {
  */
 export async function startRedis(
   onEnd: OnEnd = onTestFinished,
-  settings: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string | readonly string[]>> = {},
 ): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'magnific-redis-'))
-  const port = await findClosedPort()
+  const port = await findServerPort()
   const said = { bind: '127.0.0.1', port: String(port), dir, save: '', appendonly: 'no' }
   const args = Object.entries({ ...said, ...settings }).flatMap(([name, value]) => [
     `--${name}`,
-    value,
+    ...[value].flat(),
   ])
   const { start, stop, signal } = createChildServer(redisPath ?? 'redis-server', args, (output) =>
     output.includes('Ready to accept connections'),

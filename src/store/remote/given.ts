@@ -14,6 +14,7 @@ import { expectText } from './texts.ts'
 
 /** What a Keyv or an adapter may have beside its methods. */
 type Store = KeyvLike & {
+  constructor?: { name: string }
   store?: unknown
   ttl?: unknown
   throwOnErrors?: boolean
@@ -109,8 +110,8 @@ function listLayers(store: Store): Store[] {
 }
 
 function describeLayers(layers: readonly Store[]): string {
-  const [outer, ...inner] = layers.map(({ constructor: { name } }) =>
-    name === 'Object' ? 'store' : name,
+  const [outer, ...inner] = layers.map(({ constructor: maker }) =>
+    maker === undefined || maker === Object ? 'store' : maker.name,
   )
   return [`a ${outer}`, inner.at(-1)].filter(Boolean).join(' with ')
 }
