@@ -7,6 +7,8 @@ import type { PostgresAdapter, Query } from './postgres.ts'
 const connectionTimeoutMillis = 3000
 /** ms. A query that is not answered by then has a connection that is of no use any more. */
 const queryTimeout = 10_000
+/** Of one process. Many machines share a server, which takes 100 unless told otherwise. */
+const maxConnections = 4
 
 interface PgPool {
   query(sql: string, values?: readonly unknown[]): Promise<{ rows: Array<Record<string, unknown>> }>
@@ -53,6 +55,7 @@ export function createPool(PgPool: PoolClass, url: string, settings: object = {}
     connectionString: url,
     connectionTimeoutMillis,
     query_timeout: queryTimeout,
+    max: maxConnections,
     keepAlive: true,
     ...settings,
     allowExitOnIdle: true,

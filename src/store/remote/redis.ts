@@ -165,7 +165,6 @@ export async function openRedis(url: string, from: readonly string[]): Promise<R
 function createCaller(client: RedisClient): <T>(call: () => Promise<T>) => Promise<T> {
   let connecting: Promise<unknown> | undefined
   let waiting = 0
-  client.unref?.()
   const connect = async (): Promise<void> => {
     try {
       await client.connect()

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openPort } from '../../../src/store/remote/open-port.ts'
 import type { RemotePort } from '../../../src/store/remote/port.ts'
@@ -87,6 +89,20 @@ describe.each(remoteStores)('$name', ({ isThere, startServer, ways }) => {
         await expect.poll(() => proxy.connections()).toBe(0)
       },
     )
+
+    it.runIf(name === 'a URL')('ends a connection that is just being made', async () => {
+      const { port, proxy } = await open()
+      proxy.hang()
+      const answers = ask(port)
+      await port.close()
+      for (const { status } of await answers) expect(status).toBe('rejected')
+      // Whoever comes later is let in later.
+      const later = connect(proxy.port, '127.0.0.1')
+      await once(later, 'connect')
+      await expect.poll(() => proxy.connections()).toBeGreaterThan(0)
+      later.destroy()
+      await expect.poll(() => proxy.connections(), { timeout: 5000 }).toBe(0)
+    })
 
     it('takes the time that the network takes', async () => {
       const { port, proxy } = await open()

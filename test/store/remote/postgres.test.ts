@@ -73,6 +73,15 @@ describe.skipIf(postgresPath === undefined)('a PostgreSQL', () => {
     expect(await port.get('key')).toBe('value')
   })
 
+  it('keeps claims and values over a crash', async () => {
+    const port = await open(await createDatabase('crashed'))
+    await port.set('key', 'value')
+    await port.claims?.create('key', 'claim')
+    await server.restart()
+    expect(await port.claims?.create('key', 'late')).toBe('claim')
+    expect(await port.get('key')).toBe('value')
+  })
+
   it('never has a user or a password shown', async () => {
     const url = server.url.replace('postgres@', 'me:secret@').replace(/postgres$/, 'missing')
     const port = await open(`${url}?application_name=secret`)
