@@ -136,38 +136,45 @@ async function findWeakness(layers: readonly Store[], adapter: Store): Promise<s
 interface Attempt {
   result: unknown
   /** The error that was emitted meanwhile, by what ran for this call. */
-  failure: Error | undefined
+  failure?: Error
 }
 
+/** Emitters that may emit errors as late as they like. */
+const tamed = new WeakSet<object>()
+
 /**
- * Has a store throw its errors, and listens to those that it emits, which would end the process otherwise. Keyv 6 throws
- * none: a failed read looks like a missing value, but for the error that is emitted in its course.
+ * Has a store throw its errors, and listens to those that it emits, which would end the process otherwise, for good: some
+ * come when the port is closed. Keyv 6 throws none: a failed read looks like a missing value, but for the error that is
+ * emitted in its course.
  */
 function watchErrors(layers: readonly Store[]): {
   attempt: (call: () => unknown) => Promise<Attempt>
   stop: () => void
 } {
+  for (const layer of layers) {
+    if ('throwOnErrors' in layer) layer.throwOnErrors = true
+    if ('throwOnConnectError' in layer) layer.throwOnConnectError = true
+    if (!tamed.has(layer)) layer.on?.('error', () => {})
+    tamed.add(layer)
+  }
+  const [outer] = layers
+  if (layers.length === 1 || outer === undefined || 'throwOnErrors' in outer) {
+    const attempt = async (call: () => unknown): Promise<Attempt> => ({ result: await call() })
+    return { attempt, stop: () => {} }
+  }
+  // Following calls makes every promise of the process slower before Node 24, so this is for who needs it.
   const attempts = new AsyncLocalStorage<Attempt>()
   const listener = (error: unknown): void => {
     const running = attempts.getStore()
     if (running) running.failure ??= error instanceof Error ? error : new Error(String(error))
   }
-  for (const layer of layers) {
-    if ('throwOnErrors' in layer) layer.throwOnErrors = true
-    if ('throwOnConnectError' in layer) layer.throwOnConnectError = true
-    layer.on?.('error', listener)
-  }
-  const [outer] = layers
-  const isSilent = layers.length > 1 && outer !== undefined && !('throwOnErrors' in outer)
+  outer.on?.('error', listener)
   return {
     attempt: async (call) => {
-      const attempt: Attempt = { result: undefined, failure: undefined }
-      // Following calls makes every promise of the process slower before Node 24.
-      attempt.result = await (isSilent ? attempts.run(attempt, call) : call())
+      const attempt: Attempt = { result: undefined }
+      attempt.result = await attempts.run(attempt, call)
       return attempt
     },
-    stop: () => {
-      for (const layer of layers) layer.off?.('error', listener)
-    },
+    stop: () => void outer.off?.('error', listener),
   }
 }
