@@ -15,10 +15,12 @@ import type { Base } from './derive/deriver.ts'
 import type { Size } from './image/inspect.ts'
 import type { PlannedImage } from './image/variants.ts'
 import type { Orderer } from './orders.ts'
+import type { Elsewhere } from './purchase/fetch-shared.ts'
 import { createProgress } from './progress.ts'
 import type { Order } from './purchase/order.ts'
 import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
+import { openSharing } from './sharing.ts'
 import { createStandIns } from './derive/stand-ins.ts'
 import type { ExaminedImage } from './derive/stand-ins.ts'
 import { createBlobStore } from './store/blobs.ts'
@@ -85,7 +87,38 @@ export function createMissHandler(context: MissContext): MissHandler {
 
   const loadOrderer = async (): Promise<Orderer> => {
     const { createOrderer } = await import('./orders.ts')
-    return createOrderer({ ...context, cold, blobs, spare: spareBlobs, records, journal })
+    const sharing = await openSharing(shared, options, logger)
+    return createOrderer({
+      ...context,
+      cold,
+      blobs,
+      spare: spareBlobs,
+      records: sharing?.shareRecords(records, blobs) ?? records,
+      journal: sharing?.shareJournal(journal) ?? journal,
+    })
+  }
+
+  /** What other machines have of a result that is not here. */
+  const findElsewhere = async (
+    { fingerprint }: Miss,
+    signal: AbortSignal,
+  ): Promise<Elsewhere | undefined> => {
+    const sharing = await openSharing(shared, options, logger)
+    if (!sharing) return undefined
+    const { fetchShared } = await import('./purchase/fetch-shared.ts')
+    const { results } = sharing
+    const { value } = await shared.fetches.run(fingerprint, signal, async () =>
+      cold.downloads(async () => {
+        await prepare().catch(() => {})
+        return fetchShared(fingerprint, { results, blobs, spare: spareBlobs, records })
+      }),
+    )
+    if (value?.kind === 'damaged') {
+      warn(
+        `The shared cache (${sharing.remote.name()}) holds the result ${fingerprint.slice(0, 12)}, and it is damaged: ${value.reason}.`,
+      )
+    }
+    return value
   }
 
   /** The record of a result that is there. Where it is lost, the journal and the paid bytes may know enough for another one. */
@@ -182,19 +215,22 @@ export function createMissHandler(context: MissContext): MissHandler {
       await checkStored(miss, stored)
       return { files: await deriveResult(miss, stored, blob), from: 'cached', estimate: 0 }
     }
-    if (policy === 'error') {
-      throw new MagnificError(
-        'NOT_CACHED',
-        "The upscaled image is not in the cache, and onMiss: 'error' buys nothing. " +
-          `Build once where the image may be bought, and bring ${shared.layout.dir} along.`,
-      )
+    const elsewhere = await findElsewhere(miss, signal)
+    if (elsewhere?.kind === 'whole') {
+      await checkStored(miss, elsewhere.record)
+      const files = await deriveResult(miss, elsewhere.record, elsewhere.file)
+      return { files, from: 'cached', estimate: 0 }
     }
+    if (policy === 'error') throw notCachedError(elsewhere)
     if (policy === 'upscale') {
       await prepare()
       await examine(miss)
       const order = await (orderer ??= loadOrderer())
       const { record, file, from, estimate } = await order(
-        { ...miss, knownTask: stored?.task },
+        {
+          ...miss,
+          knownTask: stored?.task ?? (elsewhere?.kind === 'damaged' ? elsewhere.task : undefined),
+        },
         signal,
       )
       // The API may have answered with another size.
@@ -208,6 +244,19 @@ export function createMissHandler(context: MissContext): MissHandler {
         ? await standIns.makePreviews(miss, image, signal)
         : await standIns.makeOriginals(miss, image, signal)
     return { files, from: policy, estimate: 0 }
+  }
+
+  const notCachedError = (elsewhere: Elsewhere | undefined): MagnificError => {
+    const why = options.isReadOnly ? 'cache.readOnly' : "onMiss: 'error'"
+    const bring = options.sharing ? '' : `, and bring ${shared.layout.dir} along`
+    const unknown =
+      elsewhere?.kind === 'unknown'
+        ? ` The shared cache cannot be read (${elsewhere.error.reason}), and may have it.`
+        : ''
+    return new MagnificError(
+      'NOT_CACHED',
+      `The upscaled image is not in the cache, and ${why} buys nothing.${unknown} Build once where the image may be bought${bring}.`,
+    )
   }
 
   return {

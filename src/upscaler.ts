@@ -16,6 +16,7 @@ import { createRefusals } from './refusals.ts'
 import { createReport, renderLine } from './report.ts'
 import type { Origin, Report, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
+import { finishSharing } from './sharing.ts'
 import { describeVariant } from './shipment.ts'
 import type { PlannedVariant, Reference, Shipment } from './shipment.ts'
 import { checkFile } from './source-file.ts'
@@ -71,8 +72,13 @@ export interface Upscaler {
   begin(): void
   /** Begins to obtain what the sources refer to, where the option `prefetch` says so, and the host's sources are known. */
   prefetch(): void
-  /** A build is over: tells what it did, and keeps what was learned about files. */
-  end(): void
+  /**
+   * A build is over: tells what it did, and keeps what was learned about files. Resolves when other machines can have what it
+   * bought, or have been waited for long enough.
+   */
+  end(): Promise<void>
+  /** Waits until other machines can have what was bought. */
+  flush(): Promise<void>
   /**
    * A build failed elsewhere: stops waiting. What was submitted stays in the journal for the next build; resolves when
    * that is written.
@@ -267,7 +273,7 @@ export function createUpscaler(
         }),
       )
     },
-    end: () => {
+    end: async () => {
       void prefetch?.then(({ end }) => end())
       prefetch = undefined
       const summary = report.take()
@@ -275,7 +281,9 @@ export function createUpscaler(
       if (summary !== undefined && options.command === 'build') logger.info(summary)
       // A build that had nothing to keep leaves no directory behind.
       if (existsSync(shared.layout.dir)) memo.save()
+      await finishSharing(shared)
     },
+    flush: async () => (await shared.sharing)?.remote.background.flush(),
     abort: async () => {
       const reason = new MagnificError(
         'ABORTED',
@@ -284,6 +292,7 @@ export function createUpscaler(
       controller.abort(reason)
       await Promise.allSettled([...running, prefetch?.then(async ({ abort }) => abort(reason))])
       prefetch = undefined
+      await finishSharing(shared)
     },
   }
 }

@@ -164,7 +164,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     if (!hasFailed) net.errors.push(...repeated)
     const isBroken = hasFailed || net.errors.length > 0
     if (isBroken) await upscaler.abort()
-    upscaler.end()
+    await upscaler.end()
     await types?.finish(isBroken ? [] : met)
     return net
   })

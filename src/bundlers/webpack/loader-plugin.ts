@@ -105,7 +105,7 @@ export function openLoaderPlugin(
   }
   compiler.hooks.thisCompilation.tap(pluginName, () => loaderOptions.upscaler.begin())
   compiler.hooks.make.tap(pluginName, () => loaderOptions.upscaler.prefetch())
-  compiler.hooks.done.tap(pluginName, () => upscaler?.end())
+  compiler.hooks.done.tapPromise(pluginName, async () => upscaler?.end())
   compiler.hooks.failed.tap(pluginName, () => void upscaler?.abort())
   tapTypes(compiler, options, logger, isOurs)
   return { options, isOurs, loaderOptions, ident: identOf(options) }

@@ -140,7 +140,7 @@ function createMiddleware(
   /** Servers are stopped by Ctrl-C, without a word: what was learned about files is kept when nothing goes on. */
   const saveWhenQuiet = (): void => {
     clearTimeout(saving)
-    if (busy === 0) saving = setTimeout(upscaler.end, quiet).unref()
+    if (busy === 0) saving = setTimeout(() => void upscaler.end(), quiet).unref()
   }
 
   const serve = async (
