@@ -43,6 +43,8 @@ export interface Obtained {
   /** The files to ship, absolute: one for each variant of the request. */
   files: string[]
   from: Origin
+  /** Whether it is cached because another machine had it. */
+  isShared?: boolean
   /** euros */
   estimate: number
 }
@@ -219,7 +221,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     if (elsewhere?.kind === 'whole') {
       await checkStored(miss, elsewhere.record)
       const files = await deriveResult(miss, elsewhere.record, elsewhere.file)
-      return { files, from: 'cached', estimate: 0 }
+      return { files, from: 'cached', isShared: true, estimate: 0 }
     }
     if (policy === 'error') throw notCachedError(elsewhere)
     if (policy === 'upscale') {
@@ -256,6 +258,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     return new MagnificError(
       'NOT_CACHED',
       `The upscaled image is not in the cache, and ${why} buys nothing.${unknown} Build once where the image may be bought${bring}.`,
+      { cause: elsewhere?.kind === 'unknown' ? elsewhere.error : undefined },
     )
   }
 

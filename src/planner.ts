@@ -18,6 +18,7 @@ import { openSharing } from './sharing.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { createRecordStore } from './store/records.ts'
+import { RemoteError } from './store/remote/errors.ts'
 import { createVariantStore } from './store/variants.ts'
 
 /**
@@ -134,9 +135,9 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
     try {
       return (await sharing.results.find(look.fingerprint)) ? { state: 'cached' } : found
     } catch (error) {
-      // What is wrong with it is told when it is asked for.
-      const reason = `The shared cache cannot be asked: ${(error as Error).message.split('\n', 1)[0]}`
-      return { ...found, reason: found.reason ?? reason }
+      // That it cannot be asked is told once for all.
+      if (error instanceof RemoteError) return found
+      return { ...found, reason: (error as Error).message }
     }
   }
 

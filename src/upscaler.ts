@@ -156,12 +156,12 @@ export function createUpscaler(
     const startedAt = Date.now()
     if (options.command === 'build' || policy === 'upscale') tally.asked.add(image)
     const { obtain } = await (missHandler ??= loadMissHandler())
-    const { files, from, estimate } = await obtain(miss, policy, signal)
+    const { files, from, isShared, estimate } = await obtain(miss, policy, signal)
     if (from === 'cached') tally.cached.add(image)
     const shipment = lookup.ship(miss.request, files, fingerprint, from)
     const duration = from === 'cached' ? 0 : Date.now() - startedAt
     if (from !== 'cached' || !isAhead) {
-      finish({ image, keys, file: miss.file, from, estimate, duration, shipment })
+      finish({ image, keys, file: miss.file, from, isShared, estimate, duration, shipment })
     }
     return shipment
   }

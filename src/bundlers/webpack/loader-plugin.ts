@@ -14,7 +14,7 @@ import type { Report } from '../../report.ts'
 import type { Reference } from '../../shipment.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import type { Upscaler } from '../../upscaler.ts'
-import { isKeyMissing } from '../host-error.ts'
+import { isOfSurroundings } from '../host-error.ts'
 import { createWebpackSources } from './sources.ts'
 import { tapTypes } from './types.ts'
 
@@ -117,12 +117,12 @@ export function openLoaderPlugin(
  * @param find the error of ours that one of the host's is about
  */
 export function dropRepeated<T>(errors: T[], find: (error: T) => unknown): T[] {
-  const first = errors.find((each) => isKeyMissing(find(each)))
+  const first = errors.find((each) => isOfSurroundings(find(each)))
   const news = errors.filter((each) => {
     const error = find(each)
     return (
       !(error instanceof MagnificError && error.isListed) &&
-      !(isKeyMissing(error) && each !== first)
+      !(isOfSurroundings(error) && each !== first)
     )
   })
   return news.length > 0 ? news : errors
