@@ -13,6 +13,9 @@ interface SharedAttempt extends Attempt {
   remote?: Attempt | undefined
 }
 
+/** An owner that has shown no sign of life for so long has left its attempt, ms. */
+const longSilence = 5 * 60_000
+
 /** What a journal is shared with. */
 export interface SharingContext {
   /** The cache directory's own. */
@@ -88,15 +91,20 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
       if (mayBePaid(own)) await tell(own, async () => shared.copy(fingerprintOf(own), own))
       return found
     }
+    if (other.voided !== undefined && own.voided === undefined) {
+      await local.writeVoid(own, new Date(other.voided))
+      return pair(own, other)
+    }
     const isUnsent = own.decided?.kind === 'commit' && !other.decided && !mayHaveAnswer(own)
-    if (isUnsent && own.owner && hasEnded(own.owner) && (await remote.isAtomic())) {
-      // The last byte goes when both are committed. Now it never will.
+    if (isUnsent && isLeft(own, other) && (await remote.isAtomic())) {
+      // The last byte goes when both have committed. Now it never will, whoever was right.
       await shared.abandon(other, new Date())
       return pair(own, await shared.reread(other))
     }
     const isNews =
       (own.task !== undefined && other.task === undefined) ||
-      (own.outcome !== undefined && other.outcome === undefined)
+      (own.outcome !== undefined && other.outcome === undefined) ||
+      (own.voided !== undefined && other.voided === undefined)
     if (isNews && other.decided?.kind !== 'abandon') {
       await tell(own, async () => shared.copy(fingerprintOf(own), own))
     }
@@ -118,10 +126,7 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
   const findOwn = async (fingerprint: string): Promise<SharedAttempt | undefined> => {
     const own = await local.find(fingerprint)
     if (!own || !mayBePaid(own) || own.task === undefined) return undefined
-    const pairs = await readPairs(fingerprint).catch((error: unknown) => {
-      if (error instanceof RemoteError) return []
-      throw error
-    })
+    const pairs = await orIfUnknown(readPairs(fingerprint), [])
     return pairs.find((each) => each.folder === own.folder) ?? pair(own, undefined)
   }
 
@@ -138,8 +143,10 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
     ...local,
     find,
     isOfOther: shared.isOfOther,
+    // What this machine knows to be paid for needs no shared cache.
     isVoided: async (fingerprint, task) =>
-      (await local.isVoided(fingerprint, task)) || shared.isVoided(fingerprint, task),
+      (await local.isVoided(fingerprint, task)) ||
+      (await orIfUnknown(shared.isVoided(fingerprint, task), false)),
     open: async (fingerprint) => {
       const known = await find(fingerprint)
       if (known && mayBePaid(known)) return known
@@ -248,6 +255,21 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
 /** An attempt of this machine's journal alone, or one of both. */
 function toShared(attempt: Attempt): SharedAttempt {
   return 'local' in attempt ? (attempt as SharedAttempt) : { ...attempt, local: attempt }
+}
+
+/** Whether the owner of an attempt has left it: one that is believed to wrongly sends once more, and pays once. */
+function isLeft(own: Attempt, other: Attempt): boolean {
+  const beat = Math.max(own.beat, other.beat)
+  return (own.owner !== undefined && hasEnded(own.owner)) || Date.now() - beat > longSilence
+}
+
+async function orIfUnknown<T>(work: Promise<T>, fallback: T): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof RemoteError) return fallback
+    throw error
+  }
 }
 
 function mayHaveAnswer({ task, response, outcome }: Attempt): boolean {
