@@ -4,12 +4,12 @@ import { describeNoStore, isKeyvLike } from '../../core/remote-option.ts'
 import type { KeyvLike, RemoteOption } from '../../core/remote-option.ts'
 import type { Claims, RemotePort } from './port.ts'
 import {
+  adoptPostgres,
   createPostgresClaims,
   findPostgresWeakness,
   isPostgresAdapter,
-  reopenPostgres,
 } from './postgres.ts'
-import { createRedisClaims, findRedisWeakness, isRedisAdapter } from './redis.ts'
+import { createRedisClaims, findRedisWeakness, holdRedis, isRedisAdapter } from './redis.ts'
 import { expectText } from './texts.ts'
 
 /** What a Keyv or an adapter may have beside its methods. */
@@ -23,18 +23,17 @@ type Store = KeyvLike & {
   disconnect?: () => unknown
 }
 
-/** Ports that are open, by the adapter that they share. */
-const openPorts = new WeakMap<object, number>()
-/** Adapters that were disconnected when their last port was closed. */
-const disconnected = new WeakSet<object>()
-
 /**
  * A port to a store of the user's: values go through its own methods, as it serialises and compresses them. It has claims
  * where the adapter in it is that of Redis or PostgreSQL.
  *
+ * @param from where packages may be found, as for `loadPeer`
  * @throws MagnificError `BAD_OPTIONS` where a function returns no store; whatever the function throws
  */
-export async function openGiven(remote: Exclude<RemoteOption, string>): Promise<RemotePort> {
+export async function openGiven(
+  remote: Exclude<RemoteOption, string>,
+  from: readonly string[],
+): Promise<RemotePort> {
   const store: Store = typeof remote === 'function' ? await remote() : remote
   if (!isKeyvLike(store)) {
     throw new MagnificError(
@@ -45,8 +44,7 @@ export async function openGiven(remote: Exclude<RemoteOption, string>): Promise<
   const layers = listLayers(store)
   const adapter = layers.at(-1) ?? store
   const { attempt, stop } = watchErrors(layers)
-  if (disconnected.delete(adapter) && isPostgresAdapter(adapter)) reopenPostgres(adapter)
-  openPorts.set(adapter, (openPorts.get(adapter) ?? 0) + 1)
+  const release = share(adapter, store, from)
   return {
     name: describeLayers(layers),
     get: async (key) => {
@@ -68,15 +66,36 @@ export async function openGiven(remote: Exclude<RemoteOption, string>): Promise<
       }
     },
     close: async () => {
-      const left = (openPorts.get(adapter) ?? 1) - 1
-      openPorts.set(adapter, left)
-      if (left > 0) return stop()
-      disconnected.add(adapter)
-      // Without waiting for answers, which may never come.
-      await (isRedisAdapter(adapter) ? adapter.disconnect(true) : store.disconnect?.())
+      await release()
       stop()
     },
   }
+}
+
+/** What ports that share an adapter hold together. */
+interface Connection {
+  ports: number
+  end: () => unknown
+}
+
+const connections = new WeakMap<object, Connection>()
+
+/** Counts one more port of an adapter. @returns what counts it off, and ends the connection with the last one */
+function share(adapter: Store, store: Store, from: readonly string[]): () => Promise<void> {
+  const connection = connections.get(adapter) ?? { ports: 0, end: prepareEnd(adapter, store, from) }
+  connections.set(adapter, connection)
+  connection.ports++
+  return async () => {
+    if (--connection.ports > 0) return
+    connections.delete(adapter)
+    await connection.end()
+  }
+}
+
+function prepareEnd(adapter: Store, store: Store, from: readonly string[]): () => unknown {
+  if (isPostgresAdapter(adapter)) return adoptPostgres(adapter, from)
+  if (isRedisAdapter(adapter)) return holdRedis(adapter)
+  return () => store.disconnect?.()
 }
 
 /** A store and what is in it, down to the adapter: Keyv 6 puts a bridge between itself and the adapters of Keyv 5. */

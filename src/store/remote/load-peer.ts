@@ -36,7 +36,8 @@ export async function loadPeer(
   )
 }
 
-function findPackage(name: string, base: string): string | undefined {
+/** The main file of a package that is installed next to a file or a file URL; `undefined` where it is not. */
+export function findPackage(name: string, base: string): string | undefined {
   try {
     return createRequire(base).resolve(name)
   } catch (error) {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { remoteKindOf } from '../../core/remote-option.ts'
 import type { ClaimFunction, RemoteOption } from '../../core/remote-option.ts'
 import { createGivenClaims } from './claims.ts'
+import { makeClosable } from './closable.ts'
 import { openGiven } from './given.ts'
 import type { RemotePort } from './port.ts'
 import { openPostgres } from './postgres.ts'
@@ -22,12 +23,12 @@ export interface PortSettings {
  */
 export async function openPort(remote: RemoteOption, settings: PortSettings): Promise<RemotePort> {
   const port = await open(remote, settings.root)
-  if (!settings.claim) return port
-  return { ...port, claims: createGivenClaims(settings.claim, port) }
+  const claims = settings.claim ? createGivenClaims(settings.claim, port) : port.claims
+  return makeClosable({ ...port, claims })
 }
 
 async function open(remote: RemoteOption, root: string): Promise<RemotePort> {
-  if (typeof remote !== 'string') return openGiven(remote)
   const from = [join(root, 'package.json'), import.meta.url]
+  if (typeof remote !== 'string') return openGiven(remote, from)
   return remoteKindOf(remote) === 'redis' ? openRedis(remote, from) : openPostgres(remote, from)
 }

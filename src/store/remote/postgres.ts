@@ -1,21 +1,27 @@
-import { createRequire } from 'node:module'
-import { Socket } from 'node:net'
 import { MagnificError } from '../../core/errors.ts'
 import { redactRemote } from '../../core/remote-option.ts'
 import { claimKey } from './claims.ts'
-import { loadPeer } from './load-peer.ts'
+import { findPackage, loadPeer } from './load-peer.ts'
 import type { Claims, RemotePort } from './port.ts'
+import { canBePooled, createPool, createProvider, findPoolClass } from './postgres-pool.ts'
 import { expectText } from './texts.ts'
 
-type Query = (sql: string, values?: readonly unknown[]) => Promise<Array<Record<string, unknown>>>
+/** Runs a statement. @returns its rows */
+export type Query = (
+  sql: string,
+  values?: readonly unknown[],
+) => Promise<Array<Record<string, unknown>>>
 
 /** `@keyv/postgres` 2. */
 export interface PostgresAdapter {
-  opts: { table: string; schema: string; useUnloggedTable?: boolean | undefined }
+  /** What it was made with, which is handed to `pg` as well. */
+  opts: { uri?: string; table: string; schema: string; useUnloggedTable?: boolean | undefined }
   query: Query
   namespace?: string | undefined
   get(key: string): Promise<unknown>
   set(key: string, value: string): Promise<unknown>
+  /** Ends the pool that all adapters of the process share. */
+  disconnect(): Promise<void>
   on(event: 'error', listener: (error: unknown) => void): unknown
 }
 
@@ -64,29 +70,6 @@ export function findPostgresWeakness(adapter: PostgresAdapter): string | undefin
   return 'its table is unlogged, so that PostgreSQL empties it after a crash'
 }
 
-/** Makes an adapter usable again that was disconnected, with a pool that is new to it. */
-export function reopenPostgres(adapter: PostgresAdapter): void {
-  const fresh = new (adapter.constructor as PostgresConstructor)(adapter.opts)
-  fresh.on('error', () => {})
-  adapter.query = fresh.query
-}
-
-/** ms. Calls are given up earlier; this is when the connection is. */
-const connectionTimeoutMillis = 5000
-/** ms. A query that is not answered by then has a connection that is of no use any more. */
-const queryTimeout = 10_000
-
-interface PostgresPool {
-  query(sql: string, values?: readonly unknown[]): Promise<{ rows: Array<Record<string, unknown>> }>
-  end(): Promise<void>
-  on(event: 'error', listener: (error: unknown) => void): unknown
-}
-type PoolConstructor = new (settings: object) => PostgresPool
-interface PostgresConstructor {
-  new (settings: object): PostgresAdapter
-  prototype: { connect?: () => Promise<Query> }
-}
-
 /**
  * A port to the PostgreSQL of a URL, with a table of ours. It connects at the first call.
  *
@@ -95,26 +78,16 @@ interface PostgresConstructor {
 export async function openPostgres(url: string, from: readonly string[]): Promise<RemotePort> {
   const { protocol } = new URL(url)
   const { file, exports } = await loadPeer('@keyv/postgres', protocol.slice(0, -1), from)
-  const KeyvPostgres = exports['KeyvPostgres'] as PostgresConstructor | undefined
-  const { Pool } = createRequire(file)('pg') as { Pool: PoolConstructor }
-  if (typeof KeyvPostgres?.prototype.connect !== 'function') {
+  const { KeyvPostgres } = exports
+  const Pool = findPoolClass(file)
+  if (!Pool || !canBePooled(KeyvPostgres)) {
     throw new MagnificError(
       'BAD_OPTIONS',
       'The installed version of @keyv/postgres is not supported. Update it: npm i -D @keyv/postgres@^2.2',
     )
   }
-  const sockets = new Set<Socket>()
-  const pool = new Pool({
-    connectionString: url,
-    connectionTimeoutMillis,
-    query_timeout: queryTimeout,
-    keepAlive: true,
-    allowExitOnIdle: true,
-    stream: () => trackSocket(sockets),
-  })
-  // Emitted when the server ends a connection that nobody uses. Without a listener, it would end the process.
-  pool.on('error', () => {})
-  const provide = createProvider(KeyvPostgres, pool)
+  const pool = createPool(Pool, url)
+  const provide = createProvider(KeyvPostgres, { table: 'magnific_cache' }, pool)
   return {
     name: redactRemote(url),
     get: async (key) => expectText(await provide().get(key)),
@@ -123,48 +96,33 @@ export async function openPostgres(url: string, from: readonly string[]): Promis
       create: async (key, text) => createPostgresClaims(provide()).create(key, text),
       read: async (key) => createPostgresClaims(provide()).read(key),
     },
+    // The table may be older than we are, but it was us who made it.
     findWeakness: async () => undefined,
-    close: async () => {
-      const ended = pool.end()
-      for (const socket of sockets) socket.destroy()
-      await ended
-    },
+    close: async () => pool.close(),
   }
 }
-
-/** What a user may not do, while the table may be there for reading. */
-const forbidden = ['42501', '25006']
 
 /**
- * Hands out an adapter whose table is there, as far as is known. An adapter makes its table once, when it is made, or never:
- * where that failed, the next call gets a new adapter.
+ * Has an adapter of the user's work with a pool of ours. Its own is one for all adapters of the process, which whoever ends
+ * it ends for all; it can't be reopened; and when the server ends a connection that nobody uses, the process dies of it.
+ *
+ * @param from where `pg` may be found, as for `loadPeer`
+ * @returns what ends the connections
  */
-function createProvider(
-  KeyvPostgres: PostgresConstructor,
-  pool: PostgresPool,
-): () => PostgresAdapter {
-  /** With a pool of its own: that of the package is one for the whole process, and who ends it ends it for all. */
-  class PooledPostgres extends KeyvPostgres {
-    async connect(): Promise<Query> {
-      return async (sql, values) => (await pool.query(sql, values)).rows
-    }
+export function adoptPostgres(
+  adapter: PostgresAdapter,
+  from: readonly string[],
+): () => Promise<void> {
+  const { constructor: KeyvPostgres, opts } = adapter
+  const file = from.map((base) => findPackage('@keyv/postgres', base)).find(Boolean)
+  const Pool = file === undefined ? undefined : findPoolClass(file)
+  if (!Pool || !canBePooled(KeyvPostgres) || opts.uri === undefined) {
+    return async () => adapter.disconnect()
   }
-  let current: PostgresAdapter | undefined
-  return () => {
-    if (current) return current
-    const adapter = new PooledPostgres({ table: 'magnific_cache' })
-    adapter.on('error', (error) => {
-      const { code } = error as { code?: string }
-      if (current === adapter && !forbidden.includes(code ?? '')) current = undefined
-    })
-    current = adapter
-    return adapter
-  }
-}
-
-function trackSocket(sockets: Set<Socket>): Socket {
-  const socket = new Socket()
-  sockets.add(socket)
-  socket.once('close', () => sockets.delete(socket))
-  return socket
+  const pool = createPool(Pool, opts.uri, opts)
+  const provide = createProvider(KeyvPostgres, opts, pool)
+  adapter.query = async (sql, values) => provide().query(sql, values)
+  // Another adapter may have ended it before.
+  adapter.disconnect().catch(() => {})
+  return async () => pool.close()
 }

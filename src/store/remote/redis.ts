@@ -17,6 +17,7 @@ interface RedisClient {
   configGet?(pattern: string): Promise<unknown>
   ref?(): void
   unref?(): void
+  once(event: 'connect', listener: () => void): unknown
 }
 
 /** `@keyv/redis` from 4 on. */
@@ -86,8 +87,31 @@ async function readMemory(client: RedisClient): Promise<{ limit: number; policy:
   return { limit: Number(config['maxmemory']), policy: String(config['maxmemory-policy']) }
 }
 
+/** Clients of the user's that nobody uses any more. */
+const released = new WeakSet<RedisClient>()
+
+/**
+ * Takes an adapter of the user's into use.
+ *
+ * @returns what ends its connection at once: what waits for an answer fails, and what waits for a connection may wait for ever
+ */
+export function holdRedis(adapter: RedisAdapter): () => Promise<void> {
+  const { client } = adapter
+  released.delete(client)
+  client.ref?.()
+  return async () => {
+    released.add(client)
+    // What is being connected now can't be ended, but need not keep the process alive.
+    client.unref?.()
+    client.once('connect', () => {
+      if (released.has(client)) client.unref?.()
+    })
+    await adapter.disconnect(true)
+  }
+}
+
 /** ms. Calls are given up earlier; this is when the connection is. */
-const connectTimeout = 5000
+const connectTimeout = 3000
 /** ms. A connection that says nothing for so long may be dead without anybody knowing. The next call makes a new one. */
 const silence = 10_000
 
@@ -103,9 +127,12 @@ export async function openRedis(url: string, from: readonly string[]): Promise<R
   const { protocol } = new URL(url)
   const { exports } = await loadPeer('@keyv/redis', protocol.slice(0, -1), from)
   const KeyvRedis = exports['default'] as RedisConstructor
+  // The client cannot end a connection that is being made. This does.
+  const ending = new AbortController()
+  const { signal } = ending
   const options = {
     url: url.replace(/^valkey/i, 'redis'),
-    socket: { connectTimeout, socketTimeout: silence, reconnectStrategy: false },
+    socket: { connectTimeout, socketTimeout: silence, reconnectStrategy: false, signal },
   }
   const adapter = new KeyvRedis(options, { throwOnErrors: true, throwOnConnectError: true })
   if (!isRedisAdapter(adapter)) {
@@ -127,7 +154,10 @@ export async function openRedis(url: string, from: readonly string[]): Promise<R
       read: async (key) => call(async () => claims.read(key)),
     },
     findWeakness: async () => call(async () => findRedisWeakness(adapter)).catch(() => undefined),
-    close: async () => adapter.disconnect(true),
+    close: async () => {
+      ending.abort()
+      await adapter.disconnect(true)
+    },
   }
 }
 
@@ -136,11 +166,18 @@ function createCaller(client: RedisClient): <T>(call: () => Promise<T>) => Promi
   let connecting: Promise<unknown> | undefined
   let waiting = 0
   client.unref?.()
+  const connect = async (): Promise<void> => {
+    try {
+      await client.connect()
+    } finally {
+      connecting = undefined
+    }
+  }
   return async (call) => {
     if (waiting++ === 0) client.ref?.()
     try {
       // The adapter would connect as well, but adds its listeners to the client once more each time.
-      if (!client.isOpen) connecting = client.connect()
+      if (!client.isOpen) connecting ??= connect()
       await connecting
       return await call()
     } finally {
