@@ -2,6 +2,7 @@ import { MagnificError } from '../core/errors.ts'
 import { formatBytes } from '../core/format-units.ts'
 import { shorten } from '../purchase/errors.ts'
 import { mayBePaid } from '../store/attempt.ts'
+import { createJournal } from '../store/journal.ts'
 import { listKnownResults } from '../store/known-results.ts'
 import type { KnownResult } from '../store/known-results.ts'
 import type { ResultRecord } from '../store/records.ts'
@@ -15,18 +16,20 @@ interface Pushed {
 }
 
 /**
- * Brings what is here, and what is known to be paid for, to the cache that machines share. What is whole there stays as it is.
+ * Brings what is here, and what is known to be paid for, to the cache that machines share. What is whole there stays as it is;
+ * what nobody can use, since it is damaged or not signed, is written anew.
  *
  * @throws MagnificError `BAD_COMMAND` where there is no shared cache, or nothing may be written; `REMOTE_FAILED`
  */
 export async function runPush(workspace: Workspace): Promise<void> {
   const { dir, print } = workspace
   const sharing = requireSharing(workspace)
+  const mended = sharing.mend(createJournal(workspace.layout))
   const name = sharing.remote.name()
   const pushed: Pushed[] = []
   let attempts = 0
   for await (const known of listKnownResults(workspace)) {
-    const result = await pushResult(known, workspace, sharing)
+    const result = await pushResult(known, workspace, mended)
     if (result) pushed.push(result)
     else if (known.attempt && mayBePaid(known.attempt)) attempts++
   }
@@ -57,8 +60,8 @@ export async function runPush(workspace: Workspace): Promise<void> {
 
 async function pushResult(
   { fingerprint, attempt, record }: KnownResult,
-  { journal, blobs }: Workspace,
-  { results }: SharedCache,
+  { blobs }: Workspace,
+  { journal, results }: ReturnType<SharedCache['mend']>,
 ): Promise<Pushed | undefined> {
   // What is paid for is told of as it is looked for.
   if (attempt && mayBePaid(attempt)) await journal.find(fingerprint)

@@ -24,6 +24,14 @@ export function refusedError(name: string, key: string, reason: string): Magnifi
   )
 }
 
+/** Whether an error tells of a value that nobody can use, and not of a store that does not answer. */
+export function isUseless(error: unknown): boolean {
+  return (
+    error instanceof DamagedError ||
+    (error instanceof MagnificError && error.code === 'REMOTE_REFUSED')
+  )
+}
+
 /** A value that says nothing: cut off, or that of another key. */
 export class DamagedError extends Error {
   override readonly name: string = 'DamagedError'

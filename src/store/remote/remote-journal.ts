@@ -3,7 +3,7 @@ import { createJournal } from '../journal.ts'
 import type { Journal } from '../journal.ts'
 import type { JournalFiles } from '../journal-files.ts'
 import { createLayout } from '../layout.ts'
-import { DamagedError, RemoteError } from './errors.ts'
+import { DamagedError, isUseless, RemoteError } from './errors.ts'
 import type { Remote } from './remote.ts'
 
 /** What an attempt consists of: one of these is there of each. */
@@ -14,8 +14,11 @@ const names = ['owner', 'decided', 'task', 'response', 'outcome', 'void'] as con
  *
  * Its methods throw a RemoteError where the store does not answer, or not with what was written: that is not the same as
  * nothing being there.
+ *
+ * @param mends whether what nobody can use, since it is damaged or not signed, is written anew
  */
-export function createRemoteJournal(remote: Remote): Journal {
+export function createRemoteJournal(given: Remote, mends = false): Journal {
+  const remote = mends ? createMendingRemote(given) : given
   // A path on the disk is a key here.
   const journal = createJournal(createLayout(''), createRemoteFiles(remote))
 
@@ -37,6 +40,28 @@ export function createRemoteJournal(remote: Remote): Journal {
       const isNew = await unlessDamaged(remote, remote.create(taskKey(task), fingerprint))
       if (!isNew && (await isOfOther(fingerprint, task))) return false
       return journal.writeTask(attempt, task)
+    },
+  }
+}
+
+/** To it, what nobody can use is not there. */
+function createMendingRemote(remote: Remote): Remote {
+  const readCreated = async (key: string): Promise<string | undefined> =>
+    remote.readCreated(key).catch((error: unknown) => {
+      if (isUseless(error)) return undefined
+      throw error
+    })
+  return {
+    ...remote,
+    readCreated,
+    create: async (key, text) => {
+      try {
+        return await remote.create(key, text)
+      } catch (error) {
+        if (!isUseless(error)) throw error
+        await remote.replace(key, text)
+        return true
+      }
     },
   }
 }

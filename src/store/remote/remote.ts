@@ -32,6 +32,8 @@ export interface Remote {
   create(key: string, text: string): Promise<boolean>
   /** What `create` wrote. Throws as `read` does. */
   readCreated(key: string): Promise<string | undefined>
+  /** Writes in place of what `create` wrote and nobody can use. @throws RemoteError */
+  replace(key: string, text: string): Promise<void>
   /** A text without proof, for what has a hash of its own: a piece of a file. @throws RemoteError */
   readPiece(key: string): Promise<string | undefined>
   /** @throws RemoteError */
@@ -136,6 +138,12 @@ export function createRemote(settings: RemoteSettings): Remote {
       const standing = await createSealed(key, sealed)
       prove(key, standing)
       return standing === sealed
+    },
+    replace: async (key, text) => {
+      const sealed = seal.seal(key, text)
+      await call(timeout * writeFactor, async (port) =>
+        port.claims ? port.claims.replace(key, sealed) : port.set(prefix + key, sealed),
+      )
     },
     readCreated: async (key) =>
       prove(

@@ -7,7 +7,7 @@ import type { BlobStore, IncomingBlob } from '../blobs.ts'
 import type { Journal } from '../journal.ts'
 import { isOfItsFingerprint, parseRecord } from '../records.ts'
 import type { ResultRecord } from '../records.ts'
-import { DamagedError } from './errors.ts'
+import { DamagedError, isUseless } from './errors.ts'
 import type { Remote } from './remote.ts'
 
 /** A piece of a result, bytes: in base64 less than 512 KB, with room for what a store wraps it in. */
@@ -71,7 +71,7 @@ export function createRemoteResults(remote: Remote, journal: Journal): RemoteRes
       return (await find(fingerprint)) !== undefined && !damaged.has(fingerprint)
     } catch (error) {
       // What nobody can use is written anew by whoever may.
-      if (error instanceof DamagedError || isRefusal(error)) return false
+      if (isUseless(error)) return false
       throw error
     }
   }
@@ -210,10 +210,6 @@ async function writePieces(
   } finally {
     await handle.close()
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'REMOTE_REFUSED'
 }
 
 function parseJson(text: string): unknown {

@@ -15,6 +15,8 @@ export interface SharedCache {
   readonly results: RemoteResults
   /** The journal of all machines behind that of this one; this one's alone where nothing may be written. */
   shareJournal(local: Journal): Journal
+  /** The same, which write anew what nobody can use: for who knows better, and may sign. */
+  mend(local: Journal): { journal: Journal; results: RemoteResults }
   /** Records that go to the shared cache as well, with the bytes, in the background. */
   shareRecords(local: RecordStore, blobs: BlobStore): RecordStore
   /** Waits for what is written in the background, tells what was not, and ends the connection. */
@@ -27,16 +29,19 @@ const publishedAtOnce = 2
 /** Nothing is opened before it is needed. */
 export function createSharedCache(settings: RemoteSettings): SharedCache {
   const remote = createRemote(settings)
-  const journal = createRemoteJournal(remote)
-  const results = createRemoteResults(remote, journal)
+  const own = createRemoteJournal(remote)
+  const results = createRemoteResults(remote, own)
   const publishing = pLimit(publishedAtOnce)
+  const share = (local: Journal, shared: Journal): Journal =>
+    createSharedJournal({ local, shared, remote, hasResult: results.has })
   return {
     remote,
     results,
-    shareJournal: (local) =>
-      remote.canWrite
-        ? createSharedJournal({ local, shared: journal, remote, hasResult: results.has })
-        : local,
+    shareJournal: (local) => (remote.canWrite ? share(local, own) : local),
+    mend: (local) => {
+      const shared = createRemoteJournal(remote, true)
+      return { journal: share(local, shared), results: createRemoteResults(remote, shared) }
+    },
     shareRecords: (local, blobs) => ({
       ...local,
       put: async (record) => {
