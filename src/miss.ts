@@ -83,7 +83,7 @@ export function createMissHandler(context: MissContext): MissHandler {
   const spareBlobs = createBlobStore(cold.spare, createMemo(cold.spare))
   const make = createVariantMaker(shared, cold.spare, variants, systemClock, warn)
   const deriver = createDeriver(options, cold, make)
-  const standIns = createStandIns(options, cold, make, deriver)
+  const standIns = createStandIns(options, shared.memo, cold, make, deriver)
   let orderer: Promise<Orderer> | undefined
   const told = new Set<string>()
 

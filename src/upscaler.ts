@@ -176,16 +176,32 @@ export function createUpscaler(
       try {
         return await resolveVariants(reference, policy, signal)
       } catch (error) {
-        if (!(error instanceof MagnificError) || error.code !== 'SOURCE_CHANGED') throw error
+        if (!isChanged(error)) throw error
       }
     }
+  }
+
+  /** What stands in for a result is made of what the source holds by now. */
+  const resolveStandIn: typeof resolveVariants = async (reference, policy, signal) => {
+    for (;;) {
+      try {
+        return await resolveVariants(reference, policy, signal)
+      } catch (error) {
+        if (!isChanged(error)) throw error
+      }
+    }
+  }
+
+  const chooseResolver = (policy: MissPolicy): typeof resolveVariants => {
+    if (policy !== 'upscale') return resolveStandIn
+    return options.command === 'serve' ? resolveEdited : resolveVariants
   }
 
   const resolve = async (
     reference: Reference,
     { onMiss: policy = options.onMiss, signal }: Manner,
   ): Promise<Shipment> =>
-    (options.command === 'serve' && policy === 'upscale' ? resolveEdited : resolveVariants)(
+    chooseResolver(policy)(
       reference,
       policy,
       signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
@@ -301,6 +317,11 @@ function describeStandIns(from: Origin, { onMiss }: ResolvedOptions): string {
   return onMiss === 'upscale'
     ? `magnific: images that are not in the cache are being upscaled; until then, ${from}s stand in for them.`
     : `magnific: images that are not in the cache are not upscaled here; ${from}s stand in for them.`
+}
+
+/** Whether a source is not what it was when work on it began. */
+function isChanged(error: unknown): boolean {
+  return error instanceof MagnificError && error.code === 'SOURCE_CHANGED'
 }
 
 /** As many images as there are may listen to its signal. */
