@@ -23,6 +23,7 @@ import type { Shared } from './shared.ts'
 import { openSharing } from './sharing.ts'
 import { createStandIns } from './derive/stand-ins.ts'
 import type { ExaminedImage } from './derive/stand-ins.ts'
+import { verifySource } from './source-file.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { createLayout, prepareLayout } from './store/layout.ts'
@@ -135,13 +136,16 @@ export function createMissHandler(context: MissContext): MissHandler {
 
   /** What variants of a result are derived from: its bytes, or these with the source's transparency. */
   const openResult = async (
-    { file, origin }: Miss,
+    { file, sourceHash, origin }: Miss,
     record: ResultRecord,
     blob: string,
   ): Promise<Base> => {
     const { width, height, format, sha256 } = record.result
     const source = await describeSource(file, record)
-    const base = { origin, file: blob, format, size: { width, height }, source, sha256 }
+    const verify = (): void => verifySource(file, sourceHash, shared.memo)
+    const result = { origin, file: blob, format, size: { width, height }, source, sha256 }
+    // Metadata is the source's.
+    const base = { ...result, ...(options.keepMetadata && { verify }) }
     // What was sent opaque is never what anybody wants to see as it came.
     if (options.alpha === 'keep-result' && record.alpha !== 'join') return base
     const isOpaque = needsAlpha(record) ?? (await (await loadAlpha()).lacksAlpha(file, blob))
@@ -149,7 +153,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     const oddity = describeOtherAlpha(file, record.alpha, options.alpha)
     if (oddity !== undefined && !told.has(record.fingerprint)) warn(oddity)
     told.add(record.fingerprint)
-    return deriver.join(file, base)
+    return deriver.join(file, { ...base, verify })
   }
 
   /** The variants of a result that is there. */

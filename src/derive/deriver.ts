@@ -75,7 +75,7 @@ export function createDeriver(
   }
 
   return {
-    join: async (file, { origin, size, source, file: result }) => {
+    join: async (file, { origin, size, source, file: result, verify }) => {
       const directives: Directives = { format: 'png' }
       // Of what is shipped as it is, it is the variant itself.
       const key = computeVariantKey(keepMetadata ? `${origin}+joined` : origin, directives)
@@ -83,9 +83,11 @@ export function createDeriver(
       const wish = { key, name, format: directives.format, limit: limitBy(size, 'png') }
       const joined = await make(wish, async (tmp) => {
         const { joinAlpha } = await import('../image/alpha.ts')
-        return { ...(await joinAlpha({ file }, result, tmp)), source }
+        const written = await joinAlpha({ file }, result, tmp)
+        verify?.()
+        return { ...written, source }
       })
-      return { origin, file: joined, format: 'png', size, source }
+      return { origin, file: joined, format: 'png', size, source, ...(keepMetadata && { verify }) }
     },
     check: async ({ variants, output }, size, isTransparent) => {
       const descriptors = new Set<string>()

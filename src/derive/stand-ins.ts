@@ -1,5 +1,4 @@
 import type { Directives } from '../core/directives.ts'
-import { MagnificError } from '../core/errors.ts'
 import { nameVariant } from '../core/formats.ts'
 import { maxOutputPixels } from '../core/limits.ts'
 import type { ResolvedOptions } from '../core/options.ts'
@@ -9,7 +8,7 @@ import type { Base, Deriver } from './deriver.ts'
 import type { MeasuredImage, Size } from '../image/inspect.ts'
 import type { Miss } from '../miss.ts'
 import type { Shared } from '../shared.ts'
-import { hashSource } from '../source-file.ts'
+import { verifySource } from '../source-file.ts'
 import type { Memo } from '../store/memo.ts'
 import { computeVariantKey } from '../store/variants.ts'
 import type { VariantMaker } from './variant-maker.ts'
@@ -34,10 +33,7 @@ export function createStandIns(
   deriver: Deriver,
 ): StandIns {
   /** What is kept under a source's hash is made of the bytes that have it. */
-  const verify = ({ file, sourceHash }: Miss): void => {
-    if (hashSource(file, memo) === sourceHash) return
-    throw new MagnificError('SOURCE_CHANGED', 'The image changed while it was read.', { file })
-  }
+  const verify = ({ file, sourceHash }: Miss): void => verifySource(file, sourceHash, memo)
 
   /** A picture of the result's size. */
   const makePreview = async (

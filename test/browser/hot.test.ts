@@ -51,7 +51,13 @@ describe.skipIf(chromePath === undefined)('in Chromium,', () => {
     const open = async (): Promise<Visit> => {
       const visit = await visitPage(browser, { originals }, url)
       // Not waited for: Chromium may never close what is just being loaded again (crbug.com/536385539).
-      onTestFinished(() => void visit.page.context().close().catch(() => {}))
+      onTestFinished(
+        () =>
+          void visit.page
+            .context()
+            .close()
+            .catch(() => {}),
+      )
       await visit.connected()
       await expectSizes(visit.page, sizes)
       return visit
