@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'warm',
           // What some hosts do without is small: a file of its own takes longer to find than to read. Not types, which would be
           // left out of the package.
-          test: /^(?!.*\.d\.ts).*src\/(?:core\/|bundlers\/(?:external|host-error|missing|redirect|module-code|sources|types|webpack\/(?:loader-plugin|sources|types)|vite\/(?:entries|files))|(?:upscaler|lookup|shipment|source-file|shared|report|progress|refusals)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
+          test: /^(?!.*\.d\.ts).*src\/(?:core\/|bundlers\/(?:external|host-error|missing|redirect|module-code|sources|types|webpack\/(?:loader-plugin|sources|types)|vite\/(?:entries|files))|(?:upscaler|lookup|shipment|source-file|shared|sharing|report|progress|refusals)\.ts|store\/(?:files|layout|memo|quarantine|variants)\.ts)|fastest-levenshtein/,
         },
       ],
     },

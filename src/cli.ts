@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { colors } from './core/colors.ts'
 import { joinNegativeNumbers } from './cli/flags.ts'
+import { finishWorkspaces } from './cli/load-workspace.ts'
 import { createProgram } from './cli/program.ts'
 import { isMagnificError } from './core/errors.ts'
 
@@ -39,6 +40,7 @@ try {
   const isRefusal = isMagnificError(error) && !misunderstood.includes(error.code)
   process.exitCode = isRefusal ? 1 : 2
 }
+await finishWorkspaces()
 isOver = true
 // A config may have started something that never ends. What was written goes out first.
 for (const stream of [process.stdout, process.stderr]) {

@@ -9,6 +9,7 @@ import { createPlanner, isCounted } from './planner.ts'
 import type { PlannableReference, PlannedReference, ReferenceState } from './planner.ts'
 import type { ScanSources } from './prefetch.ts'
 import type { Reference } from './shipment.ts'
+import { RemoteError } from './store/remote/errors.ts'
 
 /** What a frozen build misses, told in one piece. */
 export interface FrozenMisses {
@@ -38,7 +39,7 @@ export function createFrozenMisses(
   let listing: Promise<MagnificError | undefined> | undefined
   let told = false
 
-  const list = async (): Promise<MagnificError | undefined> => {
+  const list = async (first: MagnificError): Promise<MagnificError | undefined> => {
     while (running.size > 0) await Promise.allSettled(running)
     const found = (await scan?.().catch(() => [])) ?? []
     const planner = createPlanner(options, logger)
@@ -49,7 +50,8 @@ export function createFrozenMisses(
       // What stands in a source is told with its line.
       if (isMiss && !misses.has(nameOf(each))) misses.set(nameOf(each), each)
     }
-    return misses.size > 0 ? listMisses([...misses.values()], options) : undefined
+    const isUnknown = first.cause instanceof RemoteError
+    return misses.size > 0 ? listMisses([...misses.values()], options, isUnknown) : undefined
   }
 
   const findRefused = async (reference: Reference): Promise<string | undefined> => {
@@ -60,7 +62,7 @@ export function createFrozenMisses(
   return {
     settle: async (miss, reference) => {
       met.set(nameOf(reference), reference)
-      const all = await (listing ??= list())
+      const all = await (listing ??= list(miss))
       // Nothing that is bought would mend it.
       const refused = await findRefused(reference)
       if (refused !== undefined) return new MagnificError('SOURCE_REFUSED', refused)
@@ -90,7 +92,8 @@ function toPlannable({ file, query, importer = '' }: Reference): PlannableRefere
 
 function listMisses(
   misses: readonly PlannedReference[],
-  { root, cacheDir }: ResolvedOptions,
+  { root, cacheDir, sharing, isReadOnly }: ResolvedOptions,
+  isUnknown: boolean,
 ): MagnificError {
   const prices = new Map(misses.map(({ fingerprint, estimate }) => [fingerprint, estimate]))
   const total = [...prices.values()].reduce((sum, each) => sum + each, 0)
@@ -106,12 +109,16 @@ function listMisses(
   const what = prices.size === 1 ? '1 image is' : `${prices.size} images are`
   const price = total > 0 ? ` (${formatEstimate(total)}, an estimate)` : ''
   const cache = formatPath(root, resolve(root, cacheDir))
+  const why = isReadOnly ? 'a cache that is read only' : "onMiss: 'error'"
+  const there = isUnknown ? 'not here, and cannot be looked for in' : 'neither here nor in'
+  const where = sharing ? `${there} the shared cache (${sharing.name})` : 'not in the cache'
+  const bring = sharing ? 'with the same shared cache' : `and bring ${cache} along`
   return new MagnificError(
     'NOT_CACHED',
     [
-      `${what} not in the cache, and onMiss: 'error' buys nothing:`,
+      `${what} ${where}, and ${why} buys nothing:`,
       ...alignColumns(rows),
-      `  Run \`npx magnific upscale\` where images may be bought${price}, and bring ${cache} along.`,
+      `  Run \`npx magnific upscale\` where images may be bought${price}, ${bring}.`,
     ].join('\n'),
   )
 }

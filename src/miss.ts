@@ -15,12 +15,15 @@ import type { Base } from './derive/deriver.ts'
 import type { Size } from './image/inspect.ts'
 import type { PlannedImage } from './image/variants.ts'
 import type { Orderer } from './orders.ts'
+import type { Elsewhere } from './purchase/fetch-shared.ts'
 import { createProgress } from './progress.ts'
 import type { Order } from './purchase/order.ts'
 import type { Origin } from './report.ts'
 import type { Shared } from './shared.ts'
+import { openSharing } from './sharing.ts'
 import { createStandIns } from './derive/stand-ins.ts'
 import type { ExaminedImage } from './derive/stand-ins.ts'
+import { verifySource } from './source-file.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { createLayout, prepareLayout } from './store/layout.ts'
@@ -41,6 +44,8 @@ export interface Obtained {
   /** The files to ship, absolute: one for each variant of the request. */
   files: string[]
   from: Origin
+  /** Whether it is cached because another machine had it. */
+  isShared?: boolean
   /** euros */
   estimate: number
 }
@@ -79,13 +84,44 @@ export function createMissHandler(context: MissContext): MissHandler {
   const spareBlobs = createBlobStore(cold.spare, createMemo(cold.spare))
   const make = createVariantMaker(shared, cold.spare, variants, systemClock, warn)
   const deriver = createDeriver(options, cold, make)
-  const standIns = createStandIns(options, cold, make, deriver)
+  const standIns = createStandIns(options, shared.memo, cold, make, deriver)
   let orderer: Promise<Orderer> | undefined
   const told = new Set<string>()
 
   const loadOrderer = async (): Promise<Orderer> => {
     const { createOrderer } = await import('./orders.ts')
-    return createOrderer({ ...context, cold, blobs, spare: spareBlobs, records, journal })
+    const sharing = await openSharing(shared, options, logger)
+    return createOrderer({
+      ...context,
+      cold,
+      blobs,
+      spare: spareBlobs,
+      records: sharing?.shareRecords(records, blobs) ?? records,
+      journal: sharing?.shareJournal(journal) ?? journal,
+    })
+  }
+
+  /** What other machines have of a result that is not here. */
+  const findElsewhere = async (
+    { fingerprint }: Miss,
+    signal: AbortSignal,
+  ): Promise<Elsewhere | undefined> => {
+    const sharing = await openSharing(shared, options, logger)
+    if (!sharing) return undefined
+    const { fetchShared } = await import('./purchase/fetch-shared.ts')
+    const { results } = sharing
+    const { value } = await shared.fetches.run(fingerprint, signal, async () =>
+      cold.downloads(async () => {
+        await prepare().catch(() => {})
+        return fetchShared(fingerprint, { results, blobs, spare: spareBlobs, records })
+      }),
+    )
+    if (value?.kind === 'damaged') {
+      warn(
+        `The shared cache (${sharing.remote.name()}) holds the result ${fingerprint.slice(0, 12)}, and it is damaged: ${value.reason}.`,
+      )
+    }
+    return value
   }
 
   /** The record of a result that is there. Where it is lost, the journal and the paid bytes may know enough for another one. */
@@ -100,13 +136,16 @@ export function createMissHandler(context: MissContext): MissHandler {
 
   /** What variants of a result are derived from: its bytes, or these with the source's transparency. */
   const openResult = async (
-    { file, origin }: Miss,
+    { file, sourceHash, origin }: Miss,
     record: ResultRecord,
     blob: string,
   ): Promise<Base> => {
     const { width, height, format, sha256 } = record.result
     const source = await describeSource(file, record)
-    const base = { origin, file: blob, format, size: { width, height }, source, sha256 }
+    const verify = (): void => verifySource(file, sourceHash, shared.memo)
+    const result = { origin, file: blob, format, size: { width, height }, source, sha256 }
+    // Metadata is the source's.
+    const base = { ...result, ...(options.keepMetadata && { verify }) }
     // What was sent opaque is never what anybody wants to see as it came.
     if (options.alpha === 'keep-result' && record.alpha !== 'join') return base
     const isOpaque = needsAlpha(record) ?? (await (await loadAlpha()).lacksAlpha(file, blob))
@@ -114,7 +153,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     const oddity = describeOtherAlpha(file, record.alpha, options.alpha)
     if (oddity !== undefined && !told.has(record.fingerprint)) warn(oddity)
     told.add(record.fingerprint)
-    return deriver.join(file, base)
+    return deriver.join(file, { ...base, verify })
   }
 
   /** The variants of a result that is there. */
@@ -182,19 +221,22 @@ export function createMissHandler(context: MissContext): MissHandler {
       await checkStored(miss, stored)
       return { files: await deriveResult(miss, stored, blob), from: 'cached', estimate: 0 }
     }
-    if (policy === 'error') {
-      throw new MagnificError(
-        'NOT_CACHED',
-        "The upscaled image is not in the cache, and onMiss: 'error' buys nothing. " +
-          `Build once where the image may be bought, and bring ${shared.layout.dir} along.`,
-      )
+    const elsewhere = await findElsewhere(miss, signal)
+    if (elsewhere?.kind === 'whole') {
+      await checkStored(miss, elsewhere.record)
+      const files = await deriveResult(miss, elsewhere.record, elsewhere.file)
+      return { files, from: 'cached', isShared: true, estimate: 0 }
     }
+    if (policy === 'error') throw notCachedError(elsewhere)
     if (policy === 'upscale') {
       await prepare()
       await examine(miss)
       const order = await (orderer ??= loadOrderer())
       const { record, file, from, estimate } = await order(
-        { ...miss, knownTask: stored?.task },
+        {
+          ...miss,
+          knownTask: stored?.task ?? (elsewhere?.kind === 'damaged' ? elsewhere.task : undefined),
+        },
         signal,
       )
       // The API may have answered with another size.
@@ -208,6 +250,20 @@ export function createMissHandler(context: MissContext): MissHandler {
         ? await standIns.makePreviews(miss, image, signal)
         : await standIns.makeOriginals(miss, image, signal)
     return { files, from: policy, estimate: 0 }
+  }
+
+  const notCachedError = (elsewhere: Elsewhere | undefined): MagnificError => {
+    const why = options.isReadOnly ? 'cache.readOnly' : "onMiss: 'error'"
+    const bring = options.sharing ? '' : `, and bring ${shared.layout.dir} along`
+    const unknown =
+      elsewhere?.kind === 'unknown'
+        ? ` The shared cache cannot be read (${elsewhere.error.reason}), and may have it.`
+        : ''
+    return new MagnificError(
+      'NOT_CACHED',
+      `The upscaled image is not in the cache, and ${why} buys nothing.${unknown} Build once where the image may be bought${bring}.`,
+      { cause: elsewhere?.kind === 'unknown' ? elsewhere.error : undefined },
+    )
   }
 
   return {

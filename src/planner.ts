@@ -14,9 +14,11 @@ import { createMissHandler } from './miss.ts'
 import { stateOf } from './purchase/state.ts'
 import type { FoundReference } from './scan/scan-project.ts'
 import { getShared } from './shared.ts'
+import { openSharing } from './sharing.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { createRecordStore } from './store/records.ts'
+import { RemoteError } from './store/remote/errors.ts'
 import { createVariantStore } from './store/variants.ts'
 
 /**
@@ -79,6 +81,11 @@ export interface PlannedReference {
   reason: string | undefined
 }
 
+interface FoundState {
+  state: Exclude<ReferenceState, 'invalid'>
+  reason?: string | undefined
+}
+
 /** What a build would do, in figures. Images are counted once, however often they are referred to. */
 export interface PlanTotals {
   references: number
@@ -120,10 +127,21 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
   const misses = createMissHandler({ options, shared, variants, logger })
 
   /** What an image that is not ready to be shipped waits for. */
-  const findState = async (
-    { fingerprint }: Look,
-    now: number,
-  ): Promise<{ state: Exclude<ReferenceState, 'invalid'>; reason?: string | undefined }> => {
+  const findState = async (look: Look, now: number): Promise<FoundState> => {
+    const found = await findStateHere(look, now)
+    const sharing =
+      found.state === 'cached' ? undefined : await openSharing(shared, options, logger)
+    if (!sharing) return found
+    try {
+      return (await sharing.results.find(look.fingerprint)) ? { state: 'cached' } : found
+    } catch (error) {
+      // That it cannot be asked is told once for all.
+      if (error instanceof RemoteError) return found
+      return { ...found, reason: (error as Error).message }
+    }
+  }
+
+  const findStateHere = async ({ fingerprint }: Look, now: number): Promise<FoundState> => {
     const record = await records.find(fingerprint)
     if (record && blobs.verify(record.result.sha256) !== undefined) return { state: 'cached' }
     const attempt = await journal.find(fingerprint)

@@ -22,6 +22,8 @@ export interface ReportEntry {
   /** The source, an absolute path. */
   file: string
   from: Origin
+  /** Whether it is cached because another machine had it. */
+  isShared?: boolean | undefined
   /** What it took in this build, ms; 0 for what was cached. */
   duration: number
   /** euros; 0 where nothing was bought */
@@ -58,7 +60,7 @@ export function createReport(settings: ReportSettings): Report {
     add: (entry) => {
       const key = `${entry.keys.join()}/${entry.file}`
       const known = entries.get(key)
-      if (!known || known.from === 'cached') entries.set(key, entry)
+      if (!known || (known.from === 'cached' && !known.isShared)) entries.set(key, entry)
     },
     take: () => {
       const taken = dropParts([...entries.values()])
@@ -133,6 +135,12 @@ function summarize({ shipment }: ReportEntry): (VariantInfo & { several: string 
   return { ...first, bytes, several: others.length > 0 ? ` in ${infos.length} files` : '' }
 }
 
+/** What other machines have bought is told of in the build that takes it from them. */
+function describeShared(entries: readonly ReportEntry[]): string {
+  const shared = entries.filter(({ isShared }) => isShared).length
+  return shared > 0 ? ` (${shared} from the shared cache)` : ''
+}
+
 function renderTotals(entries: readonly ReportEntry[], settings: ReportSettings): string {
   const count = (from: Origin): number => entries.filter((entry) => entry.from === from).length
   const estimate = entries.reduce((sum, entry) => sum + entry.estimate, 0)
@@ -141,7 +149,7 @@ function renderTotals(entries: readonly ReportEntry[], settings: ReportSettings)
     `${entries.length} image${entries.length === 1 ? '' : 's'}`,
     ...(['paid', 'resumed', 'cached', 'preview', 'original'] as const)
       .filter((from) => count(from) > 0)
-      .map((from) => `${count(from)} ${from}`),
+      .map((from) => `${count(from)} ${from}${from === 'cached' ? describeShared(entries) : ''}`),
     paid > 0 ? `${formatEstimate(estimate)} (an estimate)` : 'nothing paid',
   ]
   const elsewhere =

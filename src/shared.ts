@@ -7,6 +7,7 @@ import type { SingleFlight } from './core/single-flight.ts'
 import type { WeightedLimit } from './core/weighted-limit.ts'
 import { createTally } from './progress.ts'
 import type { Progress, Tally } from './progress.ts'
+import type { Elsewhere } from './purchase/fetch-shared.ts'
 import type { Purchased } from './purchase/order.ts'
 import type { Origin } from './report.ts'
 import type { Budget } from './store/budget.ts'
@@ -14,6 +15,7 @@ import { createLayout } from './store/layout.ts'
 import type { Layout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
 import type { Memo } from './store/memo.ts'
+import type { SharedCache } from './store/remote/shared-cache.ts'
 
 /**
  * What every plugin instance of a process shares when it works on the same cache directory. Hosts evaluate a config
@@ -24,6 +26,8 @@ export interface Shared {
   readonly memo: Memo
   /** Results being obtained, by fingerprint. */
   readonly purchases: SingleFlight<Purchased>
+  /** Results being fetched from what is shared with other machines, by fingerprint. */
+  readonly fetches: SingleFlight<Elsewhere | undefined>
   /** Variants being made, by path. */
   readonly derivations: SingleFlight<string>
   readonly tally: Tally
@@ -33,6 +37,8 @@ export interface Shared {
   readonly origins: Map<string, Origin>
   /** What was taken of budgets. Client and server builds are often two builds of one process: they share it. */
   budget?: Budget
+  /** What is shared with other machines, once somebody has asked for it: see `openSharing`. */
+  sharing?: Promise<SharedCache>
   /** The cache directory is there, with its .gitignore. */
   prepared?: Promise<void>
   /** What is loaded with the first miss; a warm build does without. */
@@ -81,6 +87,7 @@ export function getShared(root: string, cacheDir: string): Shared {
     layout,
     memo: createMemo(layout),
     purchases: createSingleFlight(),
+    fetches: createSingleFlight(),
     derivations: createSingleFlight(),
     tally: createTally(),
     halt: {},

@@ -16,6 +16,20 @@ export function hashSource(file: string, memo: Memo): string {
   }
 }
 
+/**
+ * Makes sure that what was made of a source is kept under the hash of the bytes that it was made of.
+ *
+ * @throws MagnificError `SOURCE_CHANGED`, `SOURCE_MISSING`
+ */
+export function verifySource(file: string, sourceHash: string, memo: Memo): void {
+  if (hashSource(file, memo) === sourceHash) return
+  throw new MagnificError(
+    'SOURCE_CHANGED',
+    'The image changed while it was read. What is paid for is kept: build again.',
+    { file },
+  )
+}
+
 /** @throws MagnificError `SOURCE_MISSING` where there is no file */
 export function checkFile(file: string): void {
   try {

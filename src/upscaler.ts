@@ -16,6 +16,7 @@ import { createRefusals } from './refusals.ts'
 import { createReport, renderLine } from './report.ts'
 import type { Origin, Report, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
+import { finishSharing } from './sharing.ts'
 import { describeVariant } from './shipment.ts'
 import type { PlannedVariant, Reference, Shipment } from './shipment.ts'
 import { checkFile } from './source-file.ts'
@@ -71,8 +72,13 @@ export interface Upscaler {
   begin(): void
   /** Begins to obtain what the sources refer to, where the option `prefetch` says so, and the host's sources are known. */
   prefetch(): void
-  /** A build is over: tells what it did, and keeps what was learned about files. */
-  end(): void
+  /**
+   * A build is over: tells what it did, and keeps what was learned about files. Resolves when other machines can have what it
+   * bought, or have been waited for long enough.
+   */
+  end(): Promise<void>
+  /** Waits until other machines can have what was bought. */
+  flush(): Promise<void>
   /**
    * A build failed elsewhere: stops waiting. What was submitted stays in the journal for the next build; resolves when
    * that is written.
@@ -150,12 +156,12 @@ export function createUpscaler(
     const startedAt = Date.now()
     if (options.command === 'build' || policy === 'upscale') tally.asked.add(image)
     const { obtain } = await (missHandler ??= loadMissHandler())
-    const { files, from, estimate } = await obtain(miss, policy, signal)
+    const { files, from, isShared, estimate } = await obtain(miss, policy, signal)
     if (from === 'cached') tally.cached.add(image)
     const shipment = lookup.ship(miss.request, files, fingerprint, from)
     const duration = from === 'cached' ? 0 : Date.now() - startedAt
     if (from !== 'cached' || !isAhead) {
-      finish({ image, keys, file: miss.file, from, estimate, duration, shipment })
+      finish({ image, keys, file: miss.file, from, isShared, estimate, duration, shipment })
     }
     return shipment
   }
@@ -170,16 +176,32 @@ export function createUpscaler(
       try {
         return await resolveVariants(reference, policy, signal)
       } catch (error) {
-        if (!(error instanceof MagnificError) || error.code !== 'SOURCE_CHANGED') throw error
+        if (!isChanged(error)) throw error
       }
     }
+  }
+
+  /** What stands in for a result is made of what the source holds by now. */
+  const resolveStandIn: typeof resolveVariants = async (reference, policy, signal) => {
+    for (;;) {
+      try {
+        return await resolveVariants(reference, policy, signal)
+      } catch (error) {
+        if (!isChanged(error)) throw error
+      }
+    }
+  }
+
+  const chooseResolver = (policy: MissPolicy): typeof resolveVariants => {
+    if (policy !== 'upscale') return resolveStandIn
+    return options.command === 'serve' ? resolveEdited : resolveVariants
   }
 
   const resolve = async (
     reference: Reference,
     { onMiss: policy = options.onMiss, signal }: Manner,
   ): Promise<Shipment> =>
-    (options.command === 'serve' && policy === 'upscale' ? resolveEdited : resolveVariants)(
+    chooseResolver(policy)(
       reference,
       policy,
       signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
@@ -267,7 +289,7 @@ export function createUpscaler(
         }),
       )
     },
-    end: () => {
+    end: async () => {
       void prefetch?.then(({ end }) => end())
       prefetch = undefined
       const summary = report.take()
@@ -275,7 +297,9 @@ export function createUpscaler(
       if (summary !== undefined && options.command === 'build') logger.info(summary)
       // A build that had nothing to keep leaves no directory behind.
       if (existsSync(shared.layout.dir)) memo.save()
+      await finishSharing(shared)
     },
+    flush: async () => (await shared.sharing)?.remote.background.flush(),
     abort: async () => {
       const reason = new MagnificError(
         'ABORTED',
@@ -284,6 +308,7 @@ export function createUpscaler(
       controller.abort(reason)
       await Promise.allSettled([...running, prefetch?.then(async ({ abort }) => abort(reason))])
       prefetch = undefined
+      await finishSharing(shared)
     },
   }
 }
@@ -292,6 +317,11 @@ function describeStandIns(from: Origin, { onMiss }: ResolvedOptions): string {
   return onMiss === 'upscale'
     ? `magnific: images that are not in the cache are being upscaled; until then, ${from}s stand in for them.`
     : `magnific: images that are not in the cache are not upscaled here; ${from}s stand in for them.`
+}
+
+/** Whether a source is not what it was when work on it began. */
+function isChanged(error: unknown): boolean {
+  return error instanceof MagnificError && error.code === 'SOURCE_CHANGED'
 }
 
 /** As many images as there are may listen to its signal. */

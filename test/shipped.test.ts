@@ -99,7 +99,7 @@ describe('what ships', () => {
       forgetProcess(project)
       const upscaler = openUpscaler(project, { baseUrl: emulator.url, keepMetadata })
       files.push((await upscaler.get('hero.jpg')).file)
-      upscaler.end()
+      await upscaler.end()
     }
     expect(files[1]).not.toBe(files[0])
     expect(files[2]).toBe(files[0])

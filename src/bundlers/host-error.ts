@@ -25,14 +25,14 @@ function findImporter(infos: ModuleInfos, id: string): string | undefined {
   return undefined
 }
 
-/** Whether an error is about the environment of a build: it comes up with each image, and one tells it for all. */
-export function isKeyMissing(error: unknown): boolean {
-  return error instanceof MagnificError && error.code === 'NO_API_KEY'
+/** Whether an error is about what surrounds a build: it comes up with each image, and one tells it for all. */
+export function isOfSurroundings(error: unknown): boolean {
+  return error instanceof MagnificError && ['NO_API_KEY', 'REMOTE_FAILED'].includes(error.code)
 }
 
 /** Whether one error speaks for all images that it came up with. */
 export function isToldOnce(error: unknown): error is MagnificError {
-  return error instanceof MagnificError && (error.isListed || isKeyMissing(error))
+  return error instanceof MagnificError && (error.isListed || isOfSurroundings(error))
 }
 
 /**

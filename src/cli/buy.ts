@@ -79,7 +79,7 @@ export async function buyAll(
       }
     }),
   )
-  upscaler.end()
+  await upscaler.end()
   return bought
 }
 

@@ -1,6 +1,7 @@
 import type { CAC } from 'cac'
 import type { EmulatorFlags } from './emulator.ts'
 import { readText, readTexts } from './flags.ts'
+import type { KeygenFlags } from './keygen.ts'
 import type { InitFlags } from './init/index.ts'
 import type { TypesFlags } from './types.ts'
 import type { Terminal } from './workspace.ts'
@@ -25,6 +26,17 @@ export function declareBeginning(cli: CAC, { write }: Terminal): void {
         import('./confirm.ts'),
       ])
       await runInit(flags, { write, confirm })
+    })
+
+  cli
+    .command(
+      'keygen',
+      'Makes the keys that a shared cache is signed and verified with, and prints them',
+    )
+    .example('magnific keygen')
+    .action(async (flags: KeygenFlags) => {
+      const { runKeygen } = await import('./keygen.ts')
+      runKeygen(flags, write)
     })
 
   const emulator = cli.command(

@@ -21,6 +21,18 @@ export function declareUpkeep(cli: CAC, terminal: Terminal): void {
     })
 
   cli
+    .command('push', 'Brings what is in this cache to the one that machines share')
+    .example('magnific push')
+    .example('magnific push --remote redis://cache.example:6379')
+    .action(async (flags: CommonFlags) => {
+      const [{ runPush }, workspace] = await Promise.all([
+        import('./push.ts'),
+        loadWorkspace(flags, terminal),
+      ])
+      await runPush(workspace)
+    })
+
+  cli
     .command('verify', 'Checks every file of the cache by its hash, and repairs what costs nothing')
     .option('--offline', 'Asks nothing of the API')
     .example('magnific verify')

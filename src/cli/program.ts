@@ -25,6 +25,10 @@ export function createProgram(terminal: Terminal): CAC {
   declareBeginning(cli, terminal)
   cli.option('--config <file>', 'A Vite config, or a module whose default export the options are')
   cli.option('--cache-dir <dir>', 'The cache directory, where it is not the one of the config')
+  cli.option(
+    '--remote <url>',
+    'The shared cache, in place of the one of the config; false for none',
+  )
   cli.option('--json', 'Prints an object for programs')
   cli.help((sections) => [...sections, { title: 'Exit codes', body: exitCodes }])
   cli.version(packageJson.version)

@@ -120,13 +120,18 @@ async function voidAttempt(
   force: boolean,
   now: number,
 ): Promise<void> {
-  const { journal, records, blobs, layout, print } = workspace
+  const { journal, records, blobs, layout, sharing, print } = workspace
   if (task === undefined && (state === 'unpaid' || state === 'void')) {
     throw refusal('Nothing was charged for it as it is: the next build buys it.')
   }
   if (record && blobs.verify(record.result.sha256) !== undefined) {
     throw refusal(
       `Its result is stored, and shipped. If it is the wrong one, delete ${records.path(fingerprint)} and ${layout.variants}, and come back.`,
+    )
+  }
+  if (await sharing?.results.has(fingerprint)) {
+    throw refusal(
+      `Its result is in the shared cache (${sharing?.remote.name()}), and a build takes it from there. If it is the wrong one, delete its key there, magnific:v1/results/${fingerprint}, and come back.`,
     )
   }
   if (task !== undefined && state !== 'failed' && !force) {

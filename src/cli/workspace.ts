@@ -8,6 +8,8 @@ import { stateOf, taskOf } from '../purchase/state.ts'
 import type { AttemptState } from '../purchase/state.ts'
 import { chooseAttempt } from '../store/attempt.ts'
 import type { Attempt } from '../store/attempt.ts'
+import { getShared } from '../shared.ts'
+import { finishSharing, openSharing } from '../sharing.ts'
 import { createBlobStore } from '../store/blobs.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { createJournal } from '../store/journal.ts'
@@ -17,6 +19,7 @@ import type { Layout } from '../store/layout.ts'
 import { createMemo } from '../store/memo.ts'
 import { createRecordStore } from '../store/records.ts'
 import type { RecordStore, ResultRecord } from '../store/records.ts'
+import type { SharedCache } from '../store/remote/shared-cache.ts'
 import { loadDefaults, loadProject } from './project.ts'
 import type { Project, ProjectFlags } from './project.ts'
 
@@ -39,6 +42,10 @@ export interface Workspace {
   readonly blobs: BlobStore
   readonly journal: Journal
   readonly records: RecordStore
+  /** What is shared with other machines, where the options say so. */
+  readonly sharing: SharedCache | undefined
+  /** Waits until other machines can have what was written. */
+  finish(): Promise<void>
   /** Who is asked: see `serviceOf`. */
   readonly service: string
   /** The API, where there is a key. */
@@ -98,15 +105,22 @@ export async function openWorkspace(
   const options = { ...project.options, cacheDir: dir }
   const { apiKey, baseUrl, service } = options
   const layout = createLayout(dir)
+  const blobs = createBlobStore(layout, createMemo(layout))
+  const journal = createJournal(layout)
+  const records = createRecordStore(layout)
+  const shared = getShared(root, dir)
+  const sharing = await openSharing(shared, options, { warn })
   return {
     project,
     options,
     root,
     dir,
     layout,
-    blobs: createBlobStore(layout, createMemo(layout)),
-    journal: createJournal(layout),
-    records: createRecordStore(layout),
+    blobs,
+    journal: sharing?.shareJournal(journal) ?? journal,
+    records: sharing?.shareRecords(records, blobs) ?? records,
+    sharing,
+    finish: async () => finishSharing(shared),
     service,
     client: apiKey === undefined ? undefined : createClient({ baseUrl, apiKey }),
     print: (text, object) => write(json ? JSON.stringify(object, null, 2) : text),

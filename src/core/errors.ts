@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'TASK_UNKNOWN'
   | 'RESULT_BAD'
   | 'CACHE_FAILED'
+  | 'REMOTE_FAILED'
+  | 'REMOTE_REFUSED'
   | 'ABORTED'
 
 /** Where an error belongs: the image's file and the module that asked for it, as absolute paths. */

@@ -150,21 +150,6 @@ export function defaultCacheDir(env: HostSettings['env']): string {
   return env['MAGNIFIC_CACHE_DIR'] || '.magnific'
 }
 
-/** `cache.dir`, or what stands in for it. */
-export function readCacheDir(cache: unknown, env: HostSettings['env'], problems: string[]): string {
-  const fallback = defaultCacheDir(env)
-  if (cache === undefined) return fallback
-  if (!isPlainObject(cache)) {
-    problems.push(`\`cache\` must be an object such as { dir: '.magnific' }, got ${show(cache)}.`)
-    return fallback
-  }
-  reportUnknown('cache.', cache, ['dir'], problems)
-  const { dir = fallback } = cache
-  if (typeof dir === 'string' && dir.trim() !== '') return dir
-  problems.push(`\`cache.dir\` must be a path, got ${show(dir)}.`)
-  return fallback
-}
-
 /** The query keys of other plugins; none of them may be a request field. */
 export function readPassthrough(value: unknown, problems: string[]): string[] {
   if (Array.isArray(value) && value.every((key) => typeof key === 'string')) {

@@ -2,7 +2,9 @@ import type { LogLevel } from './logger.ts'
 import type { DirectiveFields } from './directives.ts'
 import type { MetadataField, OutputKind } from './outputs.ts'
 import type { Params } from './params.ts'
+import type { ClaimFunction, RemoteOption } from './remote-option.ts'
 import type { Said } from './request.ts'
+import type { ResolvedSigning } from './signing-option.ts'
 
 /**
  * Request fields and variant directives under the names that they have in the query:
@@ -54,6 +56,50 @@ export interface WebhookOption {
    * @default $MAGNIFIC_WEBHOOK_SECRET
    */
   secret?: string | undefined
+}
+
+/** Where results are kept. */
+export interface CacheOption {
+  /**
+   * The cache directory, relative to the host's root.
+   * @default $MAGNIFIC_CACHE_DIR, then .magnific
+   */
+  dir?: string | undefined
+  /**
+   * A cache that machines share, behind the directory: a URL (`redis:`, `rediss:`, `valkey:`, `postgres:`), a Keyv, a storage
+   * adapter of Keyv, or a function that makes one of these. What one machine has bought, all others take from there.
+   * @default none; $MAGNIFIC_CACHE_REMOTE wins, and its value `false` stands for none
+   */
+  remote?: RemoteOption | false | undefined
+  /**
+   * Sets a text in the shared cache unless one is there, in one step for all machines, and resolves to the text that stands
+   * there then. By it, of two machines that want the same image at the same moment, one buys it.
+   * @default what Redis and PostgreSQL have for it; other stores have none
+   */
+  claim?: ClaimFunction | undefined
+  /** With it, nothing is taken from the shared cache that was not signed with the private key; `magnific keygen` makes keys. */
+  signing?: SigningOption | undefined
+  /**
+   * Takes from the shared cache and adds nothing to it; and buys nothing, since others would not hear of it.
+   * @default false; true where `signing` has no private key
+   */
+  readOnly?: boolean | undefined
+  /**
+   * How long reading one value from the shared cache may take, in ms.
+   * @default 2000
+   */
+  timeout?: number | undefined
+}
+
+/** Keys that `magnific keygen` has printed. */
+export interface SigningOption {
+  /** @default $MAGNIFIC_PUBLIC_KEY */
+  publicKey?: string | undefined
+  /**
+   * For machines that write. Never logged.
+   * @default $MAGNIFIC_PRIVATE_KEY
+   */
+  privateKey?: string | undefined
 }
 
 /** The plugin's options, all optional. */
@@ -133,15 +179,7 @@ export interface Options {
    * @default none
    */
   webhook?: WebhookOption | undefined
-  cache?:
-    | {
-        /**
-         * Where results are kept, relative to the host's root.
-         * @default $MAGNIFIC_CACHE_DIR, then .magnific
-         */
-        dir?: string | undefined
-      }
-    | undefined
+  cache?: CacheOption | undefined
   /** Query keys that belong to another plugin: they are handed on. */
   passthrough?: string[] | undefined
   /**
@@ -176,6 +214,18 @@ export interface ResolvedWebhook {
   readonly secret: string | undefined
 }
 
+/** How a cache is shared with other machines. */
+export interface ResolvedSharing {
+  readonly remote: RemoteOption
+  /** The store, for people, as far as it is known before it is open: without passwords. */
+  readonly name: string
+  readonly claim: ClaimFunction | undefined
+  readonly signing: ResolvedSigning | undefined
+  readonly readOnly: boolean
+  /** ms */
+  readonly timeout: number
+}
+
 /** The options with every default filled in; never changed afterwards. */
 export interface ResolvedOptions {
   readonly root: string
@@ -200,6 +250,10 @@ export interface ResolvedOptions {
   readonly webhook: ResolvedWebhook | undefined
   /** As the user or the default says it: absolute, or relative to `root`. */
   readonly cacheDir: string
+  /** What is behind the cache directory; `undefined` where that is all there is. */
+  readonly sharing: ResolvedSharing | undefined
+  /** Whether it is `cache.readOnly`, and no `onMiss`, by which nothing is bought. */
+  readonly isReadOnly: boolean
   readonly passthrough: readonly string[]
   /** The file of types, as the user says it: absolute, or relative to `root`. */
   readonly dts: string | undefined

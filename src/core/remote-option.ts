@@ -62,20 +62,18 @@ export function describeNoStore(value: unknown): string {
 }
 
 /**
- * The store that machines share, as `cache.remote` or else `$MAGNIFIC_CACHE_REMOTE` names it; an empty text and `false`
- * stand for none. What is wrong is added to `problems`, without the URL, which may hold a password.
+ * The store that machines share, as `$MAGNIFIC_CACHE_REMOTE` or else `cache.remote` names it; `false` stands for none, as an
+ * empty text does in the option. What is wrong is added to `problems`, without the URL, which may hold a password.
  */
 export function readRemote(
   value: unknown,
   env: HostSettings['env'],
   problems: string[],
 ): RemoteOption | undefined {
-  if (value === undefined) {
-    const fromEnv = env['MAGNIFIC_CACHE_REMOTE']?.trim()
-    if (fromEnv === undefined || fromEnv === 'false') return undefined
-    return readUrl('`$MAGNIFIC_CACHE_REMOTE`', fromEnv, problems)
-  }
-  if (value === false) return undefined
+  const fromEnv = env['MAGNIFIC_CACHE_REMOTE']?.trim()
+  if (fromEnv === 'false') return undefined
+  if (fromEnv) return readUrl('`$MAGNIFIC_CACHE_REMOTE`', fromEnv, problems)
+  if (value === undefined || value === false) return undefined
   if (typeof value === 'string') return readUrl('`cache.remote`', value.trim(), problems)
   if (typeof value === 'function') return value as () => KeyvLike
   if (isKeyvLike(value)) return value

@@ -1,3 +1,4 @@
+import { readCache } from './cache-option.ts'
 import { MagnificError } from './errors.ts'
 import { readDts } from './dts-option.ts'
 import { serviceOf } from './service.ts'
@@ -8,7 +9,6 @@ import {
   readApiKey,
   readBaseUrl,
   readBudget,
-  readCacheDir,
   readCount,
   readFields,
   readMissPolicy,
@@ -68,6 +68,8 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     options.baseUrl === undefined && env['MAGNIFIC_BASE_URL']
       ? readBaseUrl('$MAGNIFIC_BASE_URL', env['MAGNIFIC_BASE_URL'], problems)
       : readBaseUrl('`baseUrl`', options.baseUrl, problems)
+  const cache = readCache(options.cache, env, problems)
+  const onMiss = readMissPolicy(options.onMiss, host, problems)
   const resolved: ResolvedOptions = {
     root: host.root,
     command: host.command,
@@ -77,7 +79,8 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     ),
     baseUrl,
     service: serviceOf(baseUrl),
-    onMiss: readMissPolicy(options.onMiss, host, problems),
+    // What is bought has to be written down.
+    onMiss: cache.readOnly && onMiss === 'upscale' ? 'error' : onMiss,
     defaults: readFields('defaults', options.defaults ?? {}, problems),
     presets: readPresets(options.presets ?? {}, problems),
     onTooLarge: readOneOf(
@@ -95,7 +98,9 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     ratePerMinute: readCount('ratePerMinute', options.ratePerMinute ?? 300, 1, 100_000, problems),
     deadline: readCount('deadline', options.deadline ?? 30 * 60_000, 1000, 2 ** 31 - 1, problems),
     webhook: readWebhook(options.webhook, env, problems),
-    cacheDir: readCacheDir(options.cache, env, problems),
+    cacheDir: cache.dir,
+    sharing: cache.sharing,
+    isReadOnly: cache.readOnly && onMiss === 'upscale',
     passthrough: readPassthrough(options.passthrough ?? [], problems),
     dts: readDts(options.dts ?? false, problems),
     logLevel: readOneOf('logLevel', options.logLevel ?? 'info', logLevels, 'info', problems),

@@ -28,6 +28,8 @@ export interface Base {
   sha256?: string
   /** Whether it is the source itself, which is shipped as it is or not at all. */
   isSource?: boolean
+  /** Throws where the file is not what `origin` says any more, and what was made of it is not to be kept. */
+  verify?: () => void
 }
 
 /** What is done for all variants of an image. */
@@ -73,7 +75,7 @@ export function createDeriver(
   }
 
   return {
-    join: async (file, { origin, size, source, file: result }) => {
+    join: async (file, { origin, size, source, file: result, verify }) => {
       const directives: Directives = { format: 'png' }
       // Of what is shipped as it is, it is the variant itself.
       const key = computeVariantKey(keepMetadata ? `${origin}+joined` : origin, directives)
@@ -81,9 +83,11 @@ export function createDeriver(
       const wish = { key, name, format: directives.format, limit: limitBy(size, 'png') }
       const joined = await make(wish, async (tmp) => {
         const { joinAlpha } = await import('../image/alpha.ts')
-        return { ...(await joinAlpha({ file }, result, tmp)), source }
+        const written = await joinAlpha({ file }, result, tmp)
+        verify?.()
+        return { ...written, source }
       })
-      return { origin, file: joined, format: 'png', size, source }
+      return { origin, file: joined, format: 'png', size, source, ...(keepMetadata && { verify }) }
     },
     check: async ({ variants, output }, size, isTransparent) => {
       const descriptors = new Set<string>()
@@ -103,23 +107,24 @@ export function createDeriver(
       }
     },
     derive: async (file, base, directives, signal) => {
-      const { origin, format, size, source, sha256, isSource } = base
+      const { origin, format, size, source, sha256, isSource, verify } = base
       const key = computeVariantKey(origin, directives)
       const name = nameVariant(file, directives.format)
       const wish = { key, name, format: directives.format, signal }
       if (isPlain(directives, format) && !keepMetadata) {
-        return make({ ...wish, limit: async (work) => copies(work) }, async (tmp) => ({
-          ...size,
-          source,
-          sha256,
-          // It is another one where something was added.
-          ...(isSource ? await copy(base.file, tmp) : await copyTagged(base.file, tmp)),
-        }))
+        return make({ ...wish, limit: async (work) => copies(work) }, async (tmp) => {
+          const copied = isSource ? await copy(base.file, tmp) : await copyTagged(base.file, tmp)
+          verify?.()
+          // The hash is another one where something was added.
+          return { ...size, source, sha256, ...copied }
+        })
       }
       return make({ ...wish, limit: limitBy(size, directives.format) }, async (tmp) => {
         const { renderVariant } = await loadVariants()
         const metadataFrom = keepMetadata ? file : undefined
-        return { ...(await renderVariant(base.file, directives, tmp, metadataFrom)), source }
+        const written = await renderVariant(base.file, directives, tmp, metadataFrom)
+        verify?.()
+        return { ...written, source }
       })
     },
   }

@@ -8,6 +8,8 @@ import type { Base, Deriver } from './deriver.ts'
 import type { MeasuredImage, Size } from '../image/inspect.ts'
 import type { Miss } from '../miss.ts'
 import type { Shared } from '../shared.ts'
+import { verifySource } from '../source-file.ts'
+import type { Memo } from '../store/memo.ts'
 import { computeVariantKey } from '../store/variants.ts'
 import type { VariantMaker } from './variant-maker.ts'
 
@@ -25,24 +27,31 @@ export interface StandIns {
 /** Stand-ins cost nothing but time. */
 export function createStandIns(
   options: ResolvedOptions,
+  memo: Memo,
   { previews }: NonNullable<Shared['cold']>,
   make: VariantMaker,
   deriver: Deriver,
 ): StandIns {
+  /** What is kept under a source's hash is made of the bytes that have it. */
+  const verify = ({ file, sourceHash }: Miss): void => verifySource(file, sourceHash, memo)
+
   /** A picture of the result's size. */
   const makePreview = async (
-    { file, sourceHash }: Miss,
+    miss: Miss,
     { bytes, width, height, output }: ExaminedImage,
     directives: Directives,
     signal: AbortSignal,
   ): Promise<string> => {
+    const { file, sourceHash } = miss
     const { format } = directives
     const key = computeVariantKey(nameOrigin(sourceHash, output), directives)
     const limit = async <T>(work: () => Promise<T>): Promise<T> => previews(work)
     const source = { bytes, width, height }
     return make({ key, name: nameVariant(file, format), format, limit, signal }, async (tmp) => {
       const { renderPreview } = await import('../image/preview.ts')
-      return { ...(await renderPreview({ file, ...source }, output, format, tmp)), source }
+      const written = await renderPreview({ file, ...source }, output, format, tmp)
+      verify(miss)
+      return { ...written, source }
     })
   }
 
@@ -62,7 +71,7 @@ export function createStandIns(
     // What is no larger than the source need not be made large first.
     const isSmall = await isWithin(directives, output, source)
     const from: Base = isSmall
-      ? { ...base, file, format: '', size: source }
+      ? { ...base, file, format: '', size: source, verify: () => verify(miss) }
       : {
           ...base,
           file: await makePreview(miss, image, { format: 'png' }, signal),
@@ -73,12 +82,21 @@ export function createStandIns(
   }
 
   return {
-    makeOriginals: async ({ file, sourceHash, request }, { bytes, width, height }, signal) => {
+    makeOriginals: async (miss, { bytes, width, height }, signal) => {
+      const { file, sourceHash, request } = miss
       const { sniffFile } = await import('../image/sniff.ts')
       const source = { bytes, width, height }
       const origin = `original:${sourceHash}`
       const format = await sniffFile(file)
-      const base = { origin, file, format, size: source, source, isSource: true }
+      const base = {
+        origin,
+        file,
+        format,
+        size: source,
+        source,
+        isSource: true,
+        verify: () => verify(miss),
+      }
       return Promise.all(
         request.variants.map(async (each) => deriver.derive(file, base, each, signal)),
       )

@@ -2,7 +2,7 @@ import type { Client } from '../api/client.ts'
 import { parseTaskState } from '../api/wire.ts'
 import { scaleOf } from '../core/params.ts'
 import { isAlike, renderThumbnail } from '../image/thumbnail.ts'
-import { mayBePaid } from '../store/attempt.ts'
+import { fingerprintOf, mayBePaid } from '../store/attempt.ts'
 import type { Attempt, AttemptSubject } from '../store/attempt.ts'
 import type { PurchaseContext } from './order.ts'
 import { receiveResult } from './receive.ts'
@@ -63,7 +63,11 @@ export async function reconcile(
     // Another build may have found it meanwhile.
     if (own?.task !== undefined) return { task: own.task, found: '' }
     const known = new Set(entries.map(taskOf))
-    const unknown = fresh.map(({ task }) => task).filter((task) => !known.has(task))
+    const left = fresh.map(({ task }) => task).filter((task) => !known.has(task))
+    const isForeign = await Promise.all(
+      left.map(async (task) => journal.isOfOther(fingerprintOf(attempt), task)),
+    )
+    const unknown = left.filter((_, index) => !isForeign[index])
     for (const task of unknown) {
       if (clock.now() >= giveUpAt) break
       const finding = findings.get(task) ?? { kind: 'working', failures: 0 }

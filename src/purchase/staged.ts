@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { computeFingerprint } from '../core/fingerprint.ts'
 import { sha256Pattern } from '../core/patterns.ts'
-import { readHeader } from '../image/decode.ts'
-import { sniffFile } from '../image/sniff.ts'
 import type { Refusal } from '../store/archive-reader.ts'
 import type { Attempt } from '../store/attempt.ts'
 import type { BlobStore } from '../store/blobs.ts'
+import { describePicture, isPicture } from './picture.ts'
 import { createJournal } from '../store/journal.ts'
 import { shardedPath } from '../store/layout.ts'
 import type { Layout } from '../store/layout.ts'
@@ -87,8 +86,7 @@ export async function readRecord(
   const { sha256, format, width, height } = record.result
   const file = findBlob(sha256, stage, blobs)
   if (file === undefined) return refuse('its bytes are neither in the archive nor here')
-  const picture = await describePicture(file)
-  const isRight = picture?.format === format && picture.width === width && picture.height === height
+  const isRight = await isPicture(file, { format, width, height })
   return isRight ? { sha256, text } : refuse('its bytes are not the picture that it tells of')
 }
 
@@ -101,14 +99,4 @@ export function pathOf(fingerprint: string): string {
 function findBlob(sha256: string, { layout }: Stage, blobs: BlobStore): string | undefined {
   const staged = shardedPath(layout.blobs, sha256)
   return existsSync(staged) ? staged : blobs.verify(sha256)
-}
-
-/** What bytes hold, as far as their header tells; `undefined` where they are no picture that the API makes. */
-async function describePicture(
-  file: string,
-): Promise<{ format: string; width: number; height: number } | undefined> {
-  const format = await sniffFile(file)
-  if (!['png', 'jpeg', 'webp', 'avif'].includes(format)) return undefined
-  const header = await readHeader(file).catch(() => undefined)
-  return header && { format, width: header.width, height: header.height }
 }

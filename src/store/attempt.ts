@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { AlphaPolicy } from '../core/options.ts'
 import type { Params } from '../core/params.ts'
 import { taskIdPattern } from '../core/patterns.ts'
@@ -132,6 +132,11 @@ export function isClosed({ decided, outcome, voided }: Attempt): boolean {
 /** The number of an attempt, from 1. */
 export function numberOf({ folder }: Pick<Attempt, 'folder'>): number {
   return Number(basename(folder))
+}
+
+/** The fingerprint that an attempt is at. */
+export function fingerprintOf({ folder }: Pick<Attempt, 'folder'>): string {
+  return basename(dirname(folder))
 }
 
 /** Only the word of an abandoned attempt sets it free: that there is a decision counts as a commit, whatever is in it. */

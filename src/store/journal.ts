@@ -29,6 +29,8 @@ export interface Journal {
   readAttempts(fingerprint: string): Promise<Attempt[]>
   /** Whether somebody has decided that a task does not count any more. */
   isVoided(fingerprint: string, task: string): Promise<boolean>
+  /** Whether a task is known to be that of another image, beyond what `list` tells. */
+  isOfOther(fingerprint: string, task: string): Promise<boolean>
   /** Whether nothing can have been charged for an attempt, and never will be. */
   isFree(fingerprint: string, number: number): Promise<boolean>
   /**
@@ -41,10 +43,21 @@ export interface Journal {
   /**
    * Becomes the owner of an attempt, unless somebody is.
    *
+   * @param nonce what tells this attempt apart from all others
    * @returns what stops the heartbeat by which others know that the owner is alive, or `undefined` where somebody else
    *   owns the attempt
    */
-  claim(attempt: Attempt, subject: AttemptSubject, at: Date): Promise<(() => void) | undefined>
+  claim(
+    attempt: Attempt,
+    subject: AttemptSubject,
+    at: Date,
+    nonce?: string,
+  ): Promise<(() => void) | undefined>
+  /**
+   * Writes down an attempt of another machine, as far as it is known: an attempt of its own here, or what is new of one that
+   * is here.
+   */
+  copy(fingerprint: string, attempt: Attempt): Promise<Attempt>
   /**
    * Writes that the last byte is about to go. On the disk when it resolves, like all of these.
    *
@@ -99,7 +112,8 @@ export function createJournal(
   }
   const decide = async (attempt: Attempt, kind: Decision['kind'], at: Date): Promise<boolean> => {
     const decided: Decision = { kind, at: at.toISOString() }
-    const text = `${kind} ${decided.at} ${self.pid} ${self.host}\n`
+    // Nobody else writes the same text: where it stands, it is ours.
+    const text = `${kind} ${decided.at} ${self.pid} ${self.host} ${randomUUID()}\n`
     if (!(await create(attempt, 'decided', text))) return false
     attempt.decided = decided
     return true
@@ -120,6 +134,7 @@ export function createJournal(
       )
     },
     isVoided: async (fingerprint, task) => isVoidedBy(await readAttempts(fingerprint), task),
+    isOfOther: async () => false,
     isFree: async (fingerprint, number) => {
       const attempt = await readAttempt(files, attemptFolder(fingerprint, number))
       return isClosed(attempt) && !mayBePaid(attempt)
@@ -129,15 +144,13 @@ export function createJournal(
       const chosen = chooseAttempt(attempts)
       if (chosen && (mayBePaid(chosen) || !isClosed(chosen))) return chosen
       // Counted from what was just read: all who saw the same attempt closed open the same next one.
-      const newest = attempts.at(-1)
-      const number = (newest ? numberOf(newest) : 0) + 1
-      const folder = attemptFolder(fingerprint, number)
+      const folder = attemptFolder(fingerprint, nextNumber(attempts))
       await files.makeFolder(folder)
       return readAttempt(files, folder)
     },
     reread: async ({ folder }) => readAttempt(files, folder),
-    claim: async (attempt, subject, at) => {
-      const owner: Owner = { ...self, nonce: randomUUID(), at: at.toISOString(), subject }
+    claim: async (attempt, subject, at, nonce = randomUUID()) => {
+      const owner: Owner = { ...self, nonce, at: at.toISOString(), subject }
       try {
         if (!(await create(attempt, 'owner', `${JSON.stringify(owner)}\n`))) return undefined
       } catch (error) {
@@ -149,6 +162,31 @@ export function createJournal(
       attempt.owner = owner
       const file = join(attempt.folder, 'owner')
       return startHeartbeat(async () => files.touch(file), heartbeat)
+    },
+    copy: async (fingerprint, attempt) => {
+      const { owner, decided, response, task, outcome, voided } = attempt
+      const texts = Object.entries({
+        owner: owner && `${JSON.stringify(owner)}\n`,
+        decided: decided && `${decided.kind} ${decided.at}\n`,
+        response,
+        task: task && `${task}\n`,
+        outcome: outcome && `${JSON.stringify(outcome)}\n`,
+        void: voided && `${voided}\n`,
+      })
+      for (;;) {
+        const attempts = await readAttempts(fingerprint)
+        const same = attempts.find((each) => isSame(each, attempt))
+        const folder = same?.folder ?? attemptFolder(fingerprint, nextNumber(attempts))
+        if (!same) await files.makeFolder(folder)
+        for (const [name, text] of texts) {
+          if (text === undefined) continue
+          const isCreated = await files.create(join(folder, name), text)
+          // Somebody else has begun an attempt there: theirs is another one.
+          if (name === 'owner' && !isCreated && !same) break
+        }
+        const copied = await readAttempt(files, folder)
+        if (same || !owner || isSame(copied, attempt)) return copied
+      }
     },
     commit: async (attempt, at) => decide(attempt, 'commit', at),
     abandon: async (attempt, at) => decide(attempt, 'abandon', at),
@@ -174,6 +212,18 @@ export function createJournal(
 /** Whether somebody has decided that a task does not count, by the attempts at its fingerprint. */
 export function isVoidedBy(attempts: readonly Attempt[], task: string): boolean {
   return attempts.some((attempt) => attempt.voided !== undefined && speaksOf(attempt, task))
+}
+
+/** Whether two cache directories speak of the same attempt. */
+export function isSame(a: Attempt, b: Attempt): boolean {
+  const nonces = [a.owner?.nonce, b.owner?.nonce]
+  if (nonces.every((nonce) => nonce !== undefined)) return nonces[0] === nonces[1]
+  return a.task !== undefined && a.task === b.task
+}
+
+function nextNumber(attempts: readonly Attempt[]): number {
+  const newest = attempts.at(-1)
+  return (newest ? numberOf(newest) : 0) + 1
 }
 
 /** Whether an attempt speaks of a task, in its own words or in the API's. */

@@ -42,6 +42,7 @@ describe('resolveOptions', () => {
       ratePerMinute: 300,
       deadline: 1_800_000,
       cacheDir: '.magnific',
+      isReadOnly: false,
       passthrough: [],
       logLevel: 'info',
     })
@@ -127,6 +128,7 @@ describe('resolveOptions', () => {
       deadline: 60_000,
       webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cacheDir: '/var/cache/magnific',
+      isReadOnly: false,
       passthrough: ['blur'],
       logLevel: 'silent',
     })

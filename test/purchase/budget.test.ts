@@ -112,7 +112,7 @@ describe('a build with a budget', () => {
     const { emulator, names, start } = await open(4)
     const [client, server] = [start({ tasks: 3 }), start({ tasks: 3 })]
     expect((await getAll(client, names.slice(0, 2))).errors).toEqual([])
-    client.end()
+    await client.end()
     server.begin()
     expect((await getAll(server, names)).errors).toHaveLength(1)
     client.begin()

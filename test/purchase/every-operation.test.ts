@@ -32,7 +32,7 @@ async function build(project: Project, emulator: Emulator): Promise<string | Err
   } catch (error) {
     return error as Error
   } finally {
-    upscaler.end()
+    await upscaler.end()
   }
 }
 

@@ -126,7 +126,7 @@ describe('the API key', () => {
       upscaler.get('hero.png', 'magnific=4x'),
       upscaler.get('hero.png', `magnific=4x&prompt=${'x'.repeat(10)}&hdr=99`),
     ])
-    upscaler.end()
+    await upscaler.end()
     expect(errors.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     expect(upscaler.log.length).toBeGreaterThan(0)
     expectNoKey([variants, errors, upscaler.log])

@@ -111,7 +111,13 @@ describe('a purchase', () => {
     })
 
     const { decided = '', response = '', ...rest } = readAttempts(shop, order)['0001'] ?? {}
-    expect(decided).toBe(`commit 2026-01-01T00:00:00.000Z ${process.pid} ${hostname()}\n`)
+    expect(decided.split(' ')).toEqual([
+      'commit',
+      '2026-01-01T00:00:00.000Z',
+      String(process.pid),
+      hostname(),
+      expect.stringMatching(/^[\da-f-]{36}\n$/),
+    ])
     const [head, body = ''] = response.split('\n\n')
     expect(head).toBe('HTTP 200')
     expect(JSON.parse(body)).toEqual({ data: { generated: [], task_id: id, status: 'CREATED' } })

@@ -62,7 +62,7 @@ async function shipAll(upscaler: OpenUpscaler, names: readonly string[]): Promis
     expect(from).toBe('paid')
     expect(await describeImage(readFileSync(file))).toMatchObject({ width: 120, height: 80 })
   }
-  upscaler.end()
+  await upscaler.end()
 }
 
 function statusCalls({ calls }: Emulator): number {

@@ -54,7 +54,13 @@ describe('createJournal', () => {
       at: at.toISOString(),
       subject,
     })
-    expect(read('decided')).toBe(`commit 2026-11-22T20:00:00.123Z ${process.pid} ${hostname()}\n`)
+    expect(read('decided').split(' ')).toEqual([
+      'commit',
+      '2026-11-22T20:00:00.123Z',
+      String(process.pid),
+      hostname(),
+      expect.stringMatching(/^[\da-f-]{36}\n$/),
+    ])
     expect(read('response')).toBe(response)
     expect(read('task')).toBe('t-1\n')
     expect(read('outcome')).toBe(

@@ -12,7 +12,7 @@ import { findProjectRoot } from '../../store/layout.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { isElsewhere } from '../redirect.ts'
-import { isKeyMissing } from '../host-error.ts'
+import { isOfSurroundings } from '../host-error.ts'
 import { renderShipment } from '../module-code.ts'
 import { stderrLogger } from '../stderr-logger.ts'
 import { startTypes } from '../types.ts'
@@ -65,7 +65,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
   const loaded = new Set<string>()
   /** What other errors tell of already. */
   let repeated: PartialMessage[] = []
-  let isKeyToldMissing = false
+  let isTold = false
 
   const isOurs = (path: string): boolean =>
     referenceFilter.test(path) &&
@@ -73,8 +73,8 @@ function setUp(build: PluginBuild, userOptions: Options): void {
 
   /** The build fails anyway: what comes up with each image is told once. */
   const refuse = (error: unknown): OnLoadResult => {
-    const isRepeated = isKeyMissing(error) && isKeyToldMissing
-    isKeyToldMissing ||= isKeyMissing(error)
+    const isRepeated = isOfSurroundings(error) && isTold
+    isTold ||= isOfSurroundings(error)
     if (!isRepeated && !(error instanceof MagnificError && error.isListed)) {
       return { errors: [toMessage(error)] }
     }
@@ -107,7 +107,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     met.clear()
     loaded.clear()
     repeated = []
-    isKeyToldMissing = false
+    isTold = false
     upscaler.begin()
     upscaler.prefetch()
     types = startTypes(upscaler.options, stderrLogger, listOutputs(initialOptions, cwd))
@@ -164,7 +164,7 @@ function setUp(build: PluginBuild, userOptions: Options): void {
     if (!hasFailed) net.errors.push(...repeated)
     const isBroken = hasFailed || net.errors.length > 0
     if (isBroken) await upscaler.abort()
-    upscaler.end()
+    await upscaler.end()
     await types?.finish(isBroken ? [] : met)
     return net
   })

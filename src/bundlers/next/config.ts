@@ -132,8 +132,14 @@ function findVersion(): string | undefined {
 }
 
 /** @throws MagnificError `BAD_OPTIONS` */
-function refuseUnsupported({ prefetch, dts }: ResolvedOptions): void {
+function refuseUnsupported({ prefetch, dts, sharing }: ResolvedOptions): void {
   const problems: string[] = []
+  const isUrl = sharing === undefined || typeof sharing.remote === 'string'
+  if (process.env['TURBOPACK'] && !(isUrl && sharing?.claim === undefined)) {
+    problems.push(
+      'Turbopack upscales in processes of its own, which no Keyv and no function can be handed to. Name the shared cache by a URL in `cache.remote`, without `cache.claim`, or build with `next build --webpack`.',
+    )
+  }
   if (prefetch !== false) {
     problems.push(
       'Next does not tell where a build begins, and `prefetch` has no sources to read. Leave it out; `npx magnific upscale` before the build buys what stands in the sources, as many at once as `concurrency` says.',

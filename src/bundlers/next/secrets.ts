@@ -10,8 +10,15 @@ const variables = {
 /** Options as JSON has them, without secrets. */
 export type PublicOptions = Omit<Options, 'apiKey'>
 
-/** Hands secrets on to the processes that Next starts from here. */
-export function passSecrets({ apiKey, webhook }: Options): void {
+/**
+ * Hands secrets on to the processes that Next starts from here: those of the shared cache as the environment is asked for them
+ * anyway.
+ */
+export function passSecrets({ apiKey, webhook, cache }: Options): void {
+  const { remote, signing } = cache ?? {}
+  if (typeof remote === 'string') process.env['MAGNIFIC_CACHE_REMOTE'] ||= remote
+  if (signing?.publicKey !== undefined) process.env['MAGNIFIC_PUBLIC_KEY'] = signing.publicKey
+  if (signing?.privateKey !== undefined) process.env['MAGNIFIC_PRIVATE_KEY'] = signing.privateKey
   if (apiKey !== undefined) process.env[variables.apiKey] = apiKey
   if (webhook?.secret !== undefined) process.env[variables.secret] = webhook.secret
 }

@@ -77,7 +77,11 @@ export function createTurbopackRules(
     // What the environment says is a part of the key as well: another API's pictures are others.
     baseUrl: resolved.baseUrl,
     onMiss: { [resolved.command]: resolved.onMiss },
-    cache: { dir: resolved.cacheDir },
+    cache: {
+      dir: resolved.cacheDir,
+      readOnly: given.cache?.readOnly ?? false,
+      ...(resolved.sharing && { timeout: resolved.sharing.timeout }),
+    },
   }
   const stateFile = findStateFile(resolved.root, distDir)
   const shared: ProcessOptions = {

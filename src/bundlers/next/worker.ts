@@ -48,7 +48,7 @@ export function createWorker(
   const upscaler = createUpscaler(resolved, logger, undefined, report)
   let running = 0
   let timer: NodeJS.Timeout | undefined
-  const end = (): void => upscaler.end()
+  const end = (): void => void upscaler.end()
   process.once('exit', end)
   const worker: Worker = {
     upscaler,
@@ -59,7 +59,10 @@ export function createWorker(
       if (running === 0 && command === 'serve') upscaler.begin()
       running++
       try {
-        return await work()
+        const done = await work()
+        // Such a process is ended without a word.
+        await upscaler.flush()
+        return done
       } finally {
         running--
         if (running === 0) timer = setTimeout(end, quiet).unref()

@@ -162,7 +162,7 @@ export function createRollupPlugin(
         // Rollup waits for nobody: what is still being polled would keep the process alive.
         if (error) await upscaler?.abort()
         // Not in closeBundle, which is called by those alone who close their bundle.
-        upscaler?.end()
+        await upscaler?.end()
       },
     },
     {

@@ -129,7 +129,7 @@ export function createVitePlugin(userOptions: Options = {}, places: Places = {})
       async buildEnd(error) {
         if (error) await session?.upscaler.abort()
       },
-      closeBundle: () => session?.upscaler.end(),
+      closeBundle: async () => session?.upscaler.end(),
     },
     ...modulePlugins(),
     createStylePlugin(
@@ -208,11 +208,13 @@ async function createSession(
   return { config, upscaler, dev: { known: createKnownReferences(), background } }
 }
 
-/** Tests spend nothing, whatever is said of servers; and keys of queries belong to a plugin that is there. */
+/** Tests spend nothing, whatever is said of servers, and have no network; and keys of queries belong to a plugin that is there. */
 function fitOptions(options: ResolvedOptions, config: ResolvedConfig): ResolvedOptions {
+  const isTest = isTestRun(config)
   return {
     ...options,
-    onMiss: options.onMiss === 'upscale' && isTestRun(config) ? 'preview' : options.onMiss,
+    onMiss: options.onMiss === 'upscale' && isTest ? 'preview' : options.onMiss,
+    sharing: isTest ? undefined : options.sharing,
     passthrough: [...new Set([...options.passthrough, ...enhancedKeysOf(config)])],
   }
 }

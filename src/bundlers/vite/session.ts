@@ -1,4 +1,6 @@
 import type { Environment, ResolvedConfig } from 'vite'
+import { systemClock } from '../../core/clock.ts'
+import { MagnificError } from '../../core/errors.ts'
 import { splitReference } from '../../core/request.ts'
 import type { Reference, Shipment } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
@@ -76,6 +78,29 @@ export async function show(
   const mayBeBetter = onMiss === 'upscale' && shipment.from === 'preview'
   if (mayBeBetter && known.has(reference)) background.upscale(reference)
   return shipment
+}
+
+/**
+ * As `show`, where a picture that is refused may be half of one that somebody is writing: it is looked at again when it
+ * has come to rest.
+ *
+ * @throws MagnificError
+ */
+export async function showSettled(
+  reference: Reference,
+  upscaler: Upscaler,
+  dev: DevSession,
+  signal: AbortSignal,
+): Promise<Shipment> {
+  try {
+    return await show(reference, upscaler, dev, signal)
+  } catch (error) {
+    if (!(error instanceof MagnificError) || error.code !== 'SOURCE_REFUSED') throw error
+    const { awaitSettled } = await import('../../settle.ts')
+    // What is gone by then is found missing.
+    await awaitSettled(reference.file, systemClock, signal).catch(() => {})
+    return show(reference, upscaler, dev, signal)
+  }
 }
 
 /**

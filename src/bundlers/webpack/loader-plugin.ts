@@ -14,7 +14,7 @@ import type { Report } from '../../report.ts'
 import type { Reference } from '../../shipment.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import type { Upscaler } from '../../upscaler.ts'
-import { isKeyMissing } from '../host-error.ts'
+import { isOfSurroundings } from '../host-error.ts'
 import { createWebpackSources } from './sources.ts'
 import { tapTypes } from './types.ts'
 
@@ -105,7 +105,7 @@ export function openLoaderPlugin(
   }
   compiler.hooks.thisCompilation.tap(pluginName, () => loaderOptions.upscaler.begin())
   compiler.hooks.make.tap(pluginName, () => loaderOptions.upscaler.prefetch())
-  compiler.hooks.done.tap(pluginName, () => upscaler?.end())
+  compiler.hooks.done.tapPromise(pluginName, async () => upscaler?.end())
   compiler.hooks.failed.tap(pluginName, () => void upscaler?.abort())
   tapTypes(compiler, options, logger, isOurs)
   return { options, isOurs, loaderOptions, ident: identOf(options) }
@@ -117,12 +117,12 @@ export function openLoaderPlugin(
  * @param find the error of ours that one of the host's is about
  */
 export function dropRepeated<T>(errors: T[], find: (error: T) => unknown): T[] {
-  const first = errors.find((each) => isKeyMissing(find(each)))
+  const first = errors.find((each) => isOfSurroundings(find(each)))
   const news = errors.filter((each) => {
     const error = find(each)
     return (
       !(error instanceof MagnificError && error.isListed) &&
-      !(isKeyMissing(error) && each !== first)
+      !(isOfSurroundings(error) && each !== first)
     )
   })
   return news.length > 0 ? news : errors

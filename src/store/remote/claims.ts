@@ -31,5 +31,10 @@ export function createGivenClaims(
       return stands
     },
     read: async (key) => standing.get(key) ?? values.get(`claims:${key}`),
+    // What the function has settled stays settled; this is for those who only read.
+    replace: async (key, text) => {
+      standing.set(key, text)
+      await values.set(`claims:${key}`, text)
+    },
   }
 }

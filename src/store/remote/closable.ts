@@ -22,6 +22,7 @@ export function makeClosable(port: RemotePort): RemotePort {
     claims: claims && {
       create: async (key, text) => run(async () => claims.create(key, text)),
       read: async (key) => run(async () => claims.read(key)),
+      replace: async (key, text) => run(async () => claims.replace(key, text)),
     },
     close: async () => {
       closing ??= port.close()

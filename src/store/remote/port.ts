@@ -34,4 +34,6 @@ export interface Claims {
   create(key: string, text: string): Promise<string>
   /** The text that stands there. */
   read(key: string): Promise<string | undefined>
+  /** Sets a text whatever stands there: for who has found out that what stands there counts for nothing. */
+  replace(key: string, text: string): Promise<void>
 }

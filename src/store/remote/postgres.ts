@@ -49,6 +49,12 @@ export function createPostgresClaims(adapter: PostgresAdapter): Claims {
   }
   return {
     read,
+    replace: async (key, text) => {
+      await adapter.query(
+        `INSERT INTO ${table} (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+        [keyOf(key), text],
+      )
+    },
     create: async (key, text) => {
       const rows = await adapter.query(
         `INSERT INTO ${table} (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING RETURNING key`,
@@ -95,6 +101,7 @@ export async function openPostgres(url: string, from: readonly string[]): Promis
     claims: {
       create: async (key, text) => createPostgresClaims(provide()).create(key, text),
       read: async (key) => createPostgresClaims(provide()).read(key),
+      replace: async (key, text) => createPostgresClaims(provide()).replace(key, text),
     },
     // The table may be older than we are, but it was us who made it.
     findWeakness: async () => undefined,

@@ -11,7 +11,7 @@ interface RedisClient {
   connect(): Promise<unknown>
   destroy(): void
   get(key: string): Promise<unknown>
-  set(key: string, value: string, options: { NX: true }): Promise<unknown>
+  set(key: string, value: string, options?: { NX: true }): Promise<unknown>
   /** Not there for clusters. */
   info?(section: string): Promise<unknown>
   configGet?(pattern: string): Promise<unknown>
@@ -54,6 +54,10 @@ export function createRedisClaims(adapter: RedisAdapter): Claims {
   }
   return {
     read,
+    replace: async (key, text) => {
+      const client = await adapter.getClient()
+      await client.set(keyOf(key), text)
+    },
     create: async (key, text) => {
       const client = await adapter.getClient()
       // `SET … NX GET` says both at once, but not before Redis 7.
@@ -152,6 +156,7 @@ export async function openRedis(url: string, from: readonly string[]): Promise<R
     claims: {
       create: async (key, text) => call(async () => claims.create(key, text)),
       read: async (key) => call(async () => claims.read(key)),
+      replace: async (key, text) => call(async () => claims.replace(key, text)),
     },
     findWeakness: async () => call(async () => findRedisWeakness(adapter)).catch(() => undefined),
     close: async () => {

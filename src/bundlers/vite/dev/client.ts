@@ -46,21 +46,24 @@ export const clientImport: string = `if (typeof document !== 'undefined') import
 const script: string = `
 const attributes = ['src', 'srcset', 'href', 'xlink:href', 'poster', 'data', 'imagesrcset', 'style', 'content']
 const selector = attributes.map((name) => '[' + name.replace(':', '\\\\:') + ']').join()
+const newest = new Map()
 
 function swap({ paths, timestamp }) {
-  const renewed = new Map()
+  for (const path of paths) newest.set(path, timestamp)
+  const renewed = new Set()
   const renew = (url) => {
-    let parsed
     try {
-      parsed = new URL(url, document.baseURI)
-      if (!paths.includes(decodeURIComponent(parsed.pathname)) || !parsed.search) return url
+      const { pathname, search } = new URL(url, document.baseURI)
+      const path = decodeURIComponent(pathname)
+      // What was told later may be loaded sooner.
+      if (!paths.includes(path) || !search || newest.get(path) !== timestamp) return url
     } catch {
       return url
     }
     const [path, query] = url.split('?')
     const kept = query.split('&').filter((part) => !/^t=\\d+$/.test(part))
     const fresh = path + '?' + [...kept, 't=' + timestamp].join('&')
-    renewed.set(fresh, fresh)
+    renewed.add(fresh)
     return fresh
   }
   const renewStyle = (text) =>
@@ -108,12 +111,17 @@ function swap({ paths, timestamp }) {
   }
   visitRoot(document)
   // Loaded first, so that nothing flickers.
-  const loads = [...renewed.keys()].map((url) => {
+  const loads = [...renewed].map((url) => {
     const image = new Image()
     image.src = url
     return image.decode().catch(() => {})
   })
-  Promise.all(loads).then(() => changes.forEach((change) => change()))
+  Promise.all(loads).then(() => {
+    // The page may show something else by now.
+    changes.length = 0
+    visitRoot(document)
+    for (const change of changes) change()
+  })
 }
 
 import.meta.hot?.on('${updateEvent}', swap)

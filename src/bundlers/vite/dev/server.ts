@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Connect, Plugin, ResolvedConfig, ViteDevServer } from 'vite'
 import { MagnificError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
@@ -9,8 +9,9 @@ import type { Upscaler } from '../../../upscaler.ts'
 import { checkSingle } from '../../../core/single-request.ts'
 import { findFile } from '../files.ts'
 import { checkAsset, isPublicFile, mayRead, publicFileError } from '../project.ts'
-import { show } from '../session.ts'
+import { showSettled } from '../session.ts'
 import type { DevSession, Session } from '../session.ts'
+import { watchChanges } from './changes.ts'
 import { listeningEvent, updateEvent } from './client.ts'
 import type { ListeningPayload, UpdatePayload } from './client.ts'
 import type { KnownReferences } from './known-references.ts'
@@ -40,13 +41,12 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
         reloadCopies(server, file)
         if (known.takeMissing(file)) reloadPages(server, known, file)
       })
-      server.watcher.on('all', (event, path) => {
-        const file = resolve(path)
-        if (!known.hasFile(file)) return
+      watchChanges(server.watcher, known.hasFile, ({ file, exists, isUntold }) => {
         background.forget(file)
         announceChange(server, known, file)
+        if (isUntold) reloadCopies(server, file)
         // Somebody was shown an error.
-        if (event !== 'unlink' && known.takeMissing(file)) reloadPages(server, known, file)
+        if (exists && known.takeMissing(file)) reloadPages(server, known, file)
       })
       return () => moveBehindChecks(server, middleware)
     },
@@ -140,7 +140,7 @@ function createMiddleware(
   /** Servers are stopped by Ctrl-C, without a word: what was learned about files is kept when nothing goes on. */
   const saveWhenQuiet = (): void => {
     clearTimeout(saving)
-    if (busy === 0) saving = setTimeout(upscaler.end, quiet).unref()
+    if (busy === 0) saving = setTimeout(() => void upscaler.end(), quiet).unref()
   }
 
   const serve = async (
@@ -171,16 +171,19 @@ function createMiddleware(
     }
     busy++
     if (!isKnown) strangers++
+    const touchedAt = known.touchedAt(reference.file)
     try {
       if (isPublicFile(config, asked.path)) throw publicFileError(config, asked.path)
       checkAsset(config, reference.file)
       checkSingle(upscaler.parse(reference))
-      const { variants } = await show(reference, upscaler, dev, controller.signal)
+      const { variants } = await showSettled(reference, upscaler, dev, controller.signal)
       if (!controller.signal.aborted)
         await sendFile(request, response, variants[0]?.file ?? '', config.server.headers)
     } catch (error) {
       if (controller.signal.aborted) return
-      if (isKnown) tellPage(server, known, reference, error)
+      // Of what has changed since, pages ask again.
+      const isLatest = known.touchedAt(reference.file) === touchedAt
+      if (isKnown && isLatest) tellPage(server, known, reference, error)
       answerError(response, error)
     } finally {
       busy--

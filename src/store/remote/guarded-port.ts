@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import { isMagnificError } from '../../core/errors.ts'
+import { RemoteError } from './errors.ts'
+import type { RemotePort } from './port.ts'
+
+/** Calls of a store that may hang, fail or be gone: each takes so long at most, and one that is dead is left alone for a while. */
+export interface GuardedPort {
+  /** The store, for people. */
+  name(): string
+  /**
+   * Calls the store, which is opened where it is not.
+   *
+   * @param ms what it may take
+   * @throws RemoteError; MagnificError `BAD_OPTIONS` where the store's client is not installed
+   */
+  call<T>(ms: number, work: (port: RemotePort) => Promise<T>): Promise<T>
+  /** A call went well, and what came of it shows that the store does not work. */
+  fail(reason: string): RemoteError
+  /** Ends the connection, unless somebody uses it; it is made anew when it is needed. */
+  rest(): Promise<void>
+}
+
+/** How calls are guarded. */
+export interface GuardSettings {
+  /** The store, for people, before it is open. */
+  name: string
+  open: () => Promise<RemotePort>
+  /** Is told of the first failure, a sentence. */
+  warn: (message: string) => void
+  /** ms since 1970 */
+  now: () => number
+}
+
+/** So many calls are under way at once: a piece of a file is up to half a megabyte, and each has its time. */
+const callsAtOnce = 16
+/** After so many failures in a row nothing is asked for a while. */
+const failureLimit = 3
+/** How long nothing is asked then, ms. */
+const pause = 30_000
+/** A connection that is not used for so long is ended, ms. */
+const idleLimit = 3000
+
+/** Nothing is opened before it is needed. */
+export function createGuardedPort({ open, warn, now, ...settings }: GuardSettings): GuardedPort {
+  const limit = pLimit(callsAtOnce)
+  let { name } = settings
+  let port: Promise<RemotePort> | undefined
+  let failures = 0
+  let askAgainAt = 0
+  let last: RemoteError | undefined
+  let isTold = false
+  let active = 0
+  let idle: NodeJS.Timeout | undefined
+
+  const connect = async (): Promise<RemotePort> => {
+    port ??= open()
+    try {
+      const opened = await port
+      name = opened.name
+      return opened
+    } catch (error) {
+      port = undefined
+      throw error
+    }
+  }
+
+  const fail = (reason: string, cause?: unknown): RemoteError => {
+    last = new RemoteError(name, reason, cause)
+    failures++
+    if (failures >= failureLimit) askAgainAt = now() + pause
+    if (!isTold) {
+      warn(
+        `The shared cache (${name}) cannot be used: ${reason}. What is here is used; what is not here is not bought, since it may be there.`,
+      )
+    }
+    isTold = true
+    return last
+  }
+
+  const checkOpen = (): void => {
+    if (last && failures >= failureLimit && now() < askAgainAt) throw last
+  }
+
+  const rest = async (): Promise<void> => {
+    clearTimeout(idle)
+    if (active > 0) return
+    const opened = port
+    port = undefined
+    // What cannot be ended is not our concern any more.
+    await opened?.then(async (each) => each.close()).catch(() => {})
+  }
+
+  const callInTime = async <T>(ms: number, work: (port: RemotePort) => Promise<T>): Promise<T> => {
+    checkOpen()
+    const over = new AbortController()
+    const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
+      throw new Error(`no answer within ${ms} ms`)
+    })
+    late.catch(() => {})
+    try {
+      const result = await Promise.race([connect().then(work), late])
+      failures = 0
+      return result
+    } catch (error) {
+      if (isMagnificError(error)) throw error
+      throw fail(describeFailure(error), error)
+    } finally {
+      over.abort()
+    }
+  }
+
+  return {
+    name: () => name,
+    fail,
+    rest,
+    call: async (ms, work) => {
+      checkOpen()
+      clearTimeout(idle)
+      active++
+      try {
+        return await limit(async () => callInTime(ms, work))
+      } finally {
+        active--
+        // A connection that keeps the process from ending keeps this timer going too.
+        if (active === 0) idle = setTimeout(() => void rest(), idleLimit).unref()
+      }
+    },
+  }
+}
+
+/** What a store's client says of a failure, as a clause; several addresses that refuse are one failure. */
+function describeFailure(error: unknown): string {
+  const { message, code, errors } = error as NodeJS.ErrnoException & { errors?: Error[] }
+  const text = message || errors?.[0]?.message || code || String(error)
+  return text.split('\n', 1)[0]?.replace(/\.$/, '') ?? text
+}

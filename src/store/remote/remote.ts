@@ -1,0 +1,176 @@
+import type { ClaimFunction, RemoteOption } from '../../core/remote-option.ts'
+import type { ResolvedSigning } from '../../core/signing-option.ts'
+import { createBackground } from './background.ts'
+import type { Background } from './background.ts'
+import { DamagedError, refusedError } from './errors.ts'
+import { createGuardedPort } from './guarded-port.ts'
+import { openPort } from './open-port.ts'
+import type { RemotePort } from './port.ts'
+import { createSeal, SignatureError } from './seal.ts'
+
+/** A shared cache: texts by key, that several machines read and write. */
+export interface Remote {
+  /** For people, without passwords. */
+  name(): string
+  /** Whether this machine may write: it has what it takes to sign, and is not told to read only. */
+  readonly canWrite: boolean
+  /**
+   * A text that was written under a key, proven to be that.
+   *
+   * @throws RemoteError where the store does not answer; DamagedError; MagnificError `REMOTE_REFUSED` for a bad signature
+   */
+  read(key: string): Promise<string | undefined>
+  /** @throws RemoteError */
+  write(key: string, text: string): Promise<void>
+  /**
+   * Writes a text that is written once and never changed. Where the store can set a value only if none is there, one call in
+   * the world is told that it was first; elsewhere two that come at the same moment may both be.
+   *
+   * @returns whether it is ours that stands there
+   * @throws RemoteError where that is not known; DamagedError; MagnificError `REMOTE_REFUSED`
+   */
+  create(key: string, text: string): Promise<boolean>
+  /** What `create` wrote. Throws as `read` does. */
+  readCreated(key: string): Promise<string | undefined>
+  /** Writes in place of what `create` wrote and nobody can use. @throws RemoteError */
+  replace(key: string, text: string): Promise<void>
+  /** A text without proof, for what has a hash of its own: a piece of a file. @throws RemoteError */
+  readPiece(key: string): Promise<string | undefined>
+  /** @throws RemoteError */
+  writePiece(key: string, text: string): Promise<void>
+  /** Whether `create` tells one call in the world that it was first. @throws RemoteError */
+  isAtomic(): Promise<boolean>
+  /**
+   * Makes sure that the store answers with what was written to it: one that is dead may say that it holds nothing.
+   *
+   * @throws RemoteError where it does not
+   */
+  prove(): Promise<void>
+  readonly background: Background
+  /** Ends the connection, unless somebody uses it; it is made anew when it is needed. */
+  rest(): Promise<void>
+}
+
+/** What a remote is opened with. */
+export interface RemoteSettings {
+  remote: RemoteOption
+  claim?: ClaimFunction | undefined
+  signing?: ResolvedSigning | undefined
+  readOnly: boolean
+  /** What reading one value may take, ms. */
+  timeout: number
+  /** The project, absolute: the store's client is loaded from there. */
+  root: string
+  /** The store, for people, before it is open. */
+  name: string
+  /** Is told of what is odd, a sentence each. */
+  warn: (message: string) => void
+  /** ms since 1970 */
+  now?: () => number
+}
+
+/** A store may be used for other things too. */
+const prefix = 'magnific:'
+
+/** A text that is there wherever anything was bought. */
+const canaryKey = 'v1/canary'
+const canary = 'unplugin-magnific'
+
+/** Writing one value may take so many times as long as reading one. */
+const writeFactor = 5
+
+/** Nothing is opened before it is needed. */
+export function createRemote(settings: RemoteSettings): Remote {
+  const { timeout, readOnly, warn, now = Date.now } = settings
+  const seal = createSeal(settings.signing)
+  const canWrite = !readOnly && seal.canSeal
+  let isExamined = false
+
+  /** What a store cannot promise is said before anything is bought. */
+  const open = async (): Promise<RemotePort> => {
+    const port = await openPort(settings.remote, settings)
+    if (!isExamined && canWrite) {
+      isExamined = true
+      const weakness = await port.findWeakness().catch(() => undefined)
+      if (weakness !== undefined) warn(describeWeakness(port.name, weakness))
+      if (!port.claims) warn(describeMissingClaims(port.name))
+    }
+    return port
+  }
+
+  const { call, fail, name, rest } = createGuardedPort({ name: settings.name, open, warn, now })
+
+  const prove = (key: string, value: string | undefined): string | undefined => {
+    if (value === undefined) return undefined
+    try {
+      return seal.open(key, value)
+    } catch (error) {
+      throw error instanceof SignatureError ? refusedError(name(), key, error.message) : error
+    }
+  }
+
+  const readPiece = async (key: string): Promise<string | undefined> =>
+    call(timeout, async (port) => port.get(prefix + key))
+  const writePiece = async (key: string, text: string): Promise<void> =>
+    call(timeout * writeFactor, async (port) => port.set(prefix + key, text))
+  const read = async (key: string): Promise<string | undefined> => prove(key, await readPiece(key))
+  const write = async (key: string, text: string): Promise<void> =>
+    writePiece(key, seal.seal(key, text))
+
+  const createSealed = async (key: string, sealed: string): Promise<string | undefined> => {
+    const standing = await call(timeout, async (port) =>
+      port.claims ? port.claims.create(key, sealed) : port.get(prefix + key),
+    )
+    if (standing !== undefined) return standing
+    await writePiece(key, sealed)
+    return readPiece(key)
+  }
+
+  return {
+    name,
+    canWrite,
+    read,
+    write,
+    readPiece,
+    writePiece,
+    create: async (key, text) => {
+      const sealed = seal.seal(key, text)
+      const standing = await createSealed(key, sealed)
+      prove(key, standing)
+      return standing === sealed
+    },
+    replace: async (key, text) => {
+      const sealed = seal.seal(key, text)
+      await call(timeout * writeFactor, async (port) =>
+        port.claims ? port.claims.replace(key, sealed) : port.set(prefix + key, sealed),
+      )
+    },
+    readCreated: async (key) =>
+      prove(
+        key,
+        await call(timeout, async (port) =>
+          port.claims ? port.claims.read(key) : port.get(prefix + key),
+        ),
+      ),
+    isAtomic: async () => call(timeout, async ({ claims }) => claims !== undefined),
+    prove: async () => {
+      const readCanary = async (): Promise<string | undefined> =>
+        read(canaryKey).catch((error: unknown) => {
+          throw error instanceof DamagedError ? fail(error.message) : error
+        })
+      if ((await readCanary()) === canary) return
+      await write(canaryKey, canary)
+      if ((await readCanary()) !== canary) throw fail('it does not answer with what was written')
+    },
+    background: createBackground(name, warn, now),
+    rest,
+  }
+}
+
+function describeWeakness(name: string, weakness: string): string {
+  return `The shared cache (${name}) may forget what was paid for: ${weakness}. What it forgets is bought again by machines that do not have it.`
+}
+
+function describeMissingClaims(name: string): string {
+  return `The shared cache (${name}) has no way to set a value only where none is, so that two machines that want an image at the same moment may both buy it. Let one machine buy and all others take (\`cache.readOnly\`), or say \`cache.claim\`.`
+}
