@@ -27,18 +27,20 @@ describe('the shared store', () => {
     expect(read(undefined, { MAGNIFIC_CACHE_REMOTE: 'false' })).toBeUndefined()
   })
 
-  it('is that of the environment where no option names one', () => {
+  it('is that of the environment, whatever the option says', () => {
     const env = { MAGNIFIC_CACHE_REMOTE: ' redis://cache.example\n' }
-    expect(read(undefined, env)).toBe('redis://cache.example')
-    expect(read('redis://other.example', env)).toBe('redis://other.example')
+    for (const value of [undefined, false, 'redis://other.example', new Keyv()]) {
+      expect(read(value, env)).toBe('redis://cache.example')
+      expect(read(value, { MAGNIFIC_CACHE_REMOTE: 'false' })).toBeUndefined()
+    }
+    expect(read('redis://other.example', { MAGNIFIC_CACHE_REMOTE: ' ' })).toBe(
+      'redis://other.example',
+    )
   })
 
-  it.each([false, '', '  '])(
-    'is none where the option says %j, whatever the environment does',
-    (none) => {
-      expect(read(none, { MAGNIFIC_CACHE_REMOTE: 'redis://cache.example' })).toBeUndefined()
-    },
-  )
+  it.each([false, '', '  '])('is none where the option says %j', (none) => {
+    expect(read(none)).toBeUndefined()
+  })
 
   it.each([
     ['redis://cache.example:6379/0', 'redis'],

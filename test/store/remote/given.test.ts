@@ -239,6 +239,18 @@ describe('claims by a function', () => {
     expect(await reader.claims?.read('key')).toBeUndefined()
   })
 
+  it('are replaced for those who read', async () => {
+    const store = new Map<string, string>()
+    const [one, reader] = [
+      await open(store, async (_key, text) => text),
+      await open(store, async () => ''),
+    ]
+    await one.claims?.create('key', 'first')
+    await one.claims?.replace('key', 'second')
+    expect(await one.claims?.read('key')).toBe('second')
+    expect(await reader.claims?.read('key')).toBe('second')
+  })
+
   it('fail as the function does, or where it returns no text', async () => {
     const failing = await open(new Map(), async () => Promise.reject(new Error('no network')))
     await expect(failing.claims?.create('key', 'text')).rejects.toThrow('no network')

@@ -73,6 +73,16 @@ describe.each(remoteStores)('$name', ({ isThere, startServer, ways }) => {
       expect(await other.claims.create(`${key.slice(1)}2`, 'else')).toBe('else')
     })
 
+    it('has a claim replaced by who knows better, whether one stands there or not', async () => {
+      const [one, other] = [await open(), await open()]
+      await one.claims.create('void', 'first')
+      await other.claims.replace('void', 'second')
+      await other.claims.replace('never claimed', 'third')
+      expect(await one.claims.read('void')).toBe('second')
+      expect(await one.claims.create('void', 'late')).toBe('second')
+      expect(await one.claims.create('never claimed', 'late')).toBe('third')
+    })
+
     it('keeps claims and values of the same key apart', async () => {
       const port = await open()
       await port.set('same', 'value')
