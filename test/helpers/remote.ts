@@ -29,13 +29,15 @@ export function packTarball(onEnd: OnEnd): string {
  * A repository with a Vite project in it that depends on the packed plugin.
  *
  * @param tarball see `packTarball`
+ * @param more packages that it has beside it
  */
 export function createRemote(
   tarball: string,
   files: Record<string, string | Uint8Array>,
   onEnd?: OnEnd,
+  more: readonly string[] = [],
 ): Remote {
-  const work = tmpProject({ ...describePackages(tarball), ...files }, onEnd)
+  const work = tmpProject({ ...describePackages(tarball, more), ...files }, onEnd)
   copyFileSync(tarball, work.path('unplugin-magnific.tgz'))
   const host = tmpProject({}, onEnd)
   const bare = host.path('site.git')
@@ -75,7 +77,7 @@ type LockEntry = Record<string, unknown> & {
  * A package.json and its lock: the packed plugin, Vite, and what both need, in the versions that are installed here. So
  * `npm ci` finds all of it in npm's own cache, or else in the registry.
  */
-function describePackages(tarball: string): Record<string, string> {
+function describePackages(tarball: string, more: readonly string[]): Record<string, string> {
   const { packages: known } = readJson('package-lock.json') as {
     packages: Record<string, LockEntry>
   }
@@ -90,7 +92,8 @@ function describePackages(tarball: string): Record<string, string> {
       take(findPackage(known, path, name))
     }
   }
-  for (const name of [...Object.keys(own.dependencies ?? {}), 'vite']) take(`node_modules/${name}`)
+  const names = [...Object.keys(own.dependencies ?? {}), 'vite', ...more]
+  for (const name of names) take(`node_modules/${name}`)
   const { version, bin, dependencies, peerDependencies, peerDependenciesMeta } = own
   taken['node_modules/unplugin-magnific'] = {
     version,
@@ -103,7 +106,9 @@ function describePackages(tarball: string): Record<string, string> {
   }
   const devDependencies = {
     'unplugin-magnific': 'file:unplugin-magnific.tgz',
-    vite: known['node_modules/vite']?.version,
+    ...Object.fromEntries(
+      ['vite', ...more].map((name) => [name, known[`node_modules/${name}`]?.version]),
+    ),
   }
   const scripts = { build: 'vite build' }
   return {

@@ -2,7 +2,7 @@ import type { ClaimFunction, RemoteOption } from '../../core/remote-option.ts'
 import type { ResolvedSigning } from '../../core/signing-option.ts'
 import { createBackground } from './background.ts'
 import type { Background } from './background.ts'
-import { DamagedError, refusedError } from './errors.ts'
+import { isUseless, refusedError } from './errors.ts'
 import { createGuardedPort } from './guarded-port.ts'
 import { openPort } from './open-port.ts'
 import type { RemotePort } from './port.ts'
@@ -154,9 +154,11 @@ export function createRemote(settings: RemoteSettings): Remote {
       ),
     isAtomic: async () => call(timeout, async ({ claims }) => claims !== undefined),
     prove: async () => {
+      // One that was written before there were keys, or was cut off, says as little as none.
       const readCanary = async (): Promise<string | undefined> =>
         read(canaryKey).catch((error: unknown) => {
-          throw error instanceof DamagedError ? fail(error.message) : error
+          if (isUseless(error)) return undefined
+          throw error
         })
       if ((await readCanary()) === canary) return
       await write(canaryKey, canary)
