@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolveOptions } from '../../src/core/resolve-options.ts'
 import type { Options } from '../../src/core/options.ts'
@@ -32,8 +33,7 @@ describe('docs/shared-cache.md', () => {
     const publicKey = 'magnific-public-11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
     for (const text of blocks) {
       const code = text?.replace('magnific-public-…', publicKey)
-      // oxlint-disable-next-line no-new-func -- it is what people copy
-      const options = new Function(`return (${code})`)() as Options
+      const options = runInNewContext(`(${code})`) as Options
       const host = { root: '/project', command: 'build', env: {} } as const
       expect(resolveOptions(options, host).sharing?.remote).toBeDefined()
     }

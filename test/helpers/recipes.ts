@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
  * @throws where there is no such heading
  */
 export function readRecipes(heading: string, page = 'ci.md'): Record<string, string> {
-  const path = fileURLToPath(new URL(`../../docs/${page}`, import.meta.url))
-  const sections = readFileSync(path, 'utf8').split(/^## /m)
+  const file = fileURLToPath(new URL(`../../docs/${page}`, import.meta.url))
+  const sections = readFileSync(file, 'utf8').split(/^## /m)
   const section = sections.find((text) => text.startsWith(`${heading}\n`))
   if (section === undefined) throw new Error(`docs/${page} has no heading "${heading}".`)
   const blocks = section.matchAll(/^```\w+\n# (\S+)\n(.*?)^```$/gms)
