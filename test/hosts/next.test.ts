@@ -19,6 +19,7 @@ import { errorOf } from '../helpers/errors.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
 import { describeImage } from '../helpers/images.ts'
 import type { Project } from '../helpers/project.ts'
+import { redisPath, startRedis, warnWithoutRedis } from '../helpers/redis-server.ts'
 
 const script = fileURLToPath(new URL('../helpers/turbopack-child.js', import.meta.url))
 
@@ -52,14 +53,19 @@ function findRules(rules: readonly TurbopackRule[], path: string, query: string)
 }
 
 /** What a process of Turbopack answers for a reference to `src/hero.png`. */
-async function load(project: Project, query: string, options: Options): Promise<Answer> {
+async function load(
+  project: Project,
+  query: string,
+  options: Options,
+  env: Record<string, string> = {},
+): Promise<Answer> {
   const file = project.path('src/hero.png')
   const [rule] = findRules(rulesOf(project, options), file, query)
   const given = rule?.loaders[0]?.options
   const child = spawn(
     process.execPath,
     [script, JSON.stringify({ root: project.dir, file, query, options: given })],
-    { env: { ...process.env, UNPLUGIN_MAGNIFIC_NEXT_KEY: options.apiKey }, stdio: 'pipe' },
+    { env: { ...process.env, UNPLUGIN_MAGNIFIC_NEXT_KEY: options.apiKey, ...env }, stdio: 'pipe' },
   )
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
@@ -67,6 +73,8 @@ async function load(project: Project, query: string, options: Options): Promise<
   await once(child, 'close')
   return JSON.parse(output.slice(output.lastIndexOf('\n'))) as Answer
 }
+
+warnWithoutRedis()
 
 describe('withMagnific', () => {
   it('keeps what an object says, and gives an object, so that others can wrap it', () => {
@@ -158,8 +166,15 @@ describe("Turbopack's rules", () => {
   it('hold no secret, and change with what a picture is made from', async () => {
     const project = await heroProject()
     const webhook = { url: 'http://127.0.0.1:4000/hook', secret: 'whsec_of-somebody-else' }
-    const text = JSON.stringify(rulesOf(project, { apiKey: 'key-of-somebody', webhook }))
-    expect(text).not.toMatch(/of-somebody/)
+    const cache = {
+      remote: 'redis://user:of-somebody@127.0.0.1:1',
+      signing: {
+        publicKey: 'magnific-public-11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+        privateKey: 'magnific-private-nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
+      },
+    }
+    const text = JSON.stringify(rulesOf(project, { apiKey: 'key-of-somebody', webhook, cache }))
+    expect(text).not.toMatch(/of-somebody|magnific-private/)
     expect(text).toContain('/hook')
     const keyOf = (options: Options): string =>
       JSON.stringify(rulesOf(project, options)[0]?.loaders)
@@ -171,6 +186,22 @@ describe("Turbopack's rules", () => {
 })
 
 describe('the loader, as Turbopack runs it', () => {
+  it.skipIf(redisPath === undefined)(
+    'has told other machines of what it bought before it answers: its process is ended without a word',
+    async () => {
+      const redis = await startRedis(onTestFinished)
+      const emulator = await startEmulator()
+      const env = { MAGNIFIC_CACHE_REMOTE: redis.url }
+      const options = optionsFor(emulator)
+      const bought = await load(await heroProject(), 'magnific=4x', options, env)
+      expect(bought.error).toBeUndefined()
+      const calls = emulator.calls.length
+      const taken = await load(await heroProject(), 'magnific=4x', options, env)
+      expect(taken.sha256).toBe(bought.sha256)
+      expect(emulator.calls).toHaveLength(calls)
+    },
+  )
+
   it('pays once in several processes, and ships what was bought', async () => {
     const emulator = await startEmulator({ latency: 300 })
     const project = await heroProject()
