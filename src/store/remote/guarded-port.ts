@@ -41,12 +41,17 @@ const pause = 30_000
 /** A connection that is not used for so long is ended, ms. */
 const idleLimit = 3000
 
+/** Ending a connection may take so long, ms. */
+const closeLimit = 1000
+
 /** Nothing is opened before it is needed. */
 export function createGuardedPort({ open, warn, now, ...settings }: GuardSettings): GuardedPort {
   const limit = pLimit(callsAtOnce)
   let { name } = settings
   let port: Promise<RemotePort> | undefined
   let failures = 0
+  /** How often a call failed at once: those that waited at that moment fail for the same reason. */
+  let breaks = 0
   let askAgainAt = 0
   let last: RemoteError | undefined
   let isTold = false
@@ -65,9 +70,10 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
     }
   }
 
-  const fail = (reason: string, cause?: unknown): RemoteError => {
+  /** @param isNew whether it says anything that is not known */
+  const fail = (reason: string, cause?: unknown, isNew = true): RemoteError => {
     last = new RemoteError(name, reason, cause)
-    failures++
+    if (isNew) failures++
     if (failures >= failureLimit) askAgainAt = now() + pause
     if (!isTold) {
       warn(
@@ -87,14 +93,24 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
     if (active > 0) return
     const opened = port
     port = undefined
-    // What cannot be ended is not our concern any more.
-    await opened?.then(async (each) => each.close()).catch(() => {})
+    if (!opened) return
+    // What cannot be ended, or is still being opened, is not our concern any more.
+    const over = new AbortController()
+    const late = sleep(closeLimit, undefined, { signal: over.signal })
+    const closed = opened.then(async (each) => each.close())
+    await Promise.race([closed, late]).catch(() => {})
+    over.abort()
+    closed.catch(() => {})
+    late.catch(() => {})
   }
 
   const callInTime = async <T>(ms: number, work: (port: RemotePort) => Promise<T>): Promise<T> => {
     checkOpen()
+    const breaksBefore = breaks
+    let isLate = false
     const over = new AbortController()
     const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
+      isLate = true
       throw new Error(`no answer within ${ms} ms`)
     })
     late.catch(() => {})
@@ -104,7 +120,9 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
       return result
     } catch (error) {
       if (isMagnificError(error)) throw error
-      throw fail(describeFailure(error), error)
+      const isNew = isLate || breaks === breaksBefore
+      if (!isLate && isNew) breaks++
+      throw fail(describeFailure(error), error, isNew)
     } finally {
       over.abort()
     }
@@ -112,7 +130,7 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
 
   return {
     name: () => name,
-    fail,
+    fail: (reason) => fail(reason),
     rest,
     call: async (ms, work) => {
       checkOpen()

@@ -84,17 +84,14 @@ export function createRemote(settings: RemoteSettings): Remote {
   const { timeout, readOnly, warn, now = Date.now } = settings
   const seal = createSeal(settings.signing)
   const canWrite = !readOnly && seal.canSeal
-  let isExamined = false
+  let isTold = false
+  let examined: Promise<void> | undefined
 
   /** What a store cannot promise is said before anything is bought. */
   const open = async (): Promise<RemotePort> => {
     const port = await openPort(settings.remote, settings)
-    if (!isExamined && canWrite) {
-      isExamined = true
-      const weakness = await port.findWeakness().catch(() => undefined)
-      if (weakness !== undefined) warn(describeWeakness(port.name, weakness))
-      if (!port.claims) warn(describeMissingClaims(port.name))
-    }
+    if (canWrite && !isTold && !port.claims) warn(describeMissingClaims(port.name))
+    isTold = true
     return port
   }
 
@@ -126,6 +123,11 @@ export function createRemote(settings: RemoteSettings): Remote {
     return readPiece(key)
   }
 
+  const examine = async (): Promise<void> => {
+    const weakness = await call(timeout, async (port) => port.findWeakness())
+    if (weakness !== undefined) warn(describeWeakness(name(), weakness))
+  }
+
   return {
     name,
     canWrite,
@@ -154,6 +156,10 @@ export function createRemote(settings: RemoteSettings): Remote {
       ),
     isAtomic: async () => call(timeout, async ({ claims }) => claims !== undefined),
     prove: async () => {
+      await (examined ??= examine().catch((error: unknown) => {
+        examined = undefined
+        throw error
+      }))
       // One that was written before there were keys, or was cut off, says as little as none.
       const readCanary = async (): Promise<string | undefined> =>
         read(canaryKey).catch((error: unknown) => {

@@ -67,6 +67,11 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
       if (other) await work(other)
     })
 
+  const rejectUnsent = async (own: Attempt, at: Date): Promise<void> => {
+    const reason = 'never sent: another machine has abandoned it'
+    await local.writeOutcome(own, { kind: 'rejected', reason, at: at.toISOString() })
+  }
+
   const readPairs = async (fingerprint: string): Promise<SharedAttempt[]> => {
     const [own, others] = await Promise.all([
       local.readAttempts(fingerprint),
@@ -95,11 +100,16 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
       await local.writeVoid(own, new Date(other.voided))
       return pair(own, other)
     }
-    const isUnsent = own.decided?.kind === 'commit' && !other.decided && !mayHaveAnswer(own)
-    if (isUnsent && isLeft(own, other) && (await remote.isAtomic())) {
+    const isUnsent = own.decided?.kind === 'commit' && !mayHaveAnswer(own)
+    const isOver = other.decided?.kind === 'abandon'
+    const mayEnd = isOver || (!other.decided && isLeft(own, other))
+    if (isUnsent && mayEnd && (await remote.isAtomic())) {
       // The last byte goes when both have committed. Now it never will, whoever was right.
-      await shared.abandon(other, new Date())
-      return pair(own, await shared.reread(other))
+      if (!isOver) await shared.abandon(other, new Date())
+      const read = await shared.reread(other)
+      // On the disk it would look as if it had been sent.
+      if (read.decided?.kind === 'abandon') await rejectUnsent(own, new Date())
+      return pair(own, read)
     }
     const isNews =
       (own.task !== undefined && other.task === undefined) ||
@@ -206,8 +216,7 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
       }
       // Not told before the shared cache has decided: what is on the disk alone was never sent.
       if (!(await shared.commit(other, at))) {
-        const reason = 'never sent: another machine has abandoned it'
-        await local.writeOutcome(own, { kind: 'rejected', reason, at: at.toISOString() })
+        await rejectUnsent(own, at)
         return false
       }
       attempt.decided = own.decided
