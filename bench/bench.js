@@ -18,6 +18,7 @@ import { measureMemory } from './memory.js'
 import { mergeResults, readResults, writePage } from './results.js'
 import { isMissed, printRows } from './rows.js'
 import { measureScan } from './scan.js'
+import { measureSharing } from './sharing.js'
 import { measureStartUp } from './start-up.js'
 import { measureWaiting } from './waiting.js'
 import { measureWarm } from './warm.js'
@@ -32,6 +33,7 @@ const groups = {
   waiting: measureWaiting,
   memory: measureMemory,
   scan: measureScan,
+  sharing: measureSharing,
 }
 
 const { values } = parseArgs({
