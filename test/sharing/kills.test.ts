@@ -25,7 +25,7 @@ const isThorough = process.env['EVERY_FAULT'] !== undefined
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const killAtChange = new URL('../helpers/kill-at-change.js', import.meta.url).href
 /** So often a machine is started again at the most. */
-const patience = 40
+const patience = 100
 
 /** What a machine dies of. */
 type Fate =
@@ -73,7 +73,9 @@ async function rage(seed: number, count: number, images: number, list: boolean):
     least + Math.floor(random() * (most - least + 1))
   const [emulator, redis] = await Promise.all([startEmulator({ latency: 50, list }), startRedis()])
   const pictures = await drawPictures(images)
-  const machines = setUpMachines(count, pictures, fastOptions(emulator, {}))
+  // Of those that are on their way, each may be a question to a person.
+  const options = { ...fastOptions(emulator, {}), concurrency: 8 }
+  const machines = setUpMachines(count, pictures, options)
   const running = new Map<Machine, MachineBuild>()
   let kills = 0
   let asked = 0

@@ -202,6 +202,18 @@ describe.skipIf(redisPath === undefined).each([
     expect(scene.emulator.calls).toHaveLength(calls)
   })
 
+  it("pieces that are another image's are not shipped where they have the right length either", async () => {
+    const { results, store } = scene
+    const [short, long]: Name[] =
+      results.one.length < results.two.length ? ['one', 'two'] : ['two', 'one']
+    // Nobody who looks at a picture minds what comes after its end.
+    const padded = Buffer.alloc(results[long].length)
+    results[short].copy(padded)
+    await store.set(pieceOf(results[long]), padded.toString('base64'))
+    const { log } = await expectHonest(long, undefined)
+    expect(log.join('\n')).toContain('its bytes are not what it says')
+  })
+
   it('a manifest that was altered is not believed', async () => {
     const key = manifestPrefix + scene.fingerprints.one
     const value = await scene.store.get(key)
