@@ -102,7 +102,9 @@ describe.skipIf(redisPath === undefined)('a build with a shared cache', () => {
     })
   })
 
-  describe.each(Object.entries(networks))('%s halfway, and is well again later', (_, worsen) => {
+  // Whoever waits for an owner that could not say that it gave up waits for a minute.
+  const halfway = Object.entries(networks).slice(0, isThorough ? undefined : 1)
+  describe.each(halfway)('%s halfway, and is well again later', (_, worsen) => {
     it('buys each image once', { timeout: 300_000 }, async () => {
       const { emulator, proxy, pictures, machines, url } = await setUp(2)
       let healing: Promise<void> | undefined
