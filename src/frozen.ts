@@ -92,7 +92,7 @@ function toPlannable({ file, query, importer = '' }: Reference): PlannableRefere
 
 function listMisses(
   misses: readonly PlannedReference[],
-  { root, cacheDir, sharing, isReadOnly }: ResolvedOptions,
+  { root, cacheDir, sharing, readOnly }: ResolvedOptions,
   isUnknown: boolean,
 ): MagnificError {
   const prices = new Map(misses.map(({ fingerprint, estimate }) => [fingerprint, estimate]))
@@ -109,7 +109,7 @@ function listMisses(
   const what = prices.size === 1 ? '1 image is' : `${prices.size} images are`
   const price = total > 0 ? ` (${formatEstimate(total)}, an estimate)` : ''
   const cache = formatPath(root, resolve(root, cacheDir))
-  const why = isReadOnly ? 'a cache that is read only' : "onMiss: 'error'"
+  const why = readOnly ? 'a cache that is read only' : "onMiss: 'error'"
   const there = isUnknown ? 'not here, and cannot be looked for in' : 'neither here nor in'
   const where = sharing ? `${there} the shared cache (${sharing.name})` : 'not in the cache'
   const bring = sharing ? 'with the same shared cache' : `and bring ${cache} along`

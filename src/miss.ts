@@ -110,7 +110,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     if (!sharing) return undefined
     const { fetchShared } = await import('./purchase/fetch-shared.ts')
     const { results } = sharing
-    const { value } = await shared.fetches.run(fingerprint, signal, async () =>
+    const { value } = await shared.fetches.run(`${sharing.id}/${fingerprint}`, signal, async () =>
       cold.downloads(async () => {
         await prepare().catch(() => {})
         return fetchShared(fingerprint, { results, blobs, spare: spareBlobs, records })
@@ -227,7 +227,10 @@ export function createMissHandler(context: MissContext): MissHandler {
       const files = await deriveResult(miss, elsewhere.record, elsewhere.file)
       return { files, from: 'cached', isShared: true, estimate: 0 }
     }
-    if (policy === 'error') throw notCachedError(elsewhere)
+    // Whatever was asked for: what is bought has to be written down.
+    if (policy === 'error' || (policy === 'upscale' && options.readOnly)) {
+      throw notCachedError(elsewhere)
+    }
     if (policy === 'upscale') {
       await prepare()
       await examine(miss)
@@ -253,7 +256,7 @@ export function createMissHandler(context: MissContext): MissHandler {
   }
 
   const notCachedError = (elsewhere: Elsewhere | undefined): MagnificError => {
-    const why = options.isReadOnly ? 'cache.readOnly' : "onMiss: 'error'"
+    const why = options.readOnly ? 'a cache that is read only' : "onMiss: 'error'"
     const bring = options.sharing ? '' : `, and bring ${shared.layout.dir} along`
     const unknown =
       elsewhere?.kind === 'unknown'

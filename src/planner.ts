@@ -15,6 +15,7 @@ import { stateOf } from './purchase/state.ts'
 import type { FoundReference } from './scan/scan-project.ts'
 import { getShared } from './shared.ts'
 import { openSharing } from './sharing.ts'
+import type { Attempt } from './store/attempt.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { createRecordStore } from './store/records.ts'
@@ -133,7 +134,10 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
       found.state === 'cached' ? undefined : await openSharing(shared, options, logger)
     if (!sharing) return found
     try {
-      return (await sharing.results.find(look.fingerprint)) ? { state: 'cached' } : found
+      if (await sharing.results.find(look.fingerprint)) return { state: 'cached' }
+      if (found.state !== 'missing') return found
+      const attempt = await sharing.journal.find(look.fingerprint)
+      return attempt ? describeState(attempt, now) : found
     } catch (error) {
       // That it cannot be asked is told once for all.
       if (error instanceof RemoteError) return found
@@ -147,17 +151,22 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
     const attempt = await journal.find(fingerprint)
     // A result that is lost is fetched again by its task.
     if (!attempt) return { state: record && record.task !== '' ? 'pending' : 'missing' }
+    if (attempt.outcome?.kind === 'completed' && attempt.voided === undefined) {
+      const sha256 = attempt.outcome.sha256 ?? ''
+      return { state: sha256 !== '' && blobs.verify(sha256) ? 'cached' : 'pending' }
+    }
+    return describeState(attempt, now)
+  }
+
+  const describeState = (attempt: Attempt, now: number): FoundState => {
     const state = stateOf(attempt, now)
     switch (state) {
       case 'unpaid':
       case 'void':
         return { state: 'missing' }
       case 'submitting':
+      case 'completed':
         return { state: 'pending' }
-      case 'completed': {
-        const sha256 = attempt.outcome?.sha256 ?? ''
-        return { state: sha256 !== '' && blobs.verify(sha256) ? 'cached' : 'pending' }
-      }
       case 'failed':
         return { state, reason: attempt.outcome?.reason }
       case 'pending':

@@ -10,12 +10,12 @@ import type { Progress, Tally } from './progress.ts'
 import type { Elsewhere } from './purchase/fetch-shared.ts'
 import type { Purchased } from './purchase/order.ts'
 import type { Origin } from './report.ts'
+import type { Sharing } from './sharing.ts'
 import type { Budget } from './store/budget.ts'
 import { createLayout } from './store/layout.ts'
 import type { Layout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
 import type { Memo } from './store/memo.ts'
-import type { SharedCache } from './store/remote/shared-cache.ts'
 
 /**
  * What every plugin instance of a process shares when it works on the same cache directory. Hosts evaluate a config
@@ -26,7 +26,7 @@ export interface Shared {
   readonly memo: Memo
   /** Results being obtained, by fingerprint. */
   readonly purchases: SingleFlight<Purchased>
-  /** Results being fetched from what is shared with other machines, by fingerprint. */
+  /** Results being fetched from what is shared with other machines, by it and by fingerprint. */
   readonly fetches: SingleFlight<Elsewhere | undefined>
   /** Variants being made, by path. */
   readonly derivations: SingleFlight<string>
@@ -38,7 +38,7 @@ export interface Shared {
   /** What was taken of budgets. Client and server builds are often two builds of one process: they share it. */
   budget?: Budget
   /** What is shared with other machines, once somebody has asked for it: see `openSharing`. */
-  sharing?: Promise<SharedCache>
+  readonly sharings: Sharing[]
   /** The cache directory is there, with its .gitignore. */
   prepared?: Promise<void>
   /** What is loaded with the first miss; a warm build does without. */
@@ -92,6 +92,7 @@ export function getShared(root: string, cacheDir: string): Shared {
     tally: createTally(),
     halt: {},
     origins: new Map(),
+    sharings: [],
   }
   registry.set(dir, shared)
   return shared

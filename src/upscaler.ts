@@ -16,7 +16,7 @@ import { createRefusals } from './refusals.ts'
 import { createReport, renderLine } from './report.ts'
 import type { Origin, Report, ReportEntry } from './report.ts'
 import { getShared } from './shared.ts'
-import { finishSharing } from './sharing.ts'
+import { finishSharing, flushSharing } from './sharing.ts'
 import { describeVariant } from './shipment.ts'
 import type { PlannedVariant, Reference, Shipment } from './shipment.ts'
 import { checkFile } from './source-file.ts'
@@ -299,7 +299,7 @@ export function createUpscaler(
       if (existsSync(shared.layout.dir)) memo.save()
       await finishSharing(shared)
     },
-    flush: async () => (await shared.sharing)?.remote.background.flush(),
+    flush: async () => flushSharing(shared),
     abort: async () => {
       const reason = new MagnificError(
         'ABORTED',

@@ -37,6 +37,12 @@ export async function mayBuy(
   estimate: number,
   flags: ConfirmFlags,
 ): Promise<boolean> {
+  if (options.readOnly) {
+    throw new MagnificError(
+      'BAD_COMMAND',
+      'Nothing is bought with a cache that is read only: others would not hear of it. Take `cache.readOnly` out, or set MAGNIFIC_PRIVATE_KEY where the shared cache is signed.',
+    )
+  }
   if (options.apiKey === undefined) {
     throw new MagnificError(
       'NO_API_KEY',

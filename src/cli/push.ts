@@ -12,7 +12,7 @@ import type { Workspace } from './workspace.ts'
 /** What became of a result. */
 interface Pushed {
   record: ResultRecord
-  kind: 'published' | 'there'
+  kind: 'published' | 'there' | 'void'
 }
 
 /**
@@ -34,10 +34,12 @@ export async function runPush(workspace: Workspace): Promise<void> {
     else if (known.attempt && mayBePaid(known.attempt)) attempts++
   }
   const published = pushed.filter(({ kind }) => kind === 'published')
-  const there = pushed.length - published.length
+  const there = pushed.filter(({ kind }) => kind === 'there').length
+  const voided = pushed.length - published.length - there
   const sums = [
     `${published.length} pushed`,
     there > 0 && `${there} there already`,
+    voided > 0 && `${voided} left out, which somebody has voided`,
     attempts > 0 && `${attempts} paid for and not fetched yet`,
   ]
   print(
@@ -53,6 +55,7 @@ export async function runPush(workspace: Workspace): Promise<void> {
       remote: name,
       pushed: published.map(({ record }) => record.fingerprint),
       there,
+      voided,
       attempts,
     },
   )

@@ -4,7 +4,7 @@ import { taskIdPattern } from '../core/patterns.ts'
 import { shorten } from '../purchase/errors.ts'
 import { taskOf } from '../purchase/state.ts'
 import type { AttemptSubject } from '../store/attempt.ts'
-import { findFingerprint } from './workspace.ts'
+import { askAll, findFingerprint } from './workspace.ts'
 import type { Listed, Workspace } from './workspace.ts'
 
 /** The longest that a result may take to come, ms. */
@@ -34,7 +34,7 @@ export async function runResolve(
   if ((flags.adopt === undefined) === !flags.void) {
     throw refusal('Say either --adopt <task id> or --void.')
   }
-  const listed = await findFingerprint(workspace, prefix, now)
+  const listed = await askAll(workspace, await findFingerprint(workspace, prefix, now), now)
   const { owner } = listed.attempt ?? {}
   if (listed.state === 'submitting') {
     const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process'
@@ -67,6 +67,11 @@ async function adoptTask(
   }
   const others = (await journal.list()).filter((entry) => entry.fingerprint !== fingerprint)
   const owner = others.find(({ attempts }) => attempts.some((other) => taskOf(other) === task))
+  if (await journal.isOfOther(fingerprint, task)) {
+    throw refusal(
+      `Task ${task} is that of another image, which another machine has bought. One task is one image: look for another one.`,
+    )
+  }
   if (owner) {
     throw refusal(
       `Task ${task} is that of ${shorten(owner.fingerprint)}. One task is one image: look for another one.`,

@@ -176,6 +176,13 @@ export async function findFingerprint(
   )
 }
 
+/** The same as all machines know it, where they share a cache: what is decided is decided for all of them. */
+export async function askAll({ journal }: Workspace, listed: Listed, now: number): Promise<Listed> {
+  const { fingerprint, record } = listed
+  const attempt = await journal.find(fingerprint)
+  return attempt ? describeAttempt(fingerprint, attempt, record, now) : listed
+}
+
 function describeAttempt(
   fingerprint: string,
   attempt: Attempt | undefined,

@@ -252,8 +252,8 @@ export interface ResolvedOptions {
   readonly cacheDir: string
   /** What is behind the cache directory; `undefined` where that is all there is. */
   readonly sharing: ResolvedSharing | undefined
-  /** Whether it is `cache.readOnly`, and no `onMiss`, by which nothing is bought. */
-  readonly isReadOnly: boolean
+  /** Whether nothing is bought, since nobody would hear of it. */
+  readonly readOnly: boolean
   readonly passthrough: readonly string[]
   /** The file of types, as the user says it: absolute, or relative to `root`. */
   readonly dts: string | undefined

@@ -100,7 +100,7 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     webhook: readWebhook(options.webhook, env, problems),
     cacheDir: cache.dir,
     sharing: cache.sharing,
-    isReadOnly: cache.readOnly && onMiss === 'upscale',
+    readOnly: cache.readOnly,
     passthrough: readPassthrough(options.passthrough ?? [], problems),
     dts: readDts(options.dts ?? false, problems),
     logLevel: readOneOf('logLevel', options.logLevel ?? 'info', logLevels, 'info', problems),

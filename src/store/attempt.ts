@@ -121,7 +121,9 @@ export function mayBePaid({ decided, response, task, outcome, voided }: Attempt)
 
 /** The attempt that counts. What was paid for does, even beside a newer one: merged caches may hold such things. */
 export function chooseAttempt(attempts: readonly Attempt[]): Attempt | undefined {
-  return attempts.findLast(mayBePaid) ?? attempts.at(-1)
+  const paid = attempts.filter(mayBePaid)
+  // One whose task nobody knows is as good as the task of another one.
+  return paid.findLast(({ task }) => task !== undefined) ?? paid.at(-1) ?? attempts.at(-1)
 }
 
 /** Whether nothing can come of an attempt that is not paid for any more, so that the next one is right. */

@@ -178,14 +178,16 @@ export function createJournal(
         const same = attempts.find((each) => isSame(each, attempt))
         const folder = same?.folder ?? attemptFolder(fingerprint, nextNumber(attempts))
         if (!same) await files.makeFolder(folder)
+        let isOurs = same !== undefined
         for (const [name, text] of texts) {
           if (text === undefined) continue
           const isCreated = await files.create(join(folder, name), text)
           // Somebody else has begun an attempt there: theirs is another one.
-          if (name === 'owner' && !isCreated && !same) break
+          if (!isOurs && !isCreated) break
+          isOurs = true
         }
         const copied = await readAttempt(files, folder)
-        if (same || !owner || isSame(copied, attempt)) return copied
+        if (isOurs || isSame(copied, attempt)) return copied
       }
     },
     commit: async (attempt, at) => decide(attempt, 'commit', at),
@@ -218,7 +220,9 @@ export function isVoidedBy(attempts: readonly Attempt[], task: string): boolean 
 export function isSame(a: Attempt, b: Attempt): boolean {
   const nonces = [a.owner?.nonce, b.owner?.nonce]
   if (nonces.every((nonce) => nonce !== undefined)) return nonces[0] === nonces[1]
-  return a.task !== undefined && a.task === b.task
+  if (a.task !== undefined || b.task !== undefined) return a.task === b.task
+  // Where an owner is lost or cannot be read, the moment of the decision tells.
+  return a.decided !== undefined && a.decided.at === b.decided?.at && a.response === b.response
 }
 
 function nextNumber(attempts: readonly Attempt[]): number {

@@ -53,12 +53,12 @@ describe('the option cache', () => {
   })
 
   it('buys nothing that it could not tell others of', () => {
-    const readOnly = { onMiss: 'error', isReadOnly: true, sharing: { readOnly: true } }
+    const readOnly = { onMiss: 'error', readOnly: true, sharing: { readOnly: true } }
     expect(resolve({ remote, signing: { publicKey } })).toMatchObject(readOnly)
     expect(resolve({ remote, readOnly: true })).toMatchObject(readOnly)
-    expect(resolve({ readOnly: true })).toMatchObject({ onMiss: 'error', isReadOnly: true })
+    expect(resolve({ readOnly: true })).toMatchObject({ onMiss: 'error', readOnly: true })
     const previews = resolve({ remote, readOnly: true }, {}, { onMiss: 'preview' })
-    expect(previews).toMatchObject({ onMiss: 'preview', isReadOnly: false })
+    expect(previews).toMatchObject({ onMiss: 'preview', readOnly: true })
     // Without a shared cache there is nobody to be told.
     expect(resolve({ signing: { publicKey } })).toMatchObject({ onMiss: 'upscale' })
   })

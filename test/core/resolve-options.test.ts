@@ -42,7 +42,7 @@ describe('resolveOptions', () => {
       ratePerMinute: 300,
       deadline: 1_800_000,
       cacheDir: '.magnific',
-      isReadOnly: false,
+      readOnly: false,
       passthrough: [],
       logLevel: 'info',
     })
@@ -128,7 +128,7 @@ describe('resolveOptions', () => {
       deadline: 60_000,
       webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cacheDir: '/var/cache/magnific',
-      isReadOnly: false,
+      readOnly: false,
       passthrough: ['blur'],
       logLevel: 'silent',
     })

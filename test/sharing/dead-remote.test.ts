@@ -37,6 +37,7 @@ describe('createGuardedPort', () => {
       set: never,
       claims: undefined,
       findWeakness: async () => undefined,
+      canReopen: true,
       close: async () => void state.closed++,
     }
     const guarded = createGuardedPort({
@@ -75,19 +76,28 @@ describe('createGuardedPort', () => {
     ])
   })
 
+  it('asks once more where a connection broke, and says nothing', async () => {
+    const { call, asked, warnings } = guard()
+    const answers = [fail, async () => 'well']
+    expect(await call(async () => (answers.shift() ?? fail)())).toBe('well')
+    expect(asked()).toBe(2)
+    expect(warnings).toEqual([])
+  })
+
   it('asks nothing for 30 s after three failures in a row, and then again', async () => {
     const { call, time, asked, warnings } = guard()
     for (let index = 0; index < 3; index++) await errorOf(async () => call(fail))
-    expect(asked()).toBe(3)
+    // Each of them once more, over another connection.
+    expect(asked()).toBe(6)
     time.now += 29_999
     expect((await errorOf(async () => call())).message).toContain('ECONNRESET')
-    expect(asked()).toBe(3)
+    expect(asked()).toBe(6)
     time.now += 1
     expect(await call()).toBe('well')
     await errorOf(async () => call(fail))
     await errorOf(async () => call(fail))
     expect(await call()).toBe('well')
-    expect(asked()).toBe(7)
+    expect(asked()).toBe(12)
     expect(warnings).toHaveLength(1)
   })
 
@@ -97,7 +107,7 @@ describe('createGuardedPort', () => {
     time.now += 30_000
     await errorOf(async () => call(fail))
     await errorOf(async () => call())
-    expect(asked()).toBe(4)
+    expect(asked()).toBe(8)
   })
 
   it('takes a connection that breaks under many calls for one failure', async () => {
@@ -135,10 +145,10 @@ describe('createGuardedPort', () => {
     isDead = false
     await call()
     await guarded.rest()
-    expect(state).toEqual({ opened: 2, closed: 1 })
+    expect(state).toEqual({ opened: 3, closed: 1 })
     await call()
     await guarded.rest()
-    expect(state).toEqual({ opened: 3, closed: 2 })
+    expect(state).toEqual({ opened: 4, closed: 2 })
   })
 
   it.each([

@@ -37,7 +37,7 @@ function openMachine(
   self: ProcessIdentity = processOf(),
   layout: Layout = tmpLayout(),
 ): Machine {
-  const sharing = createSharedCache({
+  const sharing = createSharedCache('0', {
     ...settings,
     readOnly: false,
     timeout: 2000,
@@ -84,7 +84,7 @@ describe('the journal of machines that share a cache', () => {
     const store = createMemoryStore()
     await buy(openMachine(store), 't-1')
     for (const name of ['owner', 'decided', 'task']) {
-      const mirror = `claims:v1/journal/ab/${fingerprint}/0001/${name}`
+      const mirror = `magnific:claimed:v1/journal/ab/${fingerprint}/0001/${name}`
       const right = store.values.get(mirror) ?? ''
       expect(right).not.toBe('')
       const before = standing(store)

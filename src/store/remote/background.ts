@@ -31,6 +31,7 @@ export function createBackground(
   const running = new Set<Promise<void>>()
   const undone = new Map<string, string>()
   let flushUntil = Number.POSITIVE_INFINITY
+  let waiting = 0
 
   const persist = async (what: string, work: () => Promise<void>): Promise<void> => {
     const until = now() + persistence
@@ -56,9 +57,10 @@ export function createBackground(
       running.add(begun)
     },
     flush: async () => {
+      waiting++
       flushUntil = now() + flushPersistence
       while (running.size > 0) await Promise.all(running)
-      flushUntil = Number.POSITIVE_INFINITY
+      if (--waiting === 0) flushUntil = Number.POSITIVE_INFINITY
       const [first] = undone
       if (!first) return
       const [what, reason] = first

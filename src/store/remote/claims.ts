@@ -7,6 +7,11 @@ export function claimKey(key: string): string {
   return `magnific:claims:${key}`
 }
 
+/** The key of what stands, among the values: the function may set it in the same store, under its own key and in its own form. */
+function copyKey(key: string): string {
+  return `magnific:claimed:${key}`
+}
+
 /**
  * Claims that a function of the user's settles. What stands is set in the store as well, for those who only read.
  *
@@ -19,7 +24,7 @@ export function createGivenClaims(
   const standing = new Map<string, string>()
   return {
     create: async (key, text) => {
-      const stands: unknown = await claim(key, text)
+      const stands: unknown = await claim(claimKey(key), text)
       if (typeof stands !== 'string') {
         throw new MagnificError(
           'BAD_OPTIONS',
@@ -27,14 +32,14 @@ export function createGivenClaims(
         )
       }
       standing.set(key, stands)
-      await values.set(`claims:${key}`, stands)
+      await values.set(copyKey(key), stands)
       return stands
     },
-    read: async (key) => standing.get(key) ?? values.get(`claims:${key}`),
+    read: async (key) => standing.get(key) ?? values.get(copyKey(key)),
     // What the function has settled stays settled; this is for those who only read.
     replace: async (key, text) => {
       standing.set(key, text)
-      await values.set(`claims:${key}`, text)
+      await values.set(copyKey(key), text)
     },
   }
 }

@@ -48,6 +48,8 @@ export async function openGiven(
   const release = share(adapter, store, from)
   return {
     name: describeLayers(layers),
+    canReopen:
+      typeof remote === 'function' || isRedisAdapter(adapter) || isPostgresAdapter(adapter),
     get: async (key) => {
       const { result, failure } = await attempt(() => store.get(key))
       const text = expectText(result)

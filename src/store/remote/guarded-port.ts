@@ -104,6 +104,11 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
     late.catch(() => {})
   }
 
+  const restIdle = async (): Promise<void> => {
+    const opened = await port?.catch(() => undefined)
+    if (opened?.canReopen) await rest()
+  }
+
   const callInTime = async <T>(ms: number, work: (port: RemotePort) => Promise<T>): Promise<T> => {
     checkOpen()
     const breaksBefore = breaks
@@ -115,7 +120,9 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
     })
     late.catch(() => {})
     try {
-      const result = await Promise.race([connect().then(work), late])
+      const tried = connect().then(work)
+      // One connection that broke says nothing of the next one; whatever is asked can be asked twice.
+      const result = await Promise.race([tried.catch(async () => connect().then(work)), late])
       failures = 0
       return result
     } catch (error) {
@@ -141,7 +148,7 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
       } finally {
         active--
         // A connection that keeps the process from ending keeps this timer going too.
-        if (active === 0) idle = setTimeout(() => void rest(), idleLimit).unref()
+        if (active === 0) idle = setTimeout(() => void restIdle(), idleLimit).unref()
       }
     },
   }

@@ -20,6 +20,8 @@ export interface RemotePort {
    * when it is full"); `undefined` where nothing speaks against it or nobody can tell.
    */
   findWeakness(): Promise<string | undefined>
+  /** Whether it can be opened anew when it was closed: then it is closed whenever nobody uses it. */
+  readonly canReopen: boolean
   /** Ends the connection, so that the process can end. Afterwards the port is not used any more. */
   close(): Promise<void>
 }

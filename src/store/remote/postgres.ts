@@ -96,6 +96,7 @@ export async function openPostgres(url: string, from: readonly string[]): Promis
   const provide = createProvider(KeyvPostgres, { table: 'magnific_cache' }, pool)
   return {
     name: redactRemote(url),
+    canReopen: true,
     get: async (key) => expectText(await provide().get(key)),
     set: async (key, value) => void (await provide().set(key, value)),
     claims: {

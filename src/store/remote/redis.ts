@@ -151,6 +151,7 @@ export async function openRedis(url: string, from: readonly string[]): Promise<R
   const claims = createRedisClaims(adapter)
   return {
     name: redactRemote(url),
+    canReopen: true,
     get: async (key) => call(async () => expectText(await adapter.get(key))),
     set: async (key, value) => call(async () => void (await adapter.set(key, value))),
     claims: {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import pLimit from 'p-limit'
 import * as v from 'valibot'
@@ -35,12 +36,13 @@ export interface RemoteResults {
    */
   fetch(result: RemoteResult, blobs: Pick<BlobStore, 'create'>): Promise<IncomingBlob>
   /**
-   * Puts a result into the shared cache, unless one is there. Done again, it completes what was cut off.
+   * Puts a result into the shared cache, unless one is there, or somebody has decided that its task does not count. Done
+   * again, it completes what was cut off.
    *
    * @param file the bytes, absolute
    * @throws RemoteError; the error of node:fs
    */
-  publish(record: ResultRecord, file: string): Promise<'published' | 'there'>
+  publish(record: ResultRecord, file: string): Promise<'published' | 'there' | 'void'>
 }
 
 const manifestSchema = v.object({
@@ -51,8 +53,13 @@ const manifestSchema = v.object({
 
 /**
  * @param journal the shared cache's own
+ * @param mends whether what is there is read to its last byte before it is left as it is
  */
-export function createRemoteResults(remote: Remote, journal: Journal): RemoteResults {
+export function createRemoteResults(
+  remote: Remote,
+  journal: Journal,
+  mends = false,
+): RemoteResults {
   /** What was found damaged here, and is to be written anew. */
   const damaged = new Set<string>()
 
@@ -68,7 +75,10 @@ export function createRemoteResults(remote: Remote, journal: Journal): RemoteRes
 
   const isThere = async (fingerprint: string): Promise<boolean> => {
     try {
-      return (await find(fingerprint)) !== undefined && !damaged.has(fingerprint)
+      const there = await find(fingerprint)
+      if (!there || damaged.has(fingerprint)) return false
+      if (mends) await checkPieces(there, remote)
+      return true
     } catch (error) {
       // What nobody can use is written anew by whoever may.
       if (isUseless(error)) return false
@@ -109,6 +119,7 @@ export function createRemoteResults(remote: Remote, journal: Journal): RemoteRes
       }
     },
     publish: async (record, file) => {
+      if (await journal.isVoided(record.fingerprint, record.task)) return 'void'
       await noteTask(record)
       if (await isThere(record.fingerprint)) return 'there'
       const { sha256, bytes } = record.result
@@ -184,6 +195,14 @@ async function* readPieces(
     const piece = ahead.shift()
     if (piece) yield await piece
   }
+}
+
+/** @throws DamagedError where the bytes are not what the record says; RemoteError */
+async function checkPieces(result: RemoteResult, remote: Remote): Promise<void> {
+  const hash = createHash('sha256')
+  for await (const piece of readPieces(result, remote)) hash.update(piece)
+  if (hash.digest('hex') === result.record.result.sha256) return
+  throw new DamagedError('its bytes are not what it says')
 }
 
 async function writePieces(

@@ -11,8 +11,12 @@ import { createSharedJournal } from './shared-journal.ts'
 
 /** A second level behind a cache directory, that other machines use too. */
 export interface SharedCache {
+  /** Tells it apart from others of this process. */
+  readonly id: string
   readonly remote: Remote
   readonly results: RemoteResults
+  /** What all machines have attempted. */
+  readonly journal: Journal
   /** The journal of all machines behind that of this one; this one's alone where nothing may be written. */
   shareJournal(local: Journal): Journal
   /** The same, which write anew what nobody can use: for who knows better, and may sign. */
@@ -27,7 +31,7 @@ export interface SharedCache {
 const publishedAtOnce = 2
 
 /** Nothing is opened before it is needed. */
-export function createSharedCache(settings: RemoteSettings): SharedCache {
+export function createSharedCache(id: string, settings: RemoteSettings): SharedCache {
   const remote = createRemote(settings)
   const own = createRemoteJournal(remote)
   const results = createRemoteResults(remote, own)
@@ -35,12 +39,14 @@ export function createSharedCache(settings: RemoteSettings): SharedCache {
   const share = (local: Journal, shared: Journal): Journal =>
     createSharedJournal({ local, shared, remote, hasResult: results.has })
   return {
+    id,
     remote,
     results,
+    journal: own,
     shareJournal: (local) => (remote.canWrite ? share(local, own) : local),
     mend: (local) => {
       const shared = createRemoteJournal(remote, true)
-      return { journal: share(local, shared), results: createRemoteResults(remote, shared) }
+      return { journal: share(local, shared), results: createRemoteResults(remote, shared, true) }
     },
     shareRecords: (local, blobs) => ({
       ...local,

@@ -176,14 +176,14 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
       return isOwned(own) || mayBePaid(own) ? pair(own, undefined) : pair(own, other)
     },
     reread: async (attempt) => {
-      const { local: own, remote: other } = attempt as SharedAttempt
+      const { local: own, remote: other } = toShared(attempt)
       // What is asked again and again may be missed now and then.
       const read = other && (await shared.reread(other).catch(() => other))
       if (own && read?.task !== undefined) await local.writeTask(own, read.task).catch(() => {})
       return pair(own && (await local.reread(own)), read)
     },
     claim: async (attempt, subject, at, nonce = randomUUID()) => {
-      const { local: own, remote: other } = attempt as SharedAttempt
+      const { local: own, remote: other } = toShared(attempt)
       if (!own || !other) return undefined
       const stopOther = await shared.claim(other, subject, at, nonce)
       if (!stopOther) return undefined
@@ -208,7 +208,7 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
       }
     },
     commit: async (attempt, at) => {
-      const { local: own, remote: other } = attempt as SharedAttempt
+      const { local: own, remote: other } = toShared(attempt)
       if (!own || !other) return false
       if (!(await local.commit(own, at))) {
         await shared.abandon(other, at).catch(() => {})
@@ -223,7 +223,7 @@ export function createSharedJournal({ local, shared, remote, hasResult }: Sharin
       return true
     },
     abandon: async (attempt, at) => {
-      const { local: own, remote: other } = attempt as SharedAttempt
+      const { local: own, remote: other } = toShared(attempt)
       const isOurs = other ? await shared.abandon(other, at) : true
       if (isOurs && other) attempt.decided = other.decided
       if (!own) return isOurs
@@ -295,7 +295,8 @@ function pair(local: Attempt | undefined, remote: Attempt | undefined): SharedAt
   return {
     folder: first.folder,
     owner: first.owner ?? second?.owner,
-    beat: Math.max(first.beat, second?.beat ?? 0),
+    // That of a copy says when it was copied.
+    beat: second?.beat || first.beat,
     decided:
       second?.decided?.kind === 'abandon' ? second.decided : (first.decided ?? second?.decided),
     response: first.response ?? second?.response,

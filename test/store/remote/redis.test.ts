@@ -96,9 +96,9 @@ describe.skipIf(redisPath === undefined)('a Redis', () => {
   it('leaves claims to a function where one is given', async () => {
     const { url } = await startRedis()
     const port = await open(url, async (key) => `${key} by function`)
-    expect(await port.claims?.create('key', 'text')).toBe('key by function')
+    expect(await port.claims?.create('key', 'text')).toBe('magnific:claims:key by function')
     const other = await open(url, async () => 'unasked')
-    expect(await other.claims?.read('key')).toBe('key by function')
+    expect(await other.claims?.read('key')).toBe('magnific:claims:key by function')
     expect(await (await open(url)).claims?.read('key')).toBeUndefined()
   })
 
