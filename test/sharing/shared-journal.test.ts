@@ -21,7 +21,7 @@ warnWithoutRedis()
 const fingerprint = `ab${'12'.repeat(31)}`
 const at = new Date('2026-11-22T20:00:00.123Z')
 const keyOf = (number: string, name: string): string =>
-  `claim:v1/journal/ab/${fingerprint}/${number}/${name}`
+  `claim:magnific:claims:v1/journal/ab/${fingerprint}/${number}/${name}`
 
 /** One of the computers that share a cache. */
 interface Machine {

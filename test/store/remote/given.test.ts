@@ -229,8 +229,8 @@ describe('claims by a function', () => {
     expect(await one.claims?.create('key', 'first')).toBe('first')
     expect(await other.claims?.create('key', 'second')).toBe('first')
     expect(claim.mock.calls).toEqual([
-      ['key', 'first'],
-      ['key', 'second'],
+      ['magnific:claims:key', 'first'],
+      ['magnific:claims:key', 'second'],
     ])
     const reader = await open(store, async () => Promise.reject(new Error('unasked')))
     expect(await reader.claims?.read('key')).toBe('first')
