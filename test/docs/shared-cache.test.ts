@@ -28,7 +28,10 @@ function recipe(heading: string): string {
 
 describe('docs/shared-cache.md', () => {
   it('has options that are taken', () => {
-    const blocks = [...page.matchAll(/magnific\((\{.*?\})\)(?:\],)?\n/gs)].map(([, text]) => text)
+    // Where the call stands alone, its last line does too.
+    const blocks = [...page.matchAll(/magnific\((\{[^\n]*\}|\{\n.*?\n\})\)(?:\],)?\n/gs)].map(
+      ([, text]) => text,
+    )
     expect(blocks.length).toBeGreaterThan(3)
     const publicKey = 'magnific-public-11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
     for (const text of blocks) {
