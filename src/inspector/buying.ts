@@ -37,10 +37,12 @@ const noReport: Report = { add: () => {}, take: () => undefined }
 
 /**
  * @param send is told how purchases of this process go on, whoever has begun them
+ * @param bought is told of each source whose result was bought from here
  */
 export function createBuying(
   { options, shared, journal, logger }: InspectorContext,
   send: (event: InspectorEvent) => void,
+  bought: (file: string) => void,
 ): Buying {
   const running = new Map<string, AbortController>()
   const work = new Set<Promise<void>>()
@@ -92,6 +94,7 @@ export function createBuying(
       await upscaler.upscale({ file, query, importer }, { signal })
       if (!isTold) watch(fingerprint, 'done')
       else send({ kind: 'changed' })
+      bought(file)
       await upscaler.flush()
     } catch (error) {
       if (signal.aborted) return
@@ -134,8 +137,8 @@ export function createBuying(
     const controller = new AbortController()
     running.set(fingerprint, controller)
     watch(fingerprint, 'waiting')
-    const bought = buy(planned, fingerprint, controller).finally(() => work.delete(bought))
-    work.add(bought)
+    const begun = buy(planned, fingerprint, controller).finally(() => work.delete(begun))
+    work.add(begun)
     return { ok: true, fingerprint }
   }
 

@@ -94,7 +94,9 @@ export async function inspectProject(
       result: record && describeResult(record),
       output: record || width === 0 ? undefined : { width, height },
       estimate,
-      importers: await Promise.all(image.planned.map(readImporter)),
+      importers: await Promise.all(
+        image.planned.filter(({ importer }) => importer !== '').map(readImporter),
+      ),
       pictures: await link(image, state, record?.result.sha256),
     }
   }

@@ -31,6 +31,8 @@ export interface InspectorHost {
    * @param file an absolute path
    */
   open?(file: string, line: number): void
+  /** Is told of a source whose result was bought from here. */
+  bought?(file: string): void
 }
 
 /** Which picture of an image is asked for. */
@@ -91,7 +93,7 @@ export function createInspector(
   const send = (event: InspectorEvent): void => {
     for (const listener of listeners) listener(event)
   }
-  const buying = createBuying(context, send)
+  const buying = createBuying(context, send, (file) => host.bought?.(file))
   const tries = new Map<string, { file: string; query: string }>()
   let known: Promise<Inspected> | undefined
   let looking: Promise<Inspected> | undefined

@@ -14,6 +14,7 @@ import type { Picture } from './pictures.ts'
 export type AnswerInspector = (
   request: IncomingMessage,
   response: ServerResponse,
+  /** Below that of the page, without the query. */
   path: string,
 ) => Promise<void>
 
@@ -138,6 +139,7 @@ export function createRoutes({
   ]
 
   const find = ({ method }: IncomingMessage, path: string): Route | Refusal => {
+    if (path === '/') return slashless
     const matching = routes.filter((route) => route.path.test(path))
     const wanted = method === 'HEAD' ? 'GET' : method
     return (
@@ -180,6 +182,7 @@ export function createRoutes({
 }
 
 const unknown: Refusal = { status: 404, problem: 'There is no such thing here.' }
+const slashless: Refusal = { status: 404, problem: 'Write a slash at the end of the URL.' }
 
 function wrongMethod(method: Route['method']): Refusal {
   const allow = method === 'GET' ? 'GET, HEAD' : method
@@ -205,7 +208,9 @@ type Shaped<S extends Shape> = { [K in keyof S]: S[K] extends 'string' ? string 
 /** @throws BodyError */
 async function readBody<S extends Shape>(request: IncomingMessage, shape: S): Promise<Shaped<S>> {
   const chunks: Buffer[] = []
-  let size = 0
+  let size = Number(request.headers['content-length'] ?? 0)
+  if (size > largestBody) throw new BodyError(413, 'The body is too large.')
+  size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > largestBody) throw new BodyError(413, 'The body is too large.')
