@@ -20,6 +20,8 @@ export interface UiFlags {
   open?: boolean | undefined
 }
 
+/** Tells the page that it listens to `api/events`. */
+const eventsMeta = '<meta name="magnific-events" content="sse" />'
 const defaultPort = 4100
 const defaultHost = '127.0.0.1'
 
@@ -52,7 +54,7 @@ export async function runUi(
       mayRead: createFileGuard(options.root),
     },
   )
-  const server = createUiServer(createRoutes({ inspector }), host)
+  const server = createUiServer(createRoutes({ inspector, head: eventsMeta }), host)
   await listen(server, wanted ?? defaultPort, host, wanted === undefined)
   const address = server.address() as AddressInfo
   const url = `http://${nameHost(host)}:${address.port}/${inspectorPath}`

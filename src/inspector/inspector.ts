@@ -66,8 +66,8 @@ export interface Inspector {
   preview(id: string, query: string): Promise<Tried | undefined>
   /** Buys; nothing else does. */
   upscale(id: string, query: string, estimate: number): Promise<Begun | undefined>
-  /** Opens a source that refers to an image. @returns whether there is such a source, and a way to open it */
-  open(file: string, line: number): Promise<boolean>
+  /** Opens a source that refers to an image. */
+  open(file: string, line: number): Promise<{ ok: true } | { ok: false; problem: string }>
   /** @returns stops it */
   listen(listener: (event: InspectorEvent) => void): () => void
   /** Something has changed that pages show. */
@@ -268,16 +268,18 @@ export function createInspector(
       return buying.begin(async () => planOne(image, query), estimate)
     },
     open: async (path, line) => {
-      if (!host.open) return false
+      if (!host.open) return { ok: false, problem: 'No editor can be opened from here.' }
       const { images, inspection } = await (known ?? look())
       const places = inspection.images.flatMap(({ importers }) => importers)
-      if (!places.some((place) => place.file === path && place.line === line)) return false
       const importer = [...images.values()]
         .flatMap(({ planned }) => planned.map((each) => each.importer))
-        .find((file) => formatPath(options.root, file) === path)
-      if (importer === undefined) return false
+        .find((each) => formatPath(options.root, each) === path)
+      const isKnown = places.some((place) => place.file === path && place.line === line)
+      if (importer === undefined || !isKnown) {
+        return { ok: false, problem: 'No image is referred to from there.' }
+      }
       host.open(importer, line)
-      return true
+      return { ok: true }
     },
     listen: (listener) => {
       listeners.add(listener)

@@ -12,14 +12,15 @@ export function findPageDir(): string {
 }
 
 /**
- * The page, with what it shows this server that it comes from here.
+ * The page, with what shows this server that it comes from here.
  *
+ * @param head what brings it the news: markup
  * @throws MagnificError `BAD_COMMAND` where it is not built
  */
-export function renderPage(dir: string, token: string): string {
+export function renderPage(dir: string, token: string, head: string): string {
   const page = readPageFile(dir, 'index.html')
-  const meta = `<meta name="magnific-token" content="${token}" />`
-  return page.replace(/<head>/, (head) => `${head}\n    ${meta}`)
+  const added = `<meta name="magnific-token" content="${token}" />\n    ${head}\n  `
+  return page.replace('</head>', (end) => `  ${added}${end}`)
 }
 
 /** A script or a style sheet of the page, by its name; `undefined` where there is none that is called so. */
@@ -59,14 +60,21 @@ export function readPageFile(dir: string, name: string): string {
   }
 }
 
-/** What the page may load and do: its own files, and this server. */
-export const pagePolicy: string = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/**
+ * What the page may load and do: its own files, and this server.
+ *
+ * @param sockets other places where the news come from, as sources of a policy
+ */
+export function renderPolicy(sockets: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    ["connect-src 'self'", ...sockets].join(' '),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; ')
+}

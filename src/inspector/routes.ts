@@ -7,7 +7,7 @@ import { checkOrigin, checkPost, checkToken } from './guard.ts'
 import type { Refusal } from './guard.ts'
 import { pictureKinds } from './inspector.ts'
 import type { Inspector, PictureKind } from './inspector.ts'
-import { findAsset, findPageDir, pagePolicy, renderPage } from './page.ts'
+import { findAsset, findPageDir, renderPage, renderPolicy } from './page.ts'
 import type { Picture } from './pictures.ts'
 
 /** Answers requests below the inspector's path. */
@@ -21,6 +21,10 @@ export type AnswerInspector = (
 /** How the routes are served. */
 export interface RouteSettings {
   inspector: Inspector
+  /** Markup in the page's head, by which the news reach it. */
+  head: string
+  /** Where else than from this server the news come from, as sources of a policy. */
+  findSockets?: (request: IncomingMessage) => readonly string[]
   /** Where the built page is. */
   pageDir?: string
 }
@@ -53,6 +57,8 @@ const heartbeat = 15_000
  */
 export function createRoutes({
   inspector,
+  head,
+  findSockets = () => [],
   pageDir = findPageDir(),
 }: RouteSettings): AnswerInspector {
   /** Nobody else can know it: it is in the page, which no other site can read. */
@@ -63,9 +69,9 @@ export function createRoutes({
       method: 'GET',
       path: /^$/,
       answer: async ({ request, response }) => {
-        response.setHeader('content-security-policy', pagePolicy)
+        response.setHeader('content-security-policy', renderPolicy(findSockets(request)))
         response.setHeader('referrer-policy', 'no-referrer')
-        const page = renderPage(pageDir, token)
+        const page = renderPage(pageDir, token, head)
         sendText(request, response, 200, 'text/html; charset=utf-8', page)
       },
     },
@@ -132,8 +138,7 @@ export function createRoutes({
       path: /^api\/open$/,
       answer: async ({ request, response }) => {
         const { file, line } = await readBody(request, { file: 'string', line: 'number' })
-        if (!(await inspector.open(file, line))) return refuse(request, response, unknown)
-        sendJson(request, response, 200, { ok: true })
+        sendJson(request, response, 200, await inspector.open(file, line))
       },
     },
   ]

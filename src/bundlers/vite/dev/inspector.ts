@@ -11,10 +11,8 @@ import type { AnswerInspector } from '../../../inspector/routes.ts'
 import { findEntries } from '../entries.ts'
 import { importVite, isTestRun, mayRead } from '../project.ts'
 import type { Session } from '../session.ts'
+import { findSockets, inspectorEvent, liveId, liveScript, renderHead } from './inspector-live.ts'
 import { moveBehindChecks } from './server.ts'
-
-/** The event of `import.meta.hot` that tells pages of the inspector what happens. */
-const inspectorEvent = 'magnific:inspector'
 
 /** Editors write a file in several steps, ms. */
 const settleTime = 50
@@ -34,6 +32,8 @@ export function createInspectorPlugin(requireSession: () => Session): Plugin {
   return {
     name: 'unplugin-magnific:inspector',
     apply: 'serve',
+    resolveId: (id) => (id === liveId ? `\0${liveId}` : null),
+    load: (id) => (id === `\0${liveId}` ? liveScript : null),
     configureServer(server) {
       const session = requireSession()
       if (!session.dev || isTestRun(session.config)) return
@@ -112,7 +112,11 @@ async function openInspector(server: ViteDevServer, session: Session): Promise<O
   const shown = new Set([...sourceExtensions, ...imageExtensions].map((type) => `.${type}`))
   return {
     inspector,
-    answer: createRoutes({ inspector }),
+    answer: createRoutes({
+      inspector,
+      head: renderHead(config),
+      findSockets: (request) => findSockets(config, request),
+    }),
     concerns: (path) => shown.has(extname(path).toLowerCase()),
   }
 }
