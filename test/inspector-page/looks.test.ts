@@ -62,7 +62,7 @@ const views: Record<string, (page: Page) => Promise<void>> = {
   },
   compare: async (page) => {
     await page.getByRole('link', { name: 'valley.jpg' }).click()
-    await page.getByRole('link', { name: 'Compare results' }).click()
+    await page.getByRole('link', { name: /^Compare/ }).click()
     await page.getByRole('button', { name: 'Pick result 2' }).click()
     await page.getByText('Write this to use result 2').first().waitFor()
   },

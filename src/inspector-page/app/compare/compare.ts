@@ -138,7 +138,6 @@ function renderSheet(
     h('span', { class: 'stage-label is-before' }, name),
   )
   addGestures(stage, view)
-  view.onChange(() => stage.toggleAttribute('data-larger', view.isLarger))
   watchSize(stage, signal, (width, height) => view.setStage(width, height))
   layer.show(url)
   return h(

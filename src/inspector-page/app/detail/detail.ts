@@ -124,7 +124,7 @@ export function createDetail(context: Context, first: InspectedImage, neighbours
       !isReport && h('section', {}, form.element),
       h(
         'section',
-        {},
+        { class: 'outcome' },
         h(
           'div',
           { class: 'section-head' },
@@ -164,7 +164,7 @@ function renderNavigation(head: HTMLElement, { id }: InspectedImage, { previous,
     h(
       'span',
       { class: 'crumbs-end' },
-      h('a', { class: 'button', href: linkTo({ view: 'compare', id }) }, icon('columns'), 'Compare results'),
+      h('a', { class: 'button', href: linkTo({ view: 'compare', id }) }, icon('columns'), h('span', {}, 'Compare', h('span', { class: 'wide' }, ' results'))),
       step('Previous image', previous, 'back'),
       step('Next image', next, 'next'),
     ),

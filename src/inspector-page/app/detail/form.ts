@@ -186,8 +186,7 @@ function createNumber(field: InspectedField, first: Value, report: Report): Cont
   const element = h(
     'div',
     { class: 'field' },
-    h('label', { for: id }, labelOf(field)),
-    h('div', { class: 'field-number' }, range, number),
+    h('div', { class: 'field-number' }, h('label', { for: id }, labelOf(field)), range, number),
     problem,
     about,
   )

@@ -1,5 +1,5 @@
 import type { InspectedImage } from '../../../inspector/contract.ts'
-import { fill, h, on, term, write } from '../dom.ts'
+import { fill, h, on, write } from '../dom.ts'
 import { count, filePath, foreign, showBytes, showEstimate, showSize, showText } from '../format.ts'
 import { versioned } from '../pictures.ts'
 import { linkTo } from '../routes.ts'
@@ -62,6 +62,7 @@ export function createCard(id: string, thumbnails: Thumbnails): Card {
   }
 }
 
+/** Three lines, whose terms are told to those who do not see how they stand together. */
 function listFacts(image: InspectedImage): (Node | undefined)[] {
   const output = outputOf(image)
   const { source, result } = image
@@ -69,25 +70,43 @@ function listFacts(image: InspectedImage): (Node | undefined)[] {
   const [importer] = image.importers
   const others = image.importers.length - 1
   return [
-    term(
+    fact(
       'Pixels',
-      source ? showSize(source) : 'unknown',
-      ...(output ? [arrow(), h('b', {}, showSize(output))] : []),
-      gain > 0 && h('span', { class: 'aside' }, ` ${showGain(gain)}`),
+      [source ? showSize(source) : 'unknown', ...become(output && showSize(output))],
+      gain > 0 && h('span', { class: 'aside', title: 'as many pixels' }, showGain(gain)),
     ),
-    term(
+    fact(
       'Bytes',
-      source ? showBytes(source.bytes) : 'unknown',
-      ...(result ? [arrow(), h('b', {}, showBytes(result.bytes))] : []),
+      [source ? showBytes(source.bytes) : 'unknown', ...become(result && showBytes(result.bytes))],
+      image.estimate > 0 &&
+        h('span', { class: 'price' }, hidden('Estimate '), showEstimate(image.estimate)),
     ),
     importer &&
-      term(
+      fact(
         'Used in',
-        foreign(`${importer.file}:${importer.line}`),
-        others > 0 && h('span', { class: 'aside' }, ` and ${count(others, 'more', 'more')}`),
+        [foreign(`${importer.file}:${importer.line}`)],
+        others > 0 && h('span', { class: 'aside' }, `+${others}`, hidden(` ${count(others, 'other')}`)),
       ),
-    image.estimate > 0 ? term('Estimate', h('b', {}, showEstimate(image.estimate))) : undefined,
   ]
+}
+
+function fact(name: string, value: (Node | string)[], end: Node | false): HTMLElement {
+  return h(
+    'div',
+    {},
+    h('dt', { class: 'offscreen' }, name),
+    h('dd', {}, h('span', { class: 'fact' }, ...value), end),
+  )
+}
+
+function become(value: string | undefined): Node[] {
+  return value === undefined
+    ? []
+    : [h('span', { class: 'arrow' }, hidden(' become ')), h('b', {}, value)]
+}
+
+function hidden(text: string): HTMLElement {
+  return h('span', { class: 'offscreen' }, text)
 }
 
 /** `×16`, of the pixels. */
@@ -110,8 +129,4 @@ export function listParams(image: Pick<InspectedImage, 'params' | 'directives'>)
     ),
     ...directives.map((directive) => h('li', { class: 'is-free' }, foreign(directive))),
   ]
-}
-
-function arrow(): HTMLElement {
-  return h('span', { class: 'arrow' }, h('span', { class: 'offscreen' }, 'become'))
 }

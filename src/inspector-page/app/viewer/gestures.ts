@@ -16,6 +16,12 @@ export function addGestures(stage: HTMLElement, view: View, onDrag?: (at: Point)
     return { x: clientX - left, y: clientY - top }
   }
 
+  const render = (): void => {
+    stage.toggleAttribute('data-larger', view.isLarger)
+    stage.style.setProperty('--shape', String(view.shape))
+  }
+  view.onChange(render)
+  render()
   on(stage, 'wheel', (event) => {
     event.preventDefault()
     // Lines and pages, as some mice have it, in pixels; a pinch on a trackpad comes in small steps.

@@ -7,6 +7,8 @@ export interface View {
   readonly top: number
   readonly width: number
   readonly height: number
+  /** Width by height. */
+  readonly shape: number
   /** Whether there is more of the picture than fits. */
   readonly isLarger: boolean
   /** The pixels of the picture that all others are aligned to. */
@@ -83,6 +85,9 @@ export function createView(): View {
     },
     get height() {
       return picture.height * scale()
+    },
+    get shape() {
+      return picture.width / picture.height
     },
     get isLarger() {
       // Less than half a pixel is a matter of rounding.

@@ -42,7 +42,6 @@ export function createViewer(name: string, signal: AbortSignal): Viewer {
     if (hasAfter) split.set((x / stage.clientWidth) * 100)
   })
   addZoomKeys(element, view)
-  view.onChange(() => stage.toggleAttribute('data-larger', view.isLarger))
   watchSize(stage, signal, (width, height) => view.setStage(width, height))
   return {
     element,
