@@ -162,6 +162,8 @@ export interface InspectedSettings {
   emulator?: EmulatorOptions
   config?: vite8.InlineConfig
   vite?: typeof vite8
+  /** Whether Vite opens its socket. */
+  hasSocket?: boolean
 }
 
 /**
@@ -170,7 +172,13 @@ export interface InspectedSettings {
  */
 export async function openInspected(
   files: Record<string, string | Uint8Array>,
-  { options = {}, emulator: given = {}, config = {}, vite = vites.vite8 }: InspectedSettings = {},
+  {
+    options = {},
+    emulator: given = {},
+    config = {},
+    vite = vites.vite8,
+    hasSocket = false,
+  }: InspectedSettings = {},
 ): Promise<InspectedProject> {
   const emulator = await startEmulator(given)
   const pictures = await Promise.all(
@@ -186,7 +194,13 @@ export async function openInspected(
     ...files,
   })
   const settings: Options = { apiKey: canary, baseUrl: emulator.url, ...options }
-  const dev = await startDevServer(vite, project, settings, config)
+  const socket: vite8.Plugin = {
+    name: 'socket',
+    // Nothing that is merged takes away what is there.
+    config: (merged) => void delete merged.server?.ws,
+  }
+  const plugins = hasSocket ? [socket] : []
+  const dev = await startDevServer(vite, project, settings, { plugins, ...config })
   const base = `${dev.vite.config.base}__magnific/`
   return { emulator, project, dev, ...createInspectorClient(dev.port, base) }
 }

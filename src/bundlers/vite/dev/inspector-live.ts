@@ -4,8 +4,9 @@ import type { ResolvedConfig } from 'vite'
 /** The event of `import.meta.hot` that tells pages of the inspector what happens. */
 export const inspectorEvent = 'magnific:inspector'
 
-/** The module that brings it to the page. */
-export const liveId = 'virtual:unplugin-magnific/inspector'
+/** The module that the page loads, and the one that this loads. */
+const liveId = 'virtual:unplugin-magnific/inspector'
+const socketId = 'virtual:unplugin-magnific/inspector-socket'
 
 /** Where Vite's socket is in middleware mode, if nothing else is said. */
 const middlewarePort = 24_678
@@ -37,11 +38,21 @@ function hasSocket({ ws, hmr }: ResolvedConfig['server']): boolean {
 }
 
 /**
- * Hands on what comes over Vite's socket. What Vite's own script would do to a page of the app, it does not do to the inspector:
- * reload it whenever the app is, or lay an error of the app over it.
+ * The page's own script, by id. What Vite's script would do to a page of the app, it does not do to the inspector: lay an error
+ * of the app over it, for which there has to be an element before it is loaded.
  */
-export const liveScript: string = `
-const never = () => new Promise(() => {})
+const entryScript = `
+customElements.define('vite-error-overlay', class extends HTMLElement {
+  connectedCallback() {
+    this.remove()
+  }
+  close() {}
+})
+import(${JSON.stringify(socketId)})
+`
+
+/** Hands on what comes over Vite's socket. Nor is the inspector loaded anew whenever the app is, but when the server is. */
+const socketScript = `
 const tell = (name, detail) => dispatchEvent(new CustomEvent(name, { detail }))
 
 async function awaitServer() {
@@ -52,11 +63,19 @@ async function awaitServer() {
   }
 }
 
-import.meta.hot?.on('vite:beforeFullReload', never)
-import.meta.hot?.on('vite:error', never)
+import.meta.hot?.on('vite:beforeFullReload', (payload) => {
+  // That of another page.
+  payload.path = '/another-page.html'
+})
 import.meta.hot?.on('${inspectorEvent}', (event) => tell('magnific-event', event))
 import.meta.hot?.on('vite:ws:disconnect', () => {
   tell('magnific-connection', false)
   void awaitServer()
 })
 `
+
+/** The scripts that bring the news to the page, by their ids. */
+export const liveScripts: ReadonlyMap<string, string> = new Map([
+  [liveId, entryScript],
+  [socketId, socketScript],
+])

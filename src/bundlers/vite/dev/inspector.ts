@@ -11,7 +11,7 @@ import type { AnswerInspector } from '../../../inspector/routes.ts'
 import { findEntries } from '../entries.ts'
 import { importVite, isTestRun, mayRead } from '../project.ts'
 import type { Session } from '../session.ts'
-import { findSockets, inspectorEvent, liveId, liveScript, renderHead } from './inspector-live.ts'
+import { findSockets, inspectorEvent, liveScripts, renderHead } from './inspector-live.ts'
 import { moveBehindChecks } from './server.ts'
 
 /** Editors write a file in several steps, ms. */
@@ -32,8 +32,8 @@ export function createInspectorPlugin(requireSession: () => Session): Plugin {
   return {
     name: 'unplugin-magnific:inspector',
     apply: 'serve',
-    resolveId: (id) => (id === liveId ? `\0${liveId}` : null),
-    load: (id) => (id === `\0${liveId}` ? liveScript : null),
+    resolveId: (id) => (liveScripts.has(id) ? `\0${id}` : null),
+    load: (id) => (id.startsWith('\0') ? (liveScripts.get(id.slice(1)) ?? null) : null),
     configureServer(server) {
       const session = requireSession()
       if (!session.dev || isTestRun(session.config)) return

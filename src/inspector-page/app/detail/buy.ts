@@ -42,7 +42,12 @@ export function createBuy(
   const note = h('p', { class: 'hint' })
   const phase = h('span', { class: 'phase' })
   const elapsed = h('span', { class: 'aside', 'aria-hidden': 'true' })
-  const running = h('div', { class: 'running', hidden: true }, h('p', {}, phase, ' ', elapsed), h('div', { class: 'stripe' }))
+  const running = h(
+    'div',
+    { class: 'running', hidden: true },
+    h('p', {}, phase, ' ', elapsed),
+    h('div', { class: 'stripe' }),
+  )
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
 
   const ask = async (): Promise<void> => {
@@ -139,5 +144,10 @@ function explainOffer(
 
 /** The image and query of a purchase, as the dialog shows them. */
 export function describePurchase({ file }: InspectedImage, query: string): HTMLElement {
-  return h('p', { class: 'purchase' }, filePath(file), h('code', { class: 'query' }, `?${showText(query)}`))
+  return h(
+    'p',
+    { class: 'purchase' },
+    filePath(file),
+    h('code', { class: 'query' }, `?${showText(query)}`),
+  )
 }

@@ -32,7 +32,12 @@ export async function confirmPurchase(confirmation: Confirmation): Promise<strin
     'dialog',
     { 'aria-labelledby': title, 'aria-describedby': about },
     h('h2', { id: title }, `Upscale for ${price}?`),
-    h('div', { id: about }, describePurchase(image, offer.query), renderTerms(inspection, image, offer)),
+    h(
+      'div',
+      { id: about },
+      describePurchase(image, offer.query),
+      renderTerms(inspection, image, offer),
+    ),
     problem,
     h('div', { class: 'dialog-actions' }, cancel, confirm),
   )

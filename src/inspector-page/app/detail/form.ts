@@ -131,7 +131,9 @@ function createSelect(field: InspectedField, first: Value, report: Report): Cont
   const select = h(
     'select',
     { id, 'aria-describedby': aboutId || undefined },
-    ...(field.values ?? []).map((value) => h('option', { value }, showText(value.replaceAll('_', ' ')))),
+    ...(field.values ?? []).map((value) =>
+      h('option', { value }, showText(value.replaceAll('_', ' '))),
+    ),
   )
   const set = (value: Value): void => {
     select.value = String(value ?? '')
@@ -149,7 +151,14 @@ function createNumber(field: InspectedField, first: Value, report: Report): Cont
   const { id: aboutId, element: about } = hint(field)
   const id = createId(field.name)
   const problemId = createId('problem')
-  const range = h('input', { type: 'range', id, min, max, step: 1, 'aria-describedby': aboutId || undefined })
+  const range = h('input', {
+    type: 'range',
+    id,
+    min,
+    max,
+    step: 1,
+    'aria-describedby': aboutId || undefined,
+  })
   const number = h('input', {
     type: 'number',
     min,
@@ -233,7 +242,13 @@ function createText(field: InspectedField, first: Value, report: Report): Contro
 function createSwitch(field: InspectedField, first: Value, report: Report): Control {
   const { id: aboutId, element: about } = hint(field)
   const id = createId(field.name)
-  const box = h('input', { type: 'checkbox', role: 'switch', id, class: 'switch', 'aria-describedby': aboutId || undefined })
+  const box = h('input', {
+    type: 'checkbox',
+    role: 'switch',
+    id,
+    class: 'switch',
+    'aria-describedby': aboutId || undefined,
+  })
   const set = (value: Value): void => {
     box.checked = value === true
   }
