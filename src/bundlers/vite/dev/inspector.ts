@@ -14,6 +14,8 @@ import type { Session } from '../session.ts'
 import { findSockets, inspectorEvent, liveScripts, renderHead } from './inspector-live.ts'
 import { moveBehindChecks } from './server.ts'
 
+const pluginName = 'unplugin-magnific:inspector'
+
 /** Editors write a file in several steps, ms. */
 const settleTime = 50
 
@@ -29,17 +31,20 @@ interface Opened {
 export function createInspectorPlugin(requireSession: () => Session): Plugin {
   const opened = new Set<Promise<Opened>>()
   let servers = 0
-  return {
-    name: 'unplugin-magnific:inspector',
+  const plugin: Plugin = {
+    name: pluginName,
     apply: 'serve',
     resolveId: (id) => (liveScripts.has(id) ? `\0${id}` : null),
     load: (id) => (id.startsWith('\0') ? (liveScripts.get(id.slice(1)) ?? null) : null),
     configureServer(server) {
       const session = requireSession()
-      if (!session.dev || isTestRun(session.config)) return
+      const { config, dev } = session
+      // Of two instances the first one answers for all.
+      const isFirst = config.plugins.find(({ name }) => name === pluginName) === plugin
+      if (!dev || !isFirst || isTestRun(config)) return
       servers++
       let own: Promise<Opened> | undefined
-      const middleware = createMiddleware(session.config, async () => {
+      const middleware = createMiddleware(config, async () => {
         if (!own) opened.add((own = openInspector(server, session)))
         return (await own).answer
       })
@@ -56,6 +61,7 @@ export function createInspectorPlugin(requireSession: () => Session): Plugin {
       opened.clear()
     },
   }
+  return plugin
 }
 
 function createMiddleware(
