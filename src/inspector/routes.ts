@@ -136,6 +136,8 @@ export function createRoutes({
     {
       method: 'POST',
       path: /^api\/open$/,
+      // An editor is a program of the user's.
+      isGuarded: true,
       answer: async ({ request, response }) => {
         const { file, line } = await readBody(request, { file: 'string', line: 'number' })
         sendJson(request, response, 200, await inspector.open(file, line))

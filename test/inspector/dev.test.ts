@@ -44,6 +44,35 @@ describe.each(viteVersions)('a dev server of %s', (version) => {
     expect(pushed.events).toEqual([{ kind: 'changed' }])
   })
 
+  it('knows of images that are in no source, once they are loaded and while they are', async () => {
+    let query = 'magnific=4x'
+    const invented = {
+      name: 'invented',
+      resolveId: (id: string) => (id === 'virtual:pictures' ? '\0virtual:pictures' : null),
+      load: (id: string) =>
+        id === '\0virtual:pictures' ? `export { default } from '/src/b.png?${query}'` : null,
+    }
+    const desk = await openInspected(
+      { 'src/main.js': `${main}import b from 'virtual:pictures'\nconsole.log(b)\n` },
+      { vite: vites[version], config: { plugins: [invented] } },
+    )
+    const { client } = desk.dev.vite.environments
+    const queries = async (): Promise<string[]> =>
+      (await desk.inspect()).images.map(({ file, query: each }) => `${file}?${each}`)
+    expect(await queries()).toEqual(['src/a.png?magnific=2x'])
+    await client.transformRequest('/src/main.js')
+    await client.transformRequest('virtual:pictures')
+    expect(await queries()).toEqual(['src/a.png?magnific=2x', 'src/b.png?magnific=4x'])
+    const image = await desk.find('src/b.png')
+    expect(image).toMatchObject({ state: 'missing', estimate: 0.2, importers: [] })
+    // Made up anew, it is another one.
+    query = 'magnific=8x'
+    const module = client.moduleGraph.getModuleById('\0virtual:pictures')
+    if (module) client.moduleGraph.invalidateModule(module)
+    await client.transformRequest('virtual:pictures')
+    expect(await queries()).toEqual(['src/a.png?magnific=2x', 'src/b.png?magnific=8x'])
+  })
+
   it('serves it in middleware mode, with the base or without', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')
@@ -91,8 +120,7 @@ describe('where the news come from', () => {
 
   it('is a stream where Vite has no socket', () => {
     const base = '/app/'
-    const head = (server: object): string =>
-      renderHead({ ...configOf(server), base } as Parameters<typeof renderHead>[0])
+    const head = (server: object): string => renderHead({ ...configOf(server), base })
     expect(head({})).toContain('src="/app/@id/__x00__virtual:')
     for (const server of [{ ws: false }, { hmr: false }]) expect(head(server)).toContain('sse')
   })

@@ -8,7 +8,11 @@ import type { Found } from '../../../inspector/inspect.ts'
 import type { Inspector, InspectorHost } from '../../../inspector/inspector.ts'
 import { inspectorPath } from '../../../inspector/path.ts'
 import type { AnswerInspector } from '../../../inspector/routes.ts'
+import type { PlannableReference } from '../../../planner.ts'
+import type { Upscaler } from '../../../upscaler.ts'
+import { readReference } from '../../redirect.ts'
 import { findEntries } from '../entries.ts'
+import { findFile } from '../files.ts'
 import { importVite, isTestRun, mayRead } from '../project.ts'
 import type { Session } from '../session.ts'
 import { findSockets, inspectorEvent, liveScripts, renderHead } from './inspector-live.ts'
@@ -101,7 +105,7 @@ async function openInspector(server: ViteDevServer, session: Session): Promise<O
     import('../../../inspector/inspector.ts'),
     import('../../../inspector/routes.ts'),
     import('../../../scan/read-source.ts'),
-    createScan(session),
+    createScan(server, session),
   ])
   const host: InspectorHost = {
     mode: 'dev',
@@ -127,8 +131,14 @@ async function openInspector(server: ViteDevServer, session: Session): Promise<O
   }
 }
 
-/** As `magnific plan` reads them: what a build would meet, and not what the server has met by now. */
-async function createScan({ config, upscaler }: Session): Promise<() => Promise<Found>> {
+/**
+ * As `magnific plan` reads them: what a build would meet, and not what the server has met by now. What is in no source, since a
+ * plugin makes it up, is known once it is loaded.
+ */
+async function createScan(
+  server: ViteDevServer,
+  { config, upscaler }: Session,
+): Promise<() => Promise<Found>> {
   const [{ scanProject }, { createViteResolve }, vite] = await Promise.all([
     import('../../../scan/scan-project.ts'),
     import('../build-resolve.ts'),
@@ -138,8 +148,8 @@ async function createScan({ config, upscaler }: Session): Promise<() => Promise<
   const { root, passthrough } = upscaler.options
   const entries = findEntries(config)
   const outDir = resolve(config.root, config.build.outDir)
-  return async () =>
-    scanProject({
+  return async () => {
+    const { references, problems } = await scanProject({
       root,
       ignored: [outDir, ...(config.publicDir ? [config.publicDir] : [])],
       passthrough,
@@ -148,6 +158,29 @@ async function createScan({ config, upscaler }: Session): Promise<() => Promise<
       followsAll: true,
       ...(entries && { entries }),
     })
+    const known = new Set(references.map(({ file, query }) => `${file}?${query}`))
+    const others = listLoaded(server, upscaler).filter(({ specifier }) => !known.has(specifier))
+    return { references: [...references, ...others], problems }
+  }
+}
+
+/** What modules import that are loaded at this moment. */
+function listLoaded({ environments }: ViteDevServer, upscaler: Upscaler): PlannableReference[] {
+  const loaded = new Map<string, PlannableReference>()
+  for (const { moduleGraph } of Object.values(environments)) {
+    for (const [id, { importers }] of moduleGraph.idToModuleMap) {
+      const reference = readReference(id, upscaler)
+      if (!reference) continue
+      for (const { file: importer } of importers) {
+        const { file, query } = reference
+        const specifier = `${file}?${query}`
+        const place = { specifier, query, file, reached: true, line: 0 }
+        const isFile = importer !== null && findFile(importer) !== undefined
+        loaded.set(`${specifier} ${importer}`, { ...place, importer: isFile ? importer : '' })
+      }
+    }
+  }
+  return [...loaded.values()]
 }
 
 /** Tells pages of the inspector that what they show may have changed. */
