@@ -18,6 +18,7 @@ export interface Inspection {
   buying: { allowed: true } | { allowed: false; why: string } // no key, readOnly, report, …
   fields: InspectedField[] // the form, made from core/params
   problems: { file: string; message: string }[]
+  pictureSide?: number // in a report: its pictures are made smaller, so that no side has more pixels than this
 }
 export type InspectedState = 'cached' | 'missing' | 'pending' | 'ambiguous' | 'failed' | 'invalid'
 /** One source with one query: what a reference asks for. */

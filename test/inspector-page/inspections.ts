@@ -108,7 +108,7 @@ export function createImage(
     pictures: {
       thumbnail: `api/picture/${id}/thumbnail`,
       before: `api/picture/${id}/before`,
-      after: state === 'invalid' ? undefined : `api/picture/${id}/after`,
+      after: state === 'invalid' ? undefined : `api/picture/${id}/after?v=${state}`,
       afterKind: state === 'invalid' ? undefined : isCached ? 'result' : 'preview',
     },
     ...more,

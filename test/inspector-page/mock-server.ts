@@ -41,6 +41,8 @@ export interface MockState {
 export interface MockServer extends HttpServer {
   readonly page: string
   readonly state: MockState
+  /** Ends the connections of those who listen. */
+  drop(): void
   /** Sends an event to every page that listens. */
   send(event: InspectorEvent): void
   /** The bodies of the POSTs to a route, in order. Live. */
@@ -78,6 +80,10 @@ export async function startMock(
     },
     page: `${server.url}${base}`,
     state,
+    drop: () => {
+      for (const listener of listeners) listener.destroy()
+      listeners.clear()
+    },
     send: (event) => {
       for (const listener of listeners) listener.write(`data: ${JSON.stringify(event)}\n\n`)
     },

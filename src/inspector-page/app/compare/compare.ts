@@ -6,7 +6,6 @@ import { button, fill, h, on, setAttribute, write } from '../dom.ts'
 import { count, filePath, showBytes, showSize, showText, showTime } from '../format.ts'
 import { icon } from '../icons.ts'
 import { linkTo } from '../routes.ts'
-import { readValues, writeQuery } from '../detail/query.ts'
 import { sourceLines } from '../detail/source-lines.ts'
 import { addGestures, addZoomKeys } from '../viewer/gestures.ts'
 import { createLayer } from '../viewer/layer.ts'
@@ -192,14 +191,8 @@ function pick(
   index: number,
   choice: HTMLElement,
 ): void {
-  const { fields, mode } = store.inspection
-  // What a query says besides the params stays.
-  const query = writeQuery(
-    fields,
-    image.query,
-    readValues(fields, image),
-    readValues(fields, { ...image, state: 'cached', params: candidate.params }),
-  )
+  const { mode } = store.inspection
+  const { query } = candidate
   const isSame = query === image.query
   const heading = h('h3', { tabindex: -1 }, isSame ? `Result ${index + 1} is what the source asks for` : `Write this to use result ${index + 1}`)
   const text = h('code', { class: 'query', tabindex: 0, 'aria-label': 'Query' })
