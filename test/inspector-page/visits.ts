@@ -23,8 +23,9 @@ export async function visitInspector(
   settings: BrowserContextOptions = {},
 ): Promise<InspectorVisit> {
   const { page, problems } = await openPage(browser, url, undefined, settings)
+  page.setDefaultTimeout(10_000)
   onTestFinished(async () => page.context().close())
-  await page.locator('main').first().waitFor()
+  await page.locator('main:not([hidden])').waitFor()
   return { page, problems }
 }
 
