@@ -40,7 +40,13 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
     await page.keyboard.press('Enter')
     await dialog(page).waitFor()
     const text = (await dialog(page).textContent()) ?? ''
-    for (const part of ['Upscale for ~€0.20?', 'hero.png', '400 × 250 → 1600 × 1000', 'emulator', '€4.60']) {
+    for (const part of [
+      'Upscale for ~€0.20?',
+      'hero.png',
+      '400 × 250 → 1600 × 1000',
+      'emulator',
+      '€4.60',
+    ]) {
       expect(text).toContain(part)
     }
     // Whoever presses Enter twice has not bought it.
@@ -72,7 +78,10 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
 
     const [hero, ...others] = server.state.inspection.images
     server.state.inspection = createInspection(
-      [createImage('hero', hero!.file, 'cached', { query: hero!.query, params: hero!.params }), ...others],
+      [
+        createImage('hero', hero.file, 'cached', { query: hero.query, params: hero.params }),
+        ...others,
+      ],
       { mode: 'ui' },
     )
     server.send({ kind: 'progress', fingerprint: 'f-hero', phase: 'done', since })
@@ -97,7 +106,9 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
     await server.until(() => server.posts('api/upscale').length === 1)
     server.send({ kind: 'progress', fingerprint: 'hero-2x', phase: 'done', since: Date.now() })
     await page.getByText('This is the new result.').waitFor()
-    expect(await page.locator('[data-kind=after] img').getAttribute('src')).toBe('api/result/hero-2x')
+    expect(await page.locator('[data-kind=after] img').getAttribute('src')).toBe(
+      'api/result/hero-2x',
+    )
     expect(await page.locator('.lines mark').first().textContent()).toContain('magnific=2x')
     expect(await buy(page).isVisible()).toBe(false)
   })
@@ -108,7 +119,9 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
     if (by === 'Escape') await page.keyboard.press('Escape')
     else await page.getByRole('button', { name: 'Cancel' }).click()
     await dialog(page).waitFor({ state: 'detached' })
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Upscale this one')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain(
+      'Upscale this one',
+    )
     expect(server.posts('api/upscale')).toEqual([])
   })
 

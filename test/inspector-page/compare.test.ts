@@ -63,7 +63,7 @@ describe.skipIf(chromePath === undefined)('results side by side', () => {
     await page.getByRole('button', { name: 'Pick result 2' }).focus()
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Write this to use result 2' }).waitFor()
-    const query = comparison.candidates[1]!.query
+    const query = comparison.candidates[1].query
     const line = `import hero from './valley.jpg?${query}'`
     expect(await page.locator('.choice pre').textContent()).toBe(line)
     expect(await page.locator('.choice mark').textContent()).toBe(query)
@@ -72,7 +72,9 @@ describe.skipIf(chromePath === undefined)('results side by side', () => {
     await page.getByRole('button', { name: 'Open in editor' }).click()
     await server.until(() => server.posts('api/open').length === 1)
     expect(server.posts('api/open')[0]?.body).toEqual({ file: 'src/App.tsx', line: 12 })
-    expect(await page.getByRole('button', { name: 'Pick result 2' }).getAttribute('aria-pressed')).toBe('true')
+    expect(
+      await page.getByRole('button', { name: 'Pick result 2' }).getAttribute('aria-pressed'),
+    ).toBe('true')
   })
 
   it('says why there is nothing to compare, and tries again', async () => {
@@ -121,7 +123,9 @@ describe.skipIf(chromePath === undefined)('a report', () => {
     for (const id of ['hero', 'valley', 'peak']) {
       await page.goto(`${url}#/image/${id}`)
       await page.locator('.stage').waitFor()
-      expect(await page.getByRole('button', { name: /Upscale|Spend|Fetch|Open in editor/ }).count()).toBe(0)
+      expect(
+        await page.getByRole('button', { name: /Upscale|Spend|Fetch|Open in editor/ }).count(),
+      ).toBe(0)
       expect(await page.locator('input, select, textarea').locator('visible=true').count()).toBe(0)
       expect(await page.getByRole('button', { name: 'Copy query' }).count()).toBe(1)
     }

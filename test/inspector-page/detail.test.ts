@@ -71,7 +71,9 @@ describe.skipIf(chromePath === undefined)('an image', () => {
   it('is split by keyboard, by mouse and by touch', async () => {
     const { page } = await open('valley', {}, { hasTouch: true })
     const split = async (): Promise<string> =>
-      page.locator('.stage').evaluate((stage) => getComputedStyle(stage).getPropertyValue('--split'))
+      page
+        .locator('.stage')
+        .evaluate((stage) => getComputedStyle(stage).getPropertyValue('--split'))
     const shown = async (): Promise<string | null> => slider(page).getAttribute('aria-valuenow')
     await slider(page).focus()
     await page.keyboard.press('ArrowRight')
@@ -107,14 +109,18 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     await page.keyboard.press('1')
     expect(await zoom(page)).toBe('100 %')
     expect((await boxOf(before(page))).width).toBeCloseTo(1600, 0)
-    expect(await before(page).evaluate((image) => getComputedStyle(image).imageRendering)).toBe('auto')
+    expect(await before(page).evaluate((image) => getComputedStyle(image).imageRendering)).toBe(
+      'auto',
+    )
     await page.getByRole('button', { name: '400 %' }).click()
     expect(await zoom(page)).toBe('400 %')
     const first = await boxOf(after(page))
     expect(first.width).toBeCloseTo(6400, 0)
     expect(await boxOf(before(page))).toEqual(first)
     for (const image of [before(page), after(page)]) {
-      expect(await image.evaluate((each) => getComputedStyle(each).imageRendering)).toBe('pixelated')
+      expect(await image.evaluate((each) => getComputedStyle(each).imageRendering)).toBe(
+        'pixelated',
+      )
     }
     await page.locator('.stage').focus()
     await page.keyboard.press('ArrowRight')
@@ -158,7 +164,11 @@ describe.skipIf(chromePath === undefined)('an image', () => {
   })
 
   it('is pinched with two fingers', async () => {
-    const { page } = await open('valley', {}, { hasTouch: true, viewport: { width: 360, height: 740 } })
+    const { page } = await open(
+      'valley',
+      {},
+      { hasTouch: true, viewport: { width: 360, height: 740 } },
+    )
     const stage = await boxOf(page.locator('.stage'))
     const fit = (await boxOf(after(page))).width
     const middle = { x: stage.x + stage.width / 2, y: stage.y + stage.height / 2 }
@@ -190,7 +200,8 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     await page.getByRole('slider', { name: 'Creativity' }).focus()
     for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight')
     await page.getByRole('switch', { name: 'Filter nsfw' }).check()
-    const expected = '?creativity=3&filter_nsfw=true&magnific=8x&prompt=it%27s%20%28new%29&w=1600&format=webp'
+    const expected =
+      '?creativity=3&filter_nsfw=true&magnific=8x&prompt=it%27s%20%28new%29&w=1600&format=webp'
     expect(await query(page).textContent()).toBe(expected)
     expect(await page.getByRole('spinbutton', { name: 'Creativity' }).inputValue()).toBe('3')
     await page.getByRole('button', { name: 'Upscale this one · ~€0.30' }).waitFor()
@@ -262,7 +273,10 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     await page.getByLabel('Prompt').fill('mine')
     await server.until(() => server.requests.some(({ url }) => url.endsWith('api/events')))
     const [hero, ...others] = server.state.inspection.images
-    const cached = createImage('hero', hero!.file, 'cached', { query: hero!.query, params: hero!.params })
+    const cached = createImage('hero', hero.file, 'cached', {
+      query: hero.query,
+      params: hero.params,
+    })
     server.state.inspection = createInspection([cached, ...others], { mode: 'ui' })
     server.send({ kind: 'changed' })
     await page.locator('.detail-title').getByText('Cached').waitFor()
@@ -294,7 +308,9 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     const animations = 'document.getAnimations().length'
     expect(await page.evaluate(animations)).toBe(0)
     expect(
-      await page.locator('.stripe').evaluate((stripe) => getComputedStyle(stripe, '::after').animationName),
+      await page
+        .locator('.stripe')
+        .evaluate((stripe) => getComputedStyle(stripe, '::after').animationName),
     ).toBe('none')
   })
 })

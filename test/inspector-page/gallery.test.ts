@@ -56,14 +56,19 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     await page.keyboard.press('/')
     await page.keyboard.type('quiet home')
     expect(await names(page)).toEqual(['hero.png'])
-    expect(await page.getByRole('main').getByRole('status').textContent()).toContain('1 of 9 images')
+    expect(await page.getByRole('main').getByRole('status').textContent()).toContain(
+      '1 of 9 images',
+    )
     await page.getByRole('searchbox').fill('nothing like it')
     expect(await page.getByRole('heading', { name: 'No image matches' }).isVisible()).toBe(true)
     await page.getByRole('button', { name: 'Show all images' }).click()
     expect(await names(page)).toHaveLength(9)
     await page.getByRole('radio', { name: /^All/ }).focus()
     await page.keyboard.press('End')
-    await page.getByText(/^Cached/).first().click()
+    await page
+      .getByText(/^Cached/)
+      .first()
+      .click()
     expect(await names(page)).toEqual(['team.jpg', 'valley.jpg', 'logo.png'])
   })
 
@@ -120,7 +125,9 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
   it('says how to begin where there is no image', async () => {
     const server = await startMock(createInspection([]))
     const { page, problems } = await visitInspector(browser, server.page)
-    expect(await page.getByRole('heading', { name: 'No image is upscaled yet' }).isVisible()).toBe(true)
+    expect(await page.getByRole('heading', { name: 'No image is upscaled yet' }).isVisible()).toBe(
+      true,
+    )
     expect(problems).toEqual([])
   })
 
@@ -166,14 +173,19 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     server.drop()
     await banner.waitFor()
     server.state.isGone = false
-    server.state.inspection = createShop({ mode: 'ui', images: [createImage('new', 'new.png', 'missing')] })
+    server.state.inspection = createShop({
+      mode: 'ui',
+      images: [createImage('new', 'new.png', 'missing')],
+    })
     await banner.waitFor({ state: 'hidden' })
     expect(await names(page)).toEqual(['new.png'])
   })
 
   it('says why there is nothing to show', async () => {
     const server = await startMock(createShop())
-    Object.assign(server.state, { inspection: { ok: false, problem: 'The sources cannot be read.' } })
+    Object.assign(server.state, {
+      inspection: { ok: false, problem: 'The sources cannot be read.' },
+    })
     const { page } = await visitInspector(browser, server.page)
     expect(await page.getByRole('alert').textContent()).toBe('The sources cannot be read.')
   })

@@ -92,7 +92,7 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
     })
     const settings = { colorScheme, viewport: sizes[size], hasTouch: size === 'phone' }
     const { page, problems } = await visitInspector(browser, server.page, settings)
-    await views[view]!(page)
+    await views[view](page)
     await page.waitForLoadState('networkidle')
     await shoot(page, `${view}-${colorScheme}-${size}`)
     // A dialog's page is not to be read.
@@ -107,7 +107,9 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
     ['light', 'phone'],
     ['dark', 'phone'],
   ] as const)('is as good in a report: %s, %s', async (colorScheme, size) => {
-    const url = await writeReport(createShop({ mode: 'report', buying: { allowed: false, why: '' } }))
+    const url = await writeReport(
+      createShop({ mode: 'report', buying: { allowed: false, why: '' } }),
+    )
     const settings = { colorScheme, viewport: sizes[size], bypassCSP: false }
     const { page, problems } = await visitInspector(browser, url, settings)
     await shoot(page, `report-${colorScheme}-${size}`)

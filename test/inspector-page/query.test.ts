@@ -9,7 +9,9 @@ import type { Values } from '../../src/inspector-page/app/detail/query.ts'
 import { createImage, createShop } from './inspections.ts'
 
 const { fields } = createShop()
-const presets = { soft: { params: { scale_factor: '8x', hdr: 3 }, directives: { w: [50] } } } as const
+const presets = {
+  soft: { params: { scale_factor: '8x', hdr: 3 }, directives: { w: [50] } },
+} as const
 const vocabulary = { defaults: { params: {}, directives: {} }, presets: {}, passthrough: [] }
 
 /** What the parser of builds makes of a query, defaults included. */

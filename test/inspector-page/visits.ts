@@ -54,6 +54,9 @@ export async function writeReport(inspection: Inspection): Promise<string> {
   expect(shell.split(mark)).toHaveLength(2)
   const project = tmpProject({})
   const file = project.path('report.html')
-  writeFileSync(file, shell.replace(mark, () => mark.replace('></', () => `>${json}</`)))
+  writeFileSync(
+    file,
+    shell.replace(mark, () => mark.replace('></', () => `>${json}</`)),
+  )
   return pathToFileURL(file).href
 }

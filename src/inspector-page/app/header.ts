@@ -20,15 +20,16 @@ export function createHeader(store: Store): HTMLElement {
     const isEmulator = inspection.service === 'local'
     service.className = isEmulator ? 'service badge' : 'service'
     service.title = inspection.baseUrl
-    fill(
-      service,
-      isEmulator ? 'Emulator · nothing is charged' : foreign(inspection.service),
-    )
+    fill(service, isEmulator ? 'Emulator · nothing is charged' : foreign(inspection.service))
     const { spent, outstanding, images, references } = inspection.totals
     const { budget } = inspection
     fill(
       totals,
-      term('Images', String(images), h('span', { class: 'aside' }, ` in ${count(references, 'reference')}`)),
+      term(
+        'Images',
+        String(images),
+        h('span', { class: 'aside' }, ` in ${count(references, 'reference')}`),
+      ),
       term('Spent', showEstimate(spent)),
       term('Outstanding', showEstimate(outstanding)),
       budget && term('Budget', showBudget(budget)),
@@ -57,6 +58,7 @@ function showBudget(budget: NonNullable<Store['inspection']['budget']>): string 
   if (budget.euros !== undefined) {
     parts.push(`${showEstimate(budget.usedEuros)} of €${budget.euros.toFixed(2)}`)
   }
-  if (budget.tasks !== undefined) parts.push(`${budget.usedTasks} of ${count(budget.tasks, 'task')}`)
+  if (budget.tasks !== undefined)
+    parts.push(`${budget.usedTasks} of ${count(budget.tasks, 'task')}`)
   return parts.join(', ') || count(budget.usedTasks, 'task')
 }

@@ -43,10 +43,14 @@ async function start(): Promise<void> {
   }
 }
 
-function show(server: Server, inspection: Awaited<ReturnType<Server['inspection']>>, isReport: boolean): void {
+function show(
+  server: Server,
+  inspection: Awaited<ReturnType<Server['inspection']>>,
+  isReport: boolean,
+): void {
   const store = createStore(inspection, isReport ? 'still' : 'live')
   const live = isReport
-    ? { refresh: async () => {}, explain: (error: unknown) => String((error as Error).message) }
+    ? { refresh: async () => {}, explain: (error: unknown) => (error as Error).message }
     : followServer(store, server)
   const gallery = createGallery(store)
   const place = h('div', { class: 'place' })
@@ -96,7 +100,9 @@ function show(server: Server, inspection: Awaited<ReturnType<Server['inspection'
   const titleOf = (route: Route): string => {
     const file = route.view === 'gallery' ? undefined : store.find(route.id)?.file
     const name = `${showText(inspection.project)} · Magnific`
-    return file === undefined ? name : `${showText(file.slice(file.lastIndexOf('/') + 1))} · ${name}`
+    return file === undefined
+      ? name
+      : `${showText(file.slice(file.lastIndexOf('/') + 1))} · ${name}`
   }
   addEventListener('hashchange', () => go(false))
   go(true)

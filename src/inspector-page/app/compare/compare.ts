@@ -23,7 +23,11 @@ const fewPictures = 3
 /** Several results of one image, side by side. */
 export function createCompare(context: Context, image: InspectedImage): HTMLElement {
   const { server, live } = context
-  const content = h('div', { class: 'compare-content' }, h('p', { class: 'hint', role: 'status' }, 'Reading the results…'))
+  const content = h(
+    'div',
+    { class: 'compare-content' },
+    h('p', { class: 'hint', role: 'status' }, 'Reading the results…'),
+  )
   const load = async (): Promise<void> => {
     try {
       const { candidates } = await server.compare(image.id)
@@ -43,8 +47,18 @@ export function createCompare(context: Context, image: InspectedImage): HTMLElem
     h(
       'nav',
       { class: 'crumbs', 'aria-label': 'Image' },
-      h('a', { class: 'button', href: linkTo({ view: 'detail', id: image.id }) }, icon('back'), 'This image'),
-      h('div', { class: 'detail-title' }, h('h2', { tabindex: -1 }, filePath(image.file)), h('span', { class: 'aside' }, 'Results')),
+      h(
+        'a',
+        { class: 'button', href: linkTo({ view: 'detail', id: image.id }) },
+        icon('back'),
+        'This image',
+      ),
+      h(
+        'div',
+        { class: 'detail-title' },
+        h('h2', { tabindex: -1 }, filePath(image.file)),
+        h('span', { class: 'aside' }, 'Results'),
+      ),
     ),
     content,
   )
@@ -61,8 +75,16 @@ function renderComparison(
         'div',
         { class: 'empty' },
         h('h2', {}, 'No result of this image yet'),
-        h('p', {}, 'Results appear here as soon as they are in the cache: one for each set of params that was bought.'),
-        h('a', { class: 'button', href: linkTo({ view: 'detail', id: image.id }) }, 'Try params out'),
+        h(
+          'p',
+          {},
+          'Results appear here as soon as they are in the cache: one for each set of params that was bought.',
+        ),
+        h(
+          'a',
+          { class: 'button', href: linkTo({ view: 'detail', id: image.id }) },
+          'Try params out',
+        ),
       ),
     ]
   }
@@ -77,17 +99,27 @@ function renderComparison(
     name: `Result ${index + 1}`,
     about: candidate.isUsed ? 'used now' : '',
     isOpen: index < fewPictures,
-    element: renderSheet(context, view, `Result ${index + 1}`, candidate.after, [
-      renderParams(candidate, index, rows),
-      pickButton(index, candidate, sheetsOf, () => pick(context, image, candidate, index, choice)),
-    ], candidate.isUsed),
+    element: renderSheet(
+      context,
+      view,
+      `Result ${index + 1}`,
+      candidate.after,
+      [
+        renderParams(candidate, index, rows),
+        pickButton(index, candidate, sheetsOf, () =>
+          showLines(context, image, candidate, index, choice),
+        ),
+      ],
+      candidate.isUsed,
+    ),
   }))
   const source = {
     name: 'Source',
     about: '',
     isOpen: candidates.length === 1,
     element: renderSheet(context, view, 'Source', image.pictures.before, [
-      image.source && h('p', { class: 'hint' }, `${showSize(image.source)}, ${showBytes(image.source.bytes)}`),
+      image.source &&
+        h('p', { class: 'hint' }, `${showSize(image.source)}, ${showBytes(image.source.bytes)}`),
     ]),
   }
   function sheetsOf(): HTMLElement[] {
@@ -100,7 +132,13 @@ function renderComparison(
     on(box, 'change', () => {
       element.hidden = !box.checked
     })
-    return h('label', { class: 'segment' }, box, name, about !== '' && h('span', { class: 'number' }, about))
+    return h(
+      'label',
+      { class: 'segment' },
+      box,
+      name,
+      about !== '' && h('span', { class: 'number' }, about),
+    )
   })
   const root = h(
     'div',
@@ -108,14 +146,23 @@ function renderComparison(
     h(
       'div',
       { class: 'compare-bar' },
-      h('fieldset', { class: 'plain' }, h('legend', { class: 'offscreen' }, 'Shown'), h('div', { class: 'segments' }, ...toggles)),
+      h(
+        'fieldset',
+        { class: 'plain' },
+        h('legend', { class: 'offscreen' }, 'Shown'),
+        h('div', { class: 'segments' }, ...toggles),
+      ),
       createToolbar(view),
     ),
     grid,
   )
   addZoomKeys(root, view)
   return [
-    h('p', { class: 'hint' }, `${count(candidates.length, 'result')} of this image in the cache. They move together; what differs is marked.`),
+    h(
+      'p',
+      { class: 'hint' },
+      `${count(candidates.length, 'result')} of this image in the cache. They move together; what differs is marked.`,
+    ),
     root,
     choice,
   ]
@@ -132,7 +179,12 @@ function renderSheet(
   const layer = createLayer(view, 'single', name)
   const stage = h(
     'div',
-    { class: 'stage', tabindex: 0, role: 'group', 'aria-label': `${name}. Arrow keys move all, plus and minus zoom.` },
+    {
+      class: 'stage',
+      tabindex: 0,
+      role: 'group',
+      'aria-label': `${name}. Arrow keys move all, plus and minus zoom.`,
+    },
     layer.element,
     h('span', { class: 'stage-label is-before' }, name),
   )
@@ -147,7 +199,11 @@ function renderSheet(
   )
 }
 
-function renderParams({ result }: Candidate, index: number, rows: ReturnType<typeof compareParams>): HTMLElement {
+function renderParams(
+  { result }: Candidate,
+  index: number,
+  rows: ReturnType<typeof compareParams>,
+): HTMLElement {
   return h(
     'dl',
     { class: 'facts' },
@@ -158,16 +214,32 @@ function renderParams({ result }: Candidate, index: number, rows: ReturnType<typ
         'div',
         { 'data-different': isDifferent },
         h('dt', {}, showText(name.replace('scale_factor', 'magnific'))),
-        h('dd', {}, isDifferent ? h('mark', {}, shown, h('span', { class: 'offscreen' }, ' (differs)')) : shown),
+        h(
+          'dd',
+          {},
+          isDifferent
+            ? h('mark', {}, shown, h('span', { class: 'offscreen' }, ' (differs)'))
+            : shown,
+        ),
       )
     }),
     result &&
-      h('div', {}, h('dt', {}, 'Result'), h('dd', {}, `${showSize(result)}, ${showBytes(result.bytes)}`)),
+      h(
+        'div',
+        {},
+        h('dt', {}, 'Result'),
+        h('dd', {}, `${showSize(result)}, ${showBytes(result.bytes)}`),
+      ),
     result && h('div', {}, h('dt', {}, 'Made'), h('dd', {}, showTime(result.completedAt))),
   )
 }
 
-function pickButton(index: number, { isUsed }: Candidate, all: () => HTMLElement[], onPick: () => void): HTMLElement {
+function pickButton(
+  index: number,
+  { isUsed }: Candidate,
+  all: () => HTMLElement[],
+  onPick: () => void,
+): HTMLElement {
   const element = button(
     { class: 'button pick', 'aria-pressed': 'false' },
     () => {
@@ -184,7 +256,7 @@ function pickButton(index: number, { isUsed }: Candidate, all: () => HTMLElement
   return element
 }
 
-function pick(
+function showLines(
   { store, server, live }: Context,
   image: InspectedImage,
   candidate: Candidate,
@@ -194,14 +266,28 @@ function pick(
   const { mode } = store.inspection
   const { query } = candidate
   const isSame = query === image.query
-  const heading = h('h3', { tabindex: -1 }, isSame ? `Result ${index + 1} is what the source asks for` : `Write this to use result ${index + 1}`)
+  const heading = h(
+    'h3',
+    { tabindex: -1 },
+    isSame
+      ? `Result ${index + 1} is what the source asks for`
+      : `Write this to use result ${index + 1}`,
+  )
   const text = h('code', { class: 'query', tabindex: 0, 'aria-label': 'Query' })
   write(text, `?${showText(query)}`)
   fill(
     choice,
-    h('div', { class: 'section-head' }, heading, copyButton('Copy query', () => `?${query}`)),
+    h(
+      'div',
+      { class: 'section-head' },
+      heading,
+      copyButton('Copy query', () => `?${query}`),
+    ),
     text,
-    sourceLines(image, query, { open: mode === 'dev' ? server.open : undefined, explain: live.explain }),
+    sourceLines(image, query, {
+      open: mode === 'dev' ? server.open : undefined,
+      explain: live.explain,
+    }),
   )
   choice.scrollIntoView({ block: 'nearest' })
   announce(heading.textContent ?? '')

@@ -12,7 +12,9 @@ export function compareParams(
 ): Row[] {
   const names = [...new Set(all.flatMap((params) => Object.keys(params)))]
   const rows = names.map((name): Row => {
-    const values = all.map((params) => (params[name] === undefined ? undefined : String(params[name])))
+    const values = all.map((params) =>
+      params[name] === undefined ? undefined : String(params[name]),
+    )
     return { name, values, isDifferent: values.some((value) => value !== values[0]) }
   })
   return rows.toSorted((a, b) => Number(b.isDifferent) - Number(a.isDifferent))

@@ -1,20 +1,13 @@
-import type { InspectedImage, InspectedState } from '../../../inspector/contract.ts'
+import type { InspectedImage } from '../../../inspector/contract.ts'
 import { announce } from '../announce.ts'
 import type { Context } from '../context.ts'
 import { button, fill, h, write } from '../dom.ts'
-import { filePath, showEstimate, showSeconds, showText } from '../format.ts'
+import { showEstimate, showSeconds, showText } from '../format.ts'
 import { states } from '../states.ts'
 import { describeProgress, isRunning } from '../store.ts'
 import type { Progress } from '../store.ts'
 import { confirmPurchase } from './confirm.ts'
-
-/** What could be bought at this moment. */
-export interface Offer {
-  query: string
-  estimate: number
-  state: InspectedState
-  size: { width: number; height: number } | undefined
-}
+import type { Offer } from './offer.ts'
 
 /** The only part of the page that spends. */
 export interface Buy {
@@ -42,7 +35,12 @@ export function createBuy(
   const note = h('p', { class: 'hint' })
   const phase = h('span', { class: 'phase' })
   const elapsed = h('span', { class: 'aside', 'aria-hidden': 'true' })
-  const running = h('div', { class: 'running', hidden: true }, h('p', {}, phase, ' ', elapsed), h('div', { class: 'stripe' }))
+  const running = h(
+    'div',
+    { class: 'running', hidden: true },
+    h('p', {}, phase, ' ', elapsed),
+    h('div', { class: 'stripe' }),
+  )
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
 
   const ask = async (): Promise<void> => {
@@ -135,9 +133,4 @@ function explainOffer(
   if (!offer) return 'The estimate comes with the preview.'
   if (offer.state === 'pending') return states.pending.about
   return 'You are asked once more before anything is spent.'
-}
-
-/** The image and query of a purchase, as the dialog shows them. */
-export function describePurchase({ file }: InspectedImage, query: string): HTMLElement {
-  return h('p', { class: 'purchase' }, filePath(file), h('code', { class: 'query' }, `?${showText(query)}`))
 }

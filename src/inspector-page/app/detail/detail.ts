@@ -24,7 +24,11 @@ type Trial =
   | { kind: 'bought'; after: string; size: { width: number; height: number } | undefined }
 
 /** One image, to be looked at closely and tried out. */
-export function createDetail(context: Context, first: InspectedImage, neighbours: Neighbours): HTMLElement {
+export function createDetail(
+  context: Context,
+  first: InspectedImage,
+  neighbours: Neighbours,
+): HTMLElement {
   const { store, server, live, signal } = context
   const isReport = store.inspection.mode === 'report'
   const fields = isReport ? [] : store.inspection.fields
@@ -58,7 +62,8 @@ export function createDetail(context: Context, first: InspectedImage, neighbours
   const retry = (): void => {
     trial.cancel()
     const isEdited = query !== image.query
-    if (form.problem !== '') state = { kind: 'answered', answer: { ok: false, problem: form.problem } }
+    if (form.problem !== '')
+      state = { kind: 'answered', answer: { ok: false, problem: form.problem } }
     else state = isEdited ? { kind: 'waiting' } : { kind: 'none' }
     if (state.kind === 'waiting') trial.schedule(query)
     render()
@@ -78,7 +83,12 @@ export function createDetail(context: Context, first: InspectedImage, neighbours
     }
   }
   const form = createForm(fields, values, onInput)
-  const buy = createBuy(context, () => image, (fingerprint) => void onBought(fingerprint), retry)
+  const buy = createBuy(
+    context,
+    () => image,
+    (fingerprint) => void onBought(fingerprint),
+    retry,
+  )
 
   const render = (): void => {
     const answer = state.kind === 'answered' ? state.answer : undefined
@@ -153,13 +163,26 @@ export interface Neighbours {
   next: string | undefined
 }
 
-function renderNavigation(head: HTMLElement, { id }: InspectedImage, { previous, next }: Neighbours): HTMLElement {
+function renderNavigation(
+  head: HTMLElement,
+  { id }: InspectedImage,
+  { previous, next }: Neighbours,
+): HTMLElement {
   const step = (label: string, to: string | undefined, shape: 'back' | 'next'): HTMLElement =>
     to === undefined
-      ? h('span', { class: 'button is-square', 'aria-hidden': 'true', 'data-off': true }, icon(shape))
+      ? h(
+          'span',
+          { class: 'button is-square', 'aria-hidden': 'true', 'data-off': true },
+          icon(shape),
+        )
       : h(
           'a',
-          { class: 'button is-square', href: linkTo({ view: 'detail', id: to }), 'aria-label': label, title: label },
+          {
+            class: 'button is-square',
+            href: linkTo({ view: 'detail', id: to }),
+            'aria-label': label,
+            title: label,
+          },
           icon(shape),
         )
   return h(
@@ -170,14 +193,22 @@ function renderNavigation(head: HTMLElement, { id }: InspectedImage, { previous,
     h(
       'span',
       { class: 'crumbs-end' },
-      h('a', { class: 'button', href: linkTo({ view: 'compare', id }) }, icon('columns'), h('span', {}, 'Compare', h('span', { class: 'wide' }, ' results'))),
+      h(
+        'a',
+        { class: 'button', href: linkTo({ view: 'compare', id }) },
+        icon('columns'),
+        h('span', {}, 'Compare', h('span', { class: 'wide' }, ' results')),
+      ),
       step('Previous image', previous, 'back'),
       step('Next image', next, 'next'),
     ),
   )
 }
 
-function choosePictures(image: InspectedImage, state: Trial): Parameters<ReturnType<typeof createViewer>['show']>[0] {
+function choosePictures(
+  image: InspectedImage,
+  state: Trial,
+): Parameters<ReturnType<typeof createViewer>['show']>[0] {
   const { before, after, afterKind } = image.pictures
   const own = {
     before,

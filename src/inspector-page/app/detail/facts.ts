@@ -13,7 +13,8 @@ export function renderFacts(image: InspectedImage, { mode }: Inspection): HTMLEl
   return h(
     'div',
     {},
-    image.reason !== '' && h('p', { class: 'reason', 'data-state': image.state }, showText(image.reason)),
+    image.reason !== '' &&
+      h('p', { class: 'reason', 'data-state': image.state }, showText(image.reason)),
     h(
       'dl',
       { class: 'facts' },
@@ -27,10 +28,16 @@ export function renderFacts(image: InspectedImage, { mode }: Inspection): HTMLEl
         : undefined,
       image.estimate > 0 ? term('Estimate', showEstimate(image.estimate)) : undefined,
       result &&
-        term('Made', `${showTime(result.completedAt)}${result.seconds > 0 ? `, in ${showSeconds(result.seconds)}` : ''}`),
+        term(
+          'Made',
+          `${showTime(result.completedAt)}${result.seconds > 0 ? `, in ${showSeconds(result.seconds)}` : ''}`,
+        ),
       result?.task ? term('Task', h('code', {}, showText(result.task))) : undefined,
       mode === 'report' || image.directives !== ''
-        ? term('Params', params.length > 0 ? h('ul', { class: 'params' }, ...params) : 'all defaults')
+        ? term(
+            'Params',
+            params.length > 0 ? h('ul', { class: 'params' }, ...params) : 'all defaults',
+          )
         : undefined,
     ),
   )

@@ -4,8 +4,8 @@ import { showText } from '../format.ts'
 import { radio } from '../gallery/filters.ts'
 import type { Value, Values } from './query.ts'
 
-/** So many choices stand side by side; more are a list. */
-const fewChoices = 4
+const fewChoices = 5
+const fewLetters = 20
 
 /** The fields of the service as a form. */
 export interface Form {
@@ -78,7 +78,7 @@ type Report = (value: Value, problem: string) => void
 function createControl(field: InspectedField, first: Value, report: Report): Control {
   switch (field.kind) {
     case 'enum':
-      return (field.values?.length ?? 0) <= fewChoices && field.values?.join('').length! <= 20
+      return isShort(field.values ?? [])
         ? createChoice(field, first, report)
         : createSelect(field, first, report)
     case 'integer':
@@ -88,6 +88,11 @@ function createControl(field: InspectedField, first: Value, report: Report): Con
     case 'boolean':
       return createSwitch(field, first, report)
   }
+}
+
+/** Few short words stand side by side; others are a list. */
+function isShort(values: readonly string[]): boolean {
+  return values.length <= fewChoices && values.join('').length <= fewLetters
 }
 
 /** `optimized_for` as people read it; the scale goes by its key. */
@@ -131,7 +136,9 @@ function createSelect(field: InspectedField, first: Value, report: Report): Cont
   const select = h(
     'select',
     { id, 'aria-describedby': aboutId || undefined },
-    ...(field.values ?? []).map((value) => h('option', { value }, showText(value.replaceAll('_', ' ')))),
+    ...(field.values ?? []).map((value) =>
+      h('option', { value }, showText(value.replaceAll('_', ' '))),
+    ),
   )
   const set = (value: Value): void => {
     select.value = String(value ?? '')
@@ -149,7 +156,14 @@ function createNumber(field: InspectedField, first: Value, report: Report): Cont
   const { id: aboutId, element: about } = hint(field)
   const id = createId(field.name)
   const problemId = createId('problem')
-  const range = h('input', { type: 'range', id, min, max, step: 1, 'aria-describedby': aboutId || undefined })
+  const range = h('input', {
+    type: 'range',
+    id,
+    min,
+    max,
+    step: 1,
+    'aria-describedby': aboutId || undefined,
+  })
   const number = h('input', {
     type: 'number',
     min,
@@ -233,7 +247,13 @@ function createText(field: InspectedField, first: Value, report: Report): Contro
 function createSwitch(field: InspectedField, first: Value, report: Report): Control {
   const { id: aboutId, element: about } = hint(field)
   const id = createId(field.name)
-  const box = h('input', { type: 'checkbox', role: 'switch', id, class: 'switch', 'aria-describedby': aboutId || undefined })
+  const box = h('input', {
+    type: 'checkbox',
+    role: 'switch',
+    id,
+    class: 'switch',
+    'aria-describedby': aboutId || undefined,
+  })
   const set = (value: Value): void => {
     box.checked = value === true
   }

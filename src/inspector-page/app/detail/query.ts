@@ -14,13 +14,19 @@ export function readValues(fields: readonly InspectedField[], image: InspectedIm
       const text = readText(field, said.get(field.key))
       // A preset is chosen where a scale is. What is invalid has no params: what can be read of its query is a start.
       const isWritten = image.state === 'invalid' || isPreset(field, text)
-      return [field.name, (isWritten ? text : undefined) ?? image.params[field.name] ?? field.default]
+      return [
+        field.name,
+        (isWritten ? text : undefined) ?? image.params[field.name] ?? field.default,
+      ]
     }),
   )
 }
 
 /** What some params are in the form. */
-export function valuesOf(fields: readonly InspectedField[], params: InspectedImage['params']): Values {
+export function valuesOf(
+  fields: readonly InspectedField[],
+  params: InspectedImage['params'],
+): Values {
   return Object.fromEntries(fields.map(({ name, default: usual }) => [name, params[name] ?? usual]))
 }
 

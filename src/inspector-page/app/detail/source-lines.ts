@@ -46,8 +46,14 @@ export function sourceLines(
             open && openButton(open, explain, importer, problem),
           ),
         ),
-        h('pre', { tabindex: 0, 'aria-label': `Line of ${showText(place)}` }, renderLine(importer, line, isNew)),
-        !line && isNew && h('p', { class: 'hint' }, 'The query is put together elsewhere: change it there.'),
+        h(
+          'pre',
+          { tabindex: 0, 'aria-label': `Line of ${showText(place)}` },
+          renderLine(importer, line, isNew),
+        ),
+        !line &&
+          isNew &&
+          h('p', { class: 'hint' }, 'The query is put together elsewhere: change it there.'),
         problem,
       )
     }),
@@ -57,7 +63,13 @@ export function sourceLines(
 function renderLine({ text }: Importer, line: Line | undefined, isNew: boolean): HTMLElement {
   if (!line) return h('code', {}, showText(text))
   const query = showText(line.query)
-  return h('code', {}, showText(line.before), isNew ? h('mark', {}, query) : h('b', {}, query), showText(line.after))
+  return h(
+    'code',
+    {},
+    showText(line.before),
+    isNew ? h('mark', {}, query) : h('b', {}, query),
+    showText(line.after),
+  )
 }
 
 function openButton(

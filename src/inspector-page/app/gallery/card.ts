@@ -84,7 +84,8 @@ function listFacts(image: InspectedImage): (Node | undefined)[] {
       fact(
         'Used in',
         [foreign(`${importer.file}:${importer.line}`)],
-        others > 0 && h('span', { class: 'aside' }, `+${others}`, hidden(` ${count(others, 'other')}`)),
+        others > 0 &&
+          h('span', { class: 'aside' }, `+${others}`, hidden(` ${count(others, 'other')}`)),
       ),
   ]
 }

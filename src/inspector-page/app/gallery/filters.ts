@@ -29,7 +29,8 @@ export function createFilters(onChange: () => void): Filters {
     onChange()
   })
   addEventListener('keydown', (event) => {
-    const isTyping = event.target instanceof Element && event.target.matches('input, textarea, select')
+    const isTyping =
+      event.target instanceof Element && event.target.matches('input, textarea, select')
     if (event.key !== '/' || isTyping || search.closest('[hidden]')) return
     event.preventDefault()
     search.focus()

@@ -41,7 +41,9 @@ export function createGallery(store: Store): Gallery {
     if (next.join('\n') !== order.join('\n')) {
       order = next
       const focused = document.activeElement
-      list.replaceChildren(...next.map((id) => cards.get(id)?.element).filter((card) => card !== undefined))
+      list.replaceChildren(
+        ...next.map((id) => cards.get(id)?.element).filter((card) => card !== undefined),
+      )
       if (focused instanceof HTMLElement && list.contains(focused)) focused.focus()
     }
     write(status, describeShown(inspection, shown))
@@ -75,7 +77,8 @@ function describeShown(inspection: Inspection, shown: readonly InspectedImage[])
   if (all === 0) return ''
   const { outstanding } = inspection.totals
   const isSettled = inspection.images.every(({ state }) => state === 'cached')
-  const here = shown.length === all ? count(all, 'image') : `${shown.length} of ${count(all, 'image')}`
+  const here =
+    shown.length === all ? count(all, 'image') : `${shown.length} of ${count(all, 'image')}`
   if (isSettled) return `${here}. All of them are in the cache: a build pays nothing.`
   return outstanding > 0 ? `${here}. A build would pay for what is missing.` : `${here}.`
 }
@@ -133,7 +136,10 @@ function moveFocus(list: HTMLElement, event: KeyboardEvent): void {
   const at = links.indexOf(document.activeElement as HTMLElement)
   if (at === -1 || event.altKey || event.ctrlKey || event.metaKey) return
   const top = (link: HTMLElement | undefined): number => link?.closest('li')?.offsetTop ?? 0
-  const columns = Math.max(1, links.findIndex((link) => top(link) !== top(links[0])))
+  const columns = Math.max(
+    1,
+    links.findIndex((link) => top(link) !== top(links[0])),
+  )
   const steps: Record<string, number> = {
     ArrowLeft: -1,
     ArrowRight: 1,

@@ -28,7 +28,11 @@ export function createSplit(stage: HTMLElement): Split {
     value = Math.min(100, Math.max(0, percent))
     stage.style.setProperty('--split', `${value}%`)
     setAttribute(handle, 'aria-valuenow', Math.round(value))
-    setAttribute(handle, 'aria-valuetext', `${Math.round(value)} % before, ${Math.round(100 - value)} % after`)
+    setAttribute(
+      handle,
+      'aria-valuetext',
+      `${Math.round(value)} % before, ${Math.round(100 - value)} % after`,
+    )
   }
   on(handle, 'dblclick', (event) => {
     event.stopPropagation()
