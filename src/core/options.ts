@@ -189,6 +189,12 @@ export interface Options {
    */
   dts?: boolean | string | undefined
   /**
+   * Whether a build writes a report at its end, one HTML file with every image as it was and as it ships; or its path, relative
+   * to the host's root, with `.html` at its end. `true` stands for `magnific-report.html`.
+   * @default false
+   */
+  report?: boolean | string | undefined
+  /**
    * How much is said.
    * @default 'info'
    */
@@ -254,8 +260,12 @@ export interface ResolvedOptions {
   readonly sharing: ResolvedSharing | undefined
   /** Whether it is `cache.readOnly`, and no `onMiss`, by which nothing is bought. */
   readonly isReadOnly: boolean
+  /** Whether `cache.readOnly` holds, whatever `onMiss` says: then nobody buys here, by hand either. */
+  readonly isCacheReadOnly: boolean
   readonly passthrough: readonly string[]
   /** The file of types, as the user says it: absolute, or relative to `root`. */
   readonly dts: string | undefined
+  /** The report of a build, as the user says it: absolute, or relative to `root`. */
+  readonly report: string | undefined
   readonly logLevel: LogLevel
 }

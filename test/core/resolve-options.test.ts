@@ -43,6 +43,7 @@ describe('resolveOptions', () => {
       deadline: 1_800_000,
       cacheDir: '.magnific',
       isReadOnly: false,
+      isCacheReadOnly: false,
       passthrough: [],
       logLevel: 'info',
     })
@@ -129,6 +130,7 @@ describe('resolveOptions', () => {
       webhook: { url: 'https://hooks.example.com/a', port: 8787, host: '::1', secret: 'a-secret' },
       cacheDir: '/var/cache/magnific',
       isReadOnly: false,
+      isCacheReadOnly: false,
       passthrough: ['blur'],
       logLevel: 'silent',
     })
