@@ -55,6 +55,9 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await dialog(page).waitFor({ state: 'detached' })
+    expect(await page.locator('.buy').evaluate((part) => part === document.activeElement)).toBe(
+      true,
+    )
     const [post] = server.posts('api/upscale')
     expect(post?.body).toEqual({
       id: 'hero',

@@ -65,6 +65,8 @@ export function createBuy(
     followed = fingerprint
     announce('Upscaling has begun.')
     render()
+    // The button is gone: whoever pressed it stays where it was.
+    element.focus()
   }
   const render = (): void => {
     const current = followed ?? image().fingerprint
@@ -105,8 +107,9 @@ export function createBuy(
   const first = store.progressOf(image().fingerprint)
   if (first && !isRunning(first)) told.add(first)
   store.onChange(render, signal)
+  const element = h('div', { class: 'buy', tabindex: -1 }, buyButton, running, problem, note)
   return {
-    element: h('div', { class: 'buy' }, buyButton, running, problem, note),
+    element,
     offer: (offer) => {
       offered = offer
       render()

@@ -214,7 +214,7 @@ function createText(field: InspectedField, first: Value, report: Report): Contro
   const countId = createId('count')
   const area = h('textarea', {
     id,
-    rows: 3,
+    rows: 2,
     dir: 'auto',
     maxlength: maxLength,
     'aria-describedby': [countId, aboutId].join(' ').trim(),
