@@ -144,6 +144,12 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     expect((await boxOf(after(page))).width).toBeLessThanOrEqual(stage.width + 1)
   })
 
+  it('has one pixel of the result for each of the screen at 100 %, however dense that is', async () => {
+    const { page } = await open('valley', {}, { deviceScaleFactor: 2 })
+    await page.getByRole('button', { name: '100 %' }).click()
+    expect((await boxOf(after(page))).width).toBeCloseTo(800, 0)
+  })
+
   it('keeps the point under the pointer when the wheel zooms', async () => {
     const { page } = await open('valley')
     await page.locator('.stage').focus()

@@ -121,5 +121,9 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
 async function shoot(page: Page, name: string): Promise<void> {
   if (shots === undefined) return
   mkdirSync(shots, { recursive: true })
+  const pictures = page.locator('img[src]').locator('visible=true')
+  await pictures.evaluateAll(async (images) =>
+    Promise.allSettled(images.map(async (image) => (image as HTMLImageElement).decode())),
+  )
   await page.screenshot({ path: join(shots, `${name}.png`) })
 }

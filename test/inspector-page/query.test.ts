@@ -91,6 +91,15 @@ describe('a query that the form writes', () => {
     expect(parse(other, { presets }).params).toMatchObject({ scale_factor: '2x', hdr: 3 })
   })
 
+  it('starts from what is said, where the project has another default', () => {
+    const own = fields.map((field) =>
+      field.key === 'creativity' ? { ...field, default: 5 } : field,
+    )
+    const image = createImage('a', 'a.png', 'missing', { query: 'magnific&creativity=0' })
+    expect(readValues(own, image)).toMatchObject({ creativity: 0, scale_factor: '2x' })
+    expect(readValues(own, { ...image, query: 'magnific' })).toMatchObject({ creativity: 5 })
+  })
+
   it('starts from what can be read of a query that is invalid', () => {
     const image = createImage('a', 'a.png', 'invalid', { query: 'magnific=3x&hdr=4&engine=no' })
     expect(readValues(fields, image)).toMatchObject({

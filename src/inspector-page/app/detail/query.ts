@@ -13,11 +13,10 @@ export function readValues(fields: readonly InspectedField[], image: InspectedIm
     fields.map((field) => {
       const text = readText(field, said.get(field.key))
       // A preset is chosen where a scale is. What is invalid has no params: what can be read of its query is a start.
-      const isWritten = image.state === 'invalid' || isPreset(field, text)
-      return [
-        field.name,
-        (isWritten ? text : undefined) ?? image.params[field.name] ?? field.default,
-      ]
+      if (image.state === 'invalid' || isPreset(field, text))
+        return [field.name, text ?? field.default]
+      // The API's default may be said where the project has another one, and is no param then.
+      return [field.name, image.params[field.name] ?? text ?? field.default]
     }),
   )
 }
