@@ -39,17 +39,15 @@ const fields: InspectedField[] = [
     default: '',
     about: 'What is to be seen, in words.',
   },
-  ...['creativity', 'hdr', 'resemblance', 'fractality'].map(
-    (name): InspectedField => ({
-      name,
-      key: name,
-      kind: 'integer',
-      min: -10,
-      max: 10,
-      default: 0,
-      about: `A whole number from -10 to 10.`,
-    }),
-  ),
+  ...['creativity', 'hdr', 'resemblance', 'fractality'].map((name): InspectedField => ({
+    name,
+    key: name,
+    kind: 'integer',
+    min: -10,
+    max: 10,
+    default: 0,
+    about: `A whole number from -10 to 10.`,
+  })),
   {
     name: 'engine',
     key: 'engine',
@@ -102,13 +100,11 @@ export function createImage(
       : undefined,
     output: state === 'invalid' ? undefined : output,
     estimate: state === 'missing' || state === 'failed' ? 0.1 * Math.log2(scale) : 0,
-    importers: [
-      { file: 'src/App.tsx', line: 12, text: `import hero from './${name}?${query}'` },
-    ],
+    importers: [{ file: 'src/App.tsx', line: 12, text: `import hero from './${name}?${query}'` }],
     pictures: {
       thumbnail: `api/picture/${id}/thumbnail`,
       before: `api/picture/${id}/before`,
-      after: state === 'invalid' ? undefined : `api/picture/${id}/after`,
+      after: state === 'invalid' ? undefined : `api/picture/${id}/after?v=${state}`,
       afterKind: state === 'invalid' ? undefined : isCached ? 'result' : 'preview',
     },
     ...more,
@@ -199,7 +195,9 @@ export function createShop(more: Partial<Inspection> = {}): Inspection {
         query: 'magnific=3x&hdr=4',
         reason: '`magnific` must be one of 2x, 4x, 8x, 16x, got "3x".',
       }),
-      createImage('logo', 'src/brand/logo.png', 'cached', { source: { width: 120, height: 75, bytes: 5200 } }),
+      createImage('logo', 'src/brand/logo.png', 'cached', {
+        source: { width: 120, height: 75, bytes: 5200 },
+      }),
       createImage('coast', 'src/brand/coast.png', 'missing', {
         query: 'magnific=16x&engine=magnific_sharpy',
         params: { scale_factor: '16x', engine: 'magnific_sharpy' },

@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import axe from 'axe-core'
+import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromePath, launchChrome, warnWithoutChrome } from '../helpers/browser.ts'
@@ -11,25 +12,19 @@ import { visitInspector, writeReport } from './visits.ts'
 
 warnWithoutChrome()
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
 /** A folder for screenshots, where they are to be looked at. */
 const { INSPECTOR_SHOTS: shots } = process.env
 
-interface Violation {
-  id: string
-  impact: string
-  nodes: { html: string; failureSummary: string }[]
-}
-
 /** What axe-core calls serious or critical. */
 async function findViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()')
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<AxeResults>('axe.run()')
   return violations
-    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+      nodes.map(
+        ({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary ?? ''}`,
+      ),
     )
 }
 
@@ -92,7 +87,7 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
     })
     const settings = { colorScheme, viewport: sizes[size], hasTouch: size === 'phone' }
     const { page, problems } = await visitInspector(browser, server.page, settings)
-    await views[view]!(page)
+    await views[view](page)
     await page.waitForLoadState('networkidle')
     await shoot(page, `${view}-${colorScheme}-${size}`)
     // A dialog's page is not to be read.
@@ -107,7 +102,9 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
     ['light', 'phone'],
     ['dark', 'phone'],
   ] as const)('is as good in a report: %s, %s', async (colorScheme, size) => {
-    const url = await writeReport(createShop({ mode: 'report', buying: { allowed: false, why: '' } }))
+    const url = await writeReport(
+      createShop({ mode: 'report', buying: { allowed: false, why: '' } }),
+    )
     const settings = { colorScheme, viewport: sizes[size], bypassCSP: false }
     const { page, problems } = await visitInspector(browser, url, settings)
     await shoot(page, `report-${colorScheme}-${size}`)
@@ -124,5 +121,9 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
 async function shoot(page: Page, name: string): Promise<void> {
   if (shots === undefined) return
   mkdirSync(shots, { recursive: true })
+  const pictures = page.locator('img[src]').locator('visible=true')
+  await pictures.evaluateAll(async (images) =>
+    Promise.allSettled(images.map(async (image) => (image as HTMLImageElement).decode())),
+  )
   await page.screenshot({ path: join(shots, `${name}.png`) })
 }

@@ -41,6 +41,8 @@ export interface MockState {
 export interface MockServer extends HttpServer {
   readonly page: string
   readonly state: MockState
+  /** Ends the connections of those who listen. */
+  drop(): void
   /** Sends an event to every page that listens. */
   send(event: InspectorEvent): void
   /** The bodies of the POSTs to a route, in order. Live. */
@@ -78,6 +80,10 @@ export async function startMock(
     },
     page: `${server.url}${base}`,
     state,
+    drop: () => {
+      for (const listener of listeners) listener.destroy()
+      listeners.clear()
+    },
     send: (event) => {
       for (const listener of listeners) listener.write(`data: ${JSON.stringify(event)}\n\n`)
     },
@@ -102,7 +108,8 @@ async function reply(
   const read = <T>(): T => JSON.parse(request.body) as T
 
   const [kind, route = '', id = '', which = ''] = path.split('/')
-  if (path === '') return send('text/html', readPage(state.inspection), { 'content-security-policy': policy })
+  if (path === '')
+    return send('text/html', readPage(state.inspection), { 'content-security-policy': policy })
   if (kind === 'assets' && readdirSync(join(built, 'assets')).includes(route)) {
     const type = route.endsWith('.css') ? 'text/css' : 'text/javascript'
     return send(type, readFileSync(join(built, 'assets', route)))
@@ -113,7 +120,10 @@ async function reply(
     case 'picture':
       return send('image/webp', await drawPicture(state.inspection, decodeURIComponent(id), which))
     case 'result':
-      return send('image/webp', await makeResult(seedOf(id.replace(/-\d+x.*/, '')), id.includes('2x') ? 800 : 1600))
+      return send(
+        'image/webp',
+        await makeResult(seedOf(id.replace(/-\d+x.*/, '')), id.includes('2x') ? 800 : 1600),
+      )
     case 'compare':
       return json(state.comparison ?? { file: '', candidates: [] })
     case 'preview':
@@ -144,7 +154,7 @@ async function drawPicture(inspection: Inspection, id: string, which: string): P
 }
 
 function seedOf(id: string): number {
-  return [...id].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0) % 97
+  return Array.from(id).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 97
 }
 
 /** As the server would: the scale decides what it costs. */

@@ -23,8 +23,9 @@ export async function visitInspector(
   settings: BrowserContextOptions = {},
 ): Promise<InspectorVisit> {
   const { page, problems } = await openPage(browser, url, undefined, settings)
+  page.setDefaultTimeout(10_000)
   onTestFinished(async () => page.context().close())
-  await page.locator('main').first().waitFor()
+  await page.locator('main:not([hidden])').waitFor()
   return { page, problems }
 }
 
@@ -53,6 +54,9 @@ export async function writeReport(inspection: Inspection): Promise<string> {
   expect(shell.split(mark)).toHaveLength(2)
   const project = tmpProject({})
   const file = project.path('report.html')
-  writeFileSync(file, shell.replace(mark, () => mark.replace('></', () => `>${json}</`)))
+  writeFileSync(
+    file,
+    shell.replace(mark, () => mark.replace('></', () => `>${json}</`)),
+  )
   return pathToFileURL(file).href
 }

@@ -79,9 +79,6 @@ export function followServer(store: Store, server: Server): Live {
   if (document.querySelector('meta[name=magnific-events][content=sse]')) {
     const source = new EventSource('api/events')
     source.addEventListener('message', ({ data }) => receive(JSON.parse(String(data))))
-    source.addEventListener('magnific:inspector', (event) => {
-      receive(JSON.parse(String((event as MessageEvent).data)))
-    })
     source.addEventListener('error', lose)
     source.addEventListener('open', () => {
       if (store.connection === 'gone') void find()

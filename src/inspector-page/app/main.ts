@@ -50,7 +50,7 @@ function show(
 ): void {
   const store = createStore(inspection, isReport ? 'still' : 'live')
   const live = isReport
-    ? { refresh: async () => {}, explain: (error: unknown) => String((error as Error).message) }
+    ? { refresh: async () => {}, explain: (error: unknown) => (error as Error).message }
     : followServer(store, server)
   const gallery = createGallery(store)
   const place = h('div', { class: 'place' })

@@ -1,4 +1,5 @@
 import type { Comparison, InspectedImage, Inspection } from '../../inspector/contract.ts'
+import { readValues, valuesOf, writeQuery } from './detail/query.ts'
 import type { Server } from './server.ts'
 
 /** The data that a report carries; `undefined` where the page is served. */
@@ -23,8 +24,12 @@ export function createReportServer(inspection: Inspection): Server {
 }
 
 /** Results of one image under several queries, as far as the project asks for them. */
-function compareWithin({ images }: Inspection, id: string): Comparison {
-  const file = images.find((image) => image.id === id)?.file ?? ''
+function compareWithin({ images, fields }: Inspection, id: string): Comparison {
+  const own = images.find((image) => image.id === id)
+  const file = own?.file ?? ''
+  // What the query says besides the params stays.
+  const queryFor = (params: InspectedImage['params']): string =>
+    own ? writeQuery(fields, own.query, readValues(fields, own), valuesOf(fields, params)) : ''
   const seen = new Set<string>()
   const candidates = images
     .filter((image) => image.file === file && image.pictures.afterKind === 'result')
@@ -32,11 +37,11 @@ function compareWithin({ images }: Inspection, id: string): Comparison {
     .filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint))
     .map((image): Comparison['candidates'][number] => ({
       fingerprint: image.fingerprint,
-      query: image.query,
+      query: queryFor(image.params),
       params: image.params,
       result: image.result,
       after: afterOf(image),
-      isUsed: image.id === id,
+      isUsed: image.fingerprint === own?.fingerprint,
     }))
   return { file, candidates }
 }

@@ -73,7 +73,10 @@ async function ask(path: string, init: RequestInit = {}): Promise<unknown> {
   } catch (error) {
     if (init.signal?.aborted) throw error
     const says = `The server answered with ${response.status} and no JSON.`
-    throw response.ok ? new Error(says, { cause: error }) : new Unreachable(says, { cause: error })
+    // What stands before a server that is gone answers like this.
+    throw response.status < 500
+      ? new Error(says, { cause: error })
+      : new Unreachable(says, { cause: error })
   }
 }
 

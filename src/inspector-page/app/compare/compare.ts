@@ -6,7 +6,6 @@ import { button, fill, h, on, setAttribute, write } from '../dom.ts'
 import { count, filePath, showBytes, showSize, showText, showTime } from '../format.ts'
 import { icon } from '../icons.ts'
 import { linkTo } from '../routes.ts'
-import { readValues, writeQuery } from '../detail/query.ts'
 import { sourceLines } from '../detail/source-lines.ts'
 import { addGestures, addZoomKeys } from '../viewer/gestures.ts'
 import { createLayer } from '../viewer/layer.ts'
@@ -108,7 +107,7 @@ function renderComparison(
       [
         renderParams(candidate, index, rows),
         pickButton(index, candidate, sheetsOf, () =>
-          pick(context, image, candidate, index, choice),
+          showLines(context, image, candidate, index, choice),
         ),
       ],
       candidate.isUsed,
@@ -257,21 +256,15 @@ function pickButton(
   return element
 }
 
-function pick(
+function showLines(
   { store, server, live }: Context,
   image: InspectedImage,
   candidate: Candidate,
   index: number,
   choice: HTMLElement,
 ): void {
-  const { fields, mode } = store.inspection
-  // What a query says besides the params stays.
-  const query = writeQuery(
-    fields,
-    image.query,
-    readValues(fields, image),
-    readValues(fields, { ...image, state: 'cached', params: candidate.params }),
-  )
+  const { mode } = store.inspection
+  const { query } = candidate
   const isSame = query === image.query
   const heading = h(
     'h3',

@@ -1,20 +1,13 @@
-import type { InspectedImage, InspectedState } from '../../../inspector/contract.ts'
+import type { InspectedImage } from '../../../inspector/contract.ts'
 import { announce } from '../announce.ts'
 import type { Context } from '../context.ts'
 import { button, fill, h, write } from '../dom.ts'
-import { filePath, showEstimate, showSeconds, showText } from '../format.ts'
+import { showEstimate, showSeconds, showText } from '../format.ts'
 import { states } from '../states.ts'
 import { describeProgress, isRunning } from '../store.ts'
 import type { Progress } from '../store.ts'
 import { confirmPurchase } from './confirm.ts'
-
-/** What could be bought at this moment. */
-export interface Offer {
-  query: string
-  estimate: number
-  state: InspectedState
-  size: { width: number; height: number } | undefined
-}
+import type { Offer } from './offer.ts'
 
 /** The only part of the page that spends. */
 export interface Buy {
@@ -72,6 +65,8 @@ export function createBuy(
     followed = fingerprint
     announce('Upscaling has begun.')
     render()
+    // The button is gone: whoever pressed it stays where it was.
+    element.focus()
   }
   const render = (): void => {
     const current = followed ?? image().fingerprint
@@ -112,8 +107,9 @@ export function createBuy(
   const first = store.progressOf(image().fingerprint)
   if (first && !isRunning(first)) told.add(first)
   store.onChange(render, signal)
+  const element = h('div', { class: 'buy', tabindex: -1 }, buyButton, running, problem, note)
   return {
-    element: h('div', { class: 'buy' }, buyButton, running, problem, note),
+    element,
     offer: (offer) => {
       offered = offer
       render()
@@ -140,14 +136,4 @@ function explainOffer(
   if (!offer) return 'The estimate comes with the preview.'
   if (offer.state === 'pending') return states.pending.about
   return 'You are asked once more before anything is spent.'
-}
-
-/** The image and query of a purchase, as the dialog shows them. */
-export function describePurchase({ file }: InspectedImage, query: string): HTMLElement {
-  return h(
-    'p',
-    { class: 'purchase' },
-    filePath(file),
-    h('code', { class: 'query' }, `?${showText(query)}`),
-  )
 }

@@ -1,9 +1,8 @@
 import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
 import { button, createId, h, on, term, write } from '../dom.ts'
-import { count, showEstimate, showSize, showText } from '../format.ts'
+import { count, filePath, showEstimate, showSize, showText } from '../format.ts'
 import type { Purchase } from '../server.ts'
-import { describePurchase } from './buy.ts'
-import type { Offer } from './buy.ts'
+import type { Offer } from './offer.ts'
 
 interface Confirmation {
   inspection: Inspection
@@ -106,5 +105,14 @@ function renderTerms(inspection: Inspection, image: InspectedImage, offer: Offer
         ? 'The emulator charges nothing: the sum is what the service would be expected to take.'
         : 'It is an estimate: the service publishes no prices. What it really takes is on its invoice.',
     ),
+  )
+}
+
+function describePurchase({ file }: InspectedImage, query: string): HTMLElement {
+  return h(
+    'p',
+    { class: 'purchase' },
+    filePath(file),
+    h('code', { class: 'query' }, `?${showText(query)}`),
   )
 }

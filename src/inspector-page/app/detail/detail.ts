@@ -1,11 +1,10 @@
-import type { InspectedImage } from '../../../inspector/contract.ts'
+import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
 import type { Context } from '../context.ts'
 import { copyButton } from '../copy.ts'
 import { fill, h, write } from '../dom.ts'
 import { filePath, showText } from '../format.ts'
 import { outputOf } from '../gallery/arrange.ts'
 import { icon } from '../icons.ts'
-import { versioned } from '../pictures.ts'
 import { linkTo } from '../routes.ts'
 import type { Preview } from '../server.ts'
 import { stateChip } from '../states.ts'
@@ -126,7 +125,7 @@ export function createDetail(
     'main',
     { class: 'detail' },
     renderNavigation(head, image, neighbours),
-    viewer.element,
+    h('div', { class: 'detail-picture' }, viewer.element, describeShrinking(store.inspection)),
     h(
       'div',
       { class: 'panel' },
@@ -149,6 +148,13 @@ export function createDetail(
       h('section', {}, h('h3', {}, 'Source lines'), lines),
     ),
   )
+}
+
+/** A report has no room for every pixel. */
+function describeShrinking({ pictureSide }: Inspection): HTMLElement | false {
+  if (pictureSide === undefined) return false
+  const text = `The pictures in this report have ${pictureSide} pixels a side at most.`
+  return h('p', { class: 'hint' }, text)
 }
 
 /** The images before and after this one, as the gallery has them. */
@@ -206,7 +212,7 @@ function choosePictures(
   const { before, after, afterKind } = image.pictures
   const own = {
     before,
-    after: after === undefined ? undefined : versioned(after, image),
+    after,
     afterIs: afterKind === 'result' ? 'Result' : 'Preview, not upscaled',
     size: outputOf(image) ?? image.source,
   }

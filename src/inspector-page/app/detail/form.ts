@@ -4,8 +4,8 @@ import { showText } from '../format.ts'
 import { radio } from '../gallery/filters.ts'
 import type { Value, Values } from './query.ts'
 
-/** So many choices stand side by side; more are a list. */
-const fewChoices = 4
+const fewChoices = 5
+const fewLetters = 20
 
 /** The fields of the service as a form. */
 export interface Form {
@@ -78,7 +78,7 @@ type Report = (value: Value, problem: string) => void
 function createControl(field: InspectedField, first: Value, report: Report): Control {
   switch (field.kind) {
     case 'enum':
-      return (field.values?.length ?? 0) <= fewChoices && field.values?.join('').length! <= 20
+      return isShort(field.values ?? [])
         ? createChoice(field, first, report)
         : createSelect(field, first, report)
     case 'integer':
@@ -88,6 +88,11 @@ function createControl(field: InspectedField, first: Value, report: Report): Con
     case 'boolean':
       return createSwitch(field, first, report)
   }
+}
+
+/** Few short words stand side by side; others are a list. */
+function isShort(values: readonly string[]): boolean {
+  return values.length <= fewChoices && values.join('').length <= fewLetters
 }
 
 /** `optimized_for` as people read it; the scale goes by its key. */
@@ -209,7 +214,7 @@ function createText(field: InspectedField, first: Value, report: Report): Contro
   const countId = createId('count')
   const area = h('textarea', {
     id,
-    rows: 3,
+    rows: 2,
     dir: 'auto',
     maxlength: maxLength,
     'aria-describedby': [countId, aboutId].join(' ').trim(),

@@ -8,14 +8,29 @@ export type Values = Readonly<Record<string, Value>>
 
 /** What an image asks for, defaults and presets included. */
 export function readValues(fields: readonly InspectedField[], image: InspectedImage): Values {
-  // What is invalid has no params: what can be read of its query is a start.
-  const said = new Map<string, string>(image.state === 'invalid' ? readParts(image.query) : [])
+  const said = new Map(readParts(image.query))
   return Object.fromEntries(
     fields.map((field) => {
-      const given = image.params[field.name] ?? image.params[field.key]
-      return [field.name, given ?? readText(field, said.get(field.key)) ?? field.default]
+      const text = readText(field, said.get(field.key))
+      // A preset is chosen where a scale is. What is invalid has no params: what can be read of its query is a start.
+      if (image.state === 'invalid' || isPreset(field, text))
+        return [field.name, text ?? field.default]
+      // The API's default may be said where the project has another one, and is no param then.
+      return [field.name, image.params[field.name] ?? text ?? field.default]
     }),
   )
+}
+
+/** What some params are in the form. */
+export function valuesOf(
+  fields: readonly InspectedField[],
+  params: InspectedImage['params'],
+): Values {
+  return Object.fromEntries(fields.map(({ name, default: usual }) => [name, params[name] ?? usual]))
+}
+
+function isPreset({ key }: InspectedField, text: Value): boolean {
+  return key === 'magnific' && typeof text === 'string' && !/^\d+x$/.test(text)
 }
 
 /**
@@ -46,9 +61,8 @@ export function writeQuery(
 
 /** The scale is written where a preset's name was: what else the preset said has to be said. */
 function losesPreset(parts: readonly string[], changed: readonly InspectedField[]): boolean {
-  const scale = changed.find(({ key }) => key === 'magnific')
   const said = new Map(readParts(parts.join('&'))).get('magnific')
-  return scale !== undefined && Boolean(said) && !scale.values?.includes(said ?? '')
+  return changed.some((field) => said !== '' && isPreset(field, said))
 }
 
 function writeField({ key }: InspectedField, value: Value): string | undefined {

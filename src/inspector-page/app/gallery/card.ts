@@ -1,7 +1,6 @@
 import type { InspectedImage } from '../../../inspector/contract.ts'
 import { fill, h, on, write } from '../dom.ts'
 import { count, filePath, foreign, showBytes, showEstimate, showSize, showText } from '../format.ts'
-import { versioned } from '../pictures.ts'
 import { linkTo } from '../routes.ts'
 import { stateChip } from '../states.ts'
 import { describeProgress, isRunning } from '../store.ts'
@@ -51,7 +50,7 @@ export function createCard(id: string, thumbnails: Thumbnails): Card {
       write(running, isRunning(progress) ? describeProgress(progress) : '')
       if (shown === image) return
       shown = image
-      thumbnails.show(picture, versioned(image.pictures.thumbnail, image))
+      thumbnails.show(picture, image.pictures.thumbnail)
       fill(link, filePath(image.file))
       fill(chip, stateChip(image.state))
       fill(facts, ...listFacts(image))

@@ -4,13 +4,21 @@ import type { Point, View } from './view.ts'
 /** CSS pixels that an arrow key moves by. */
 const stride = 60
 
+/** What lies over a picture and follows a pointer. */
+export interface Draggable {
+  handle: HTMLElement
+  /** CSS pixels of the stage */
+  drag(at: Point): void
+}
+
 /**
  * Lets a stage be zoomed and panned: wheel, drag, pinch, double click and keys.
  *
- * @param onDrag what dragging does where all of the picture is in sight; gets CSS pixels of the stage
+ * @param split what is dragged by its handle, and from anywhere where all of the picture is in sight
  */
-export function addGestures(stage: HTMLElement, view: View, onDrag?: (at: Point) => void): void {
+export function addGestures(stage: HTMLElement, view: View, split?: Draggable): void {
   const pointers = new Map<number, Point>()
+  let isOnHandle = false
   const place = ({ clientX, clientY }: MouseEvent): Point => {
     const { left, top } = stage.getBoundingClientRect()
     return { x: clientX - left, y: clientY - top }
@@ -40,7 +48,10 @@ export function addGestures(stage: HTMLElement, view: View, onDrag?: (at: Point)
     stage.setPointerCapture(event.pointerId)
     pointers.set(event.pointerId, place(event))
     stage.classList.add('is-held')
-    if (pointers.size === 1 && !view.isLarger) onDrag?.(place(event))
+    // A second finger pinches, wherever the first one is.
+    if (pointers.size > 1) return
+    isOnHandle = split?.handle.contains(event.target as Node) ?? false
+    if (!isOnHandle && !view.isLarger) split?.drag(place(event))
   })
   on(stage, 'pointermove', (event) => {
     const before = pointers.get(event.pointerId)
@@ -49,8 +60,8 @@ export function addGestures(stage: HTMLElement, view: View, onDrag?: (at: Point)
     const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1]
     pointers.set(event.pointerId, after)
     if (other) pinch(view, other, before, after)
-    else if (view.isLarger) view.panBy(after.x - before.x, after.y - before.y)
-    else onDrag?.(after)
+    else if (isOnHandle || !view.isLarger) split?.drag(after)
+    else view.panBy(after.x - before.x, after.y - before.y)
   })
   const release = (event: PointerEvent): void => {
     pointers.delete(event.pointerId)

@@ -16,6 +16,7 @@ export function createLayer(view: View, kind: string, alt: string): Layer {
   let loaded: ((width: number, height: number) => void) | undefined
   on(image, 'load', () => {
     problem.hidden = true
+    element.toggleAttribute('data-loaded', true)
     loaded?.(image.naturalWidth, image.naturalHeight)
     place()
   })

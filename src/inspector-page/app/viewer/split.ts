@@ -8,7 +8,7 @@ export interface Split {
   set(percent: number): void
 }
 
-/** Makes the line: it is dragged, or moved with the keys of a slider. */
+/** Makes the line: it is dragged as the stage's gestures have it, or moved with the keys of a slider. */
 export function createSplit(stage: HTMLElement): Split {
   let value = 50
   const handle = h(
@@ -34,21 +34,6 @@ export function createSplit(stage: HTMLElement): Split {
       `${Math.round(value)} % before, ${Math.round(100 - value)} % after`,
     )
   }
-  const follow = (event: PointerEvent): void => {
-    const { left, width } = stage.getBoundingClientRect()
-    set(((event.clientX - left) / width) * 100)
-  }
-  on(handle, 'pointerdown', (event) => {
-    if (event.button !== 0) return
-    // The stage would pan.
-    event.stopPropagation()
-    handle.setPointerCapture(event.pointerId)
-  })
-  on(handle, 'pointermove', (event) => {
-    if (!handle.hasPointerCapture(event.pointerId)) return
-    event.stopPropagation()
-    follow(event)
-  })
   on(handle, 'dblclick', (event) => {
     event.stopPropagation()
     set(50)

@@ -38,8 +38,11 @@ export function createViewer(name: string, signal: AbortSignal): Viewer {
   stage.append(after.element, before.element, beforeLabel, afterLabel, split.handle)
   const element = h('div', { class: 'viewer' }, stage, createToolbar(view))
   let hasAfter = false
-  addGestures(stage, view, ({ x }) => {
-    if (hasAfter) split.set((x / stage.clientWidth) * 100)
+  addGestures(stage, view, {
+    handle: split.handle,
+    drag: ({ x }) => {
+      if (hasAfter) split.set((x / stage.clientWidth) * 100)
+    },
   })
   addZoomKeys(element, view)
   watchSize(stage, signal, (width, height) => view.setStage(width, height))
