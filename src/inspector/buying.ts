@@ -50,7 +50,9 @@ export function createBuying(
 
   const watch: PurchaseWatcher = (fingerprint, phase, message) => {
     const said = message === undefined ? {} : { message }
-    const event: Progress = { kind: 'progress', fingerprint, phase, ...said, since: Date.now() }
+    // When it began: what is shown of it counts on from one phase to the next.
+    const since = progress.get(fingerprint)?.since ?? Date.now()
+    const event: Progress = { kind: 'progress', fingerprint, phase, ...said, since }
     const isOver = phase === 'done' || phase === 'failed'
     if (isOver) progress.delete(fingerprint)
     else progress.set(fingerprint, event)

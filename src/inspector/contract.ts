@@ -84,5 +84,5 @@ export type InspectorEvent =
       fingerprint: string
       phase: 'waiting' | 'submitting' | 'upscaling' | 'downloading' | 'done' | 'failed'
       message?: string
-      since: number /* ms since 1970 */
+      since: number /* when the purchase began, ms since 1970 */
     }

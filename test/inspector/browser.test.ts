@@ -1,11 +1,14 @@
 /// <reference lib="dom" />
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Emulator } from '../../src/emulator/index.ts'
 import type { InspectorEvent } from '../../src/inspector/contract.ts'
 import { chromePath, launchChrome, openPage, warnWithoutChrome } from '../helpers/browser.ts'
 import { postsTo } from '../helpers/emulator.ts'
 import { openInspected } from '../helpers/inspector.ts'
 import type { InspectedProject } from '../helpers/inspector.ts'
+import { openPlannedProject } from '../helpers/planned-project.ts'
+import { startUi } from '../helpers/ui.ts'
 import { versionsInBrowser, vites } from '../helpers/vite-versions.ts'
 
 const main = "import a from './a.png?magnific=2x'\nconsole.log(a)\n"
@@ -62,6 +65,17 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
       },
     )
 
+    it('shows how a purchase goes on, from the click to the result', async () => {
+      const desk = await open()
+      const { page, problems, connected } = await openPage(
+        browser,
+        `http://127.0.0.1:${desk.port}${desk.base}`,
+      )
+      await connected()
+      await buyInPage(page, desk.emulator)
+      expect(problems).toEqual([])
+    })
+
     it('is loaded anew when its server is started anew, and may buy again', async () => {
       const desk = await open()
       const { page, reloads, connected } = await openPage(
@@ -79,6 +93,66 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
     })
   },
 )
+
+describe.skipIf(chromePath === undefined)('without Vite', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChrome()
+  })
+  afterAll(async () => browser.close())
+
+  it('magnific ui shows how a purchase goes on, from the click to the result', async () => {
+    const planned = await openPlannedProject(
+      { 'src/main.js': main },
+      { latency: Number.POSITIVE_INFINITY },
+    )
+    const ui = await startUi(planned)
+    const { page, problems } = await openPage(browser, `http://127.0.0.1:${ui.port}/__magnific/`)
+    await buyInPage(page, planned.emulator)
+    expect(problems).toEqual([])
+    await ui.end()
+  })
+
+  it('a report shows every picture, and reaches nobody', async () => {
+    const { magnific, project } = await openPlannedProject({ 'src/main.js': main })
+    await magnific('upscale', '--yes')
+    await magnific('report')
+    const url = `file://${project.path('magnific-report.html')}`
+    const { page, problems } = await openPage(browser, url)
+    const requests: string[] = []
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url())
+    })
+    await page.getByRole('link', { name: 'a.png' }).click()
+    await page.locator('.is-after').getByText('Result').waitFor()
+    const widths = await page.locator('img:visible').evaluateAll(async (images) =>
+      Promise.all(
+        (images as HTMLImageElement[]).map(async (image) => {
+          await image.decode()
+          return image.naturalWidth
+        }),
+      ),
+    )
+    expect(widths).toContain(400)
+    expect(await page.getByRole('button', { name: /Upscale|Spend/ }).count()).toBe(0)
+    expect(requests).toEqual([])
+    expect(problems).toEqual([])
+  })
+})
+
+/** Buys the one image as a user does, and waits until its result is there. */
+async function buyInPage(page: Page, emulator: Emulator): Promise<void> {
+  await page.getByRole('link', { name: 'a.png' }).click()
+  await page.getByRole('button', { name: 'Upscale this one · ~€0.10' }).click()
+  expect(postsTo(emulator)).toBe(0)
+  await page.getByRole('button', { name: 'Spend ~€0.10' }).click()
+  await emulator.until(() => emulator.tasks.length === 1)
+  await page.locator('.running').getByText('Upscaling').waitFor()
+  emulator.complete()
+  await page.locator('.is-after').getByText('Result').waitFor()
+  await page.locator('.detail-title').getByText('Cached').waitFor()
+  expect(postsTo(emulator)).toBe(1)
+}
 
 /** Keeps what the page is told. */
 async function noteEvents(page: Page): Promise<void> {

@@ -30,6 +30,8 @@ describe('POST api/upscale', () => {
     await pushed.until(() => pushed.events.at(-1)?.kind === 'changed')
     const phases = pushed.phases().filter((phase, index, all) => phase !== all[index - 1])
     expect(phases).toEqual(['waiting', 'submitting', 'upscaling', 'downloading', 'done'])
+    const began = new Set(pushed.events.map((event) => event.kind === 'progress' && event.since))
+    expect(began.size).toBe(2)
     for (const event of pushed.events) {
       if (event.kind !== 'progress') continue
       expect(event).toMatchObject({ fingerprint: begun.ok && begun.fingerprint })

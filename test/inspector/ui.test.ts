@@ -1,62 +1,17 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { expectNoKey } from '../helpers/canary.ts'
-import { cliCommand, cliEnvironment, runCli } from '../helpers/cli.ts'
+import { runCli } from '../helpers/cli.ts'
 import { postsTo } from '../helpers/emulator.ts'
-import { createInspectorClient, readJson } from '../helpers/inspector.ts'
-import type { InspectorClient } from '../helpers/inspector.ts'
+import { readJson } from '../helpers/inspector.ts'
 import { makePng } from '../helpers/images.ts'
 import { openPlannedProject } from '../helpers/planned-project.ts'
-import type { PlannedProject } from '../helpers/planned-project.ts'
 import { tmpProject } from '../helpers/project.ts'
+import { startUi } from '../helpers/ui.ts'
 
 const main = "import a from './a.png?magnific=2x'\nconsole.log(a)\n"
-
-interface Ui extends InspectorClient {
-  process: ChildProcess
-  /** Of the first line. */
-  said: string
-  end(): Promise<{ code: number | null; stderr: string }>
-}
-
-/** Starts `magnific ui` as a process of its own, and waits until it listens. */
-async function startUi(
-  { project }: Pick<PlannedProject, 'project'>,
-  ...args: string[]
-): Promise<Ui> {
-  const [node, cli] = cliCommand
-  const child = spawn(node, [cli, 'ui', '--port', '0', ...args], {
-    cwd: project.dir,
-    env: cliEnvironment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let stderr = ''
-  child.stderr.on('data', (chunk) => (stderr += String(chunk)))
-  const closed = once(child, 'close')
-  const said = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve)
-    void closed.then(() => reject(new Error(stderr)))
-  })
-  const port = Number(/http:\/\/[^/]+:(\d+)\/__magnific\//.exec(said)?.[1])
-  return {
-    ...createInspectorClient(port),
-    process: child,
-    said,
-    end: async () => {
-      child.kill('SIGINT')
-      const [code] = (await closed) as [number | null]
-      expectNoKey(stderr)
-      return { code, stderr }
-    },
-  }
-}
 
 describe('magnific ui', () => {
   it('shows the images of a project, buys one, and ends when it is told to', async () => {
