@@ -63,7 +63,13 @@ export function createOrderer(context: OrderContext): Orderer {
   const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
     const item = cold.progress.begin()
     const tell: PurchaseWatcher = (...news) => {
-      for (const watcher of shared.watchers ?? []) watcher(...news)
+      for (const watcher of shared.watchers ?? []) {
+        try {
+          watcher(...news)
+        } catch {
+          // Who only looks on ends no purchase.
+        }
+      }
     }
     let spent = 0
     let stopListening: (() => Promise<void>) | undefined

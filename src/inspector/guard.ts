@@ -54,6 +54,26 @@ export function checkToken({ headers }: IncomingMessage, token: string): Refusal
   }
 }
 
+/**
+ * Refuses who is at another machine. A server may be open to the network, for a look on a phone; but the token is in the page, and
+ * the money is that of whoever sits here.
+ */
+export function checkLocal({ headers, socket }: IncomingMessage): Refusal | undefined {
+  // By way of a tunnel it comes from this machine as well, and a tunnel says for whom.
+  const forwarded = String(headers['x-forwarded-for'] ?? '').split(',')
+  const addresses = [socket.remoteAddress ?? '', ...forwarded].map((each) => each.trim())
+  // Sockets of the file system have no address.
+  if (addresses.every((address) => address === '' || isOwnAddress(address))) return undefined
+  return {
+    status: 403,
+    problem: 'Only from the machine that the server runs on. Open the page there, by localhost.',
+  }
+}
+
+function isOwnAddress(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127(?:\.\d+){3}$/.test(address)
+}
+
 /** By host and port: behind a proxy, the scheme is another one. */
 function isOwnOrigin(origin: string, host: string | undefined): boolean {
   try {

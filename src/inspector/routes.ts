@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { basename, dirname } from 'node:path'
 import { isMagnificError } from '../core/errors.ts'
 import type { InspectorEvent } from './contract.ts'
-import { checkOrigin, checkPost, checkToken } from './guard.ts'
+import { checkLocal, checkOrigin, checkPost, checkToken } from './guard.ts'
 import type { Refusal } from './guard.ts'
 import { pictureKinds } from './inspector.ts'
 import type { Inspector, PictureKind } from './inspector.ts'
@@ -42,7 +42,7 @@ interface Asked {
 interface Route {
   method: 'GET' | 'POST'
   path: RegExp
-  /** Whether only who has the token is answered. */
+  /** Whether only who has the token, and sits at this machine, is answered. */
   isGuarded?: boolean
   answer(asked: Asked): Promise<void>
 }
@@ -89,7 +89,10 @@ export function createRoutes({
       method: 'GET',
       path: /^api\/inspection$/,
       answer: async ({ request, response }) => {
-        sendJson(request, response, 200, await inspector.inspect())
+        const inspection = await inspector.inspect()
+        const elsewhere = checkLocal(request)
+        if (elsewhere) inspection.buying = { allowed: false, why: elsewhere.problem }
+        sendJson(request, response, 200, inspection)
       },
     },
     {
@@ -170,7 +173,7 @@ export function createRoutes({
           ? route
           : (checkOrigin(request, path === '') ??
             (route.method === 'POST' ? checkPost(request) : undefined) ??
-            (route.isGuarded ? checkToken(request, token) : undefined))
+            (route.isGuarded ? (checkLocal(request) ?? checkToken(request, token)) : undefined))
       if ('problem' in route || refusal) {
         return refuse(request, response, refusal ?? unknown)
       }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { stripVTControlCharacters } from 'node:util'
 import magnific from 'unplugin-magnific/vite'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { findSockets, renderHead } from '../../src/bundlers/vite/dev/inspector-live.ts'
 import { canary } from '../helpers/canary.ts'
 import { startEmulator } from '../helpers/emulator.ts'
@@ -42,6 +42,24 @@ describe.each(viteVersions)('a dev server of %s', (version) => {
     await pushed.until(() => pushed.events.length > 0)
     // Several changes at once are one.
     expect(pushed.events).toEqual([{ kind: 'changed' }])
+  })
+
+  it('has pages of the app show what was bought from it', async () => {
+    const desk = await openInspected({ 'src/main.js': main }, { vite: vites[version] })
+    const { hot } = desk.dev.vite.environments.client
+    const send = vi.spyOn(hot, 'send')
+    onTestFinished(() => send.mockRestore())
+    const { id, query, estimate } = await desk.find('src/a.png')
+    await desk.upscale(id, query, estimate)
+    const sent = (): unknown[] => send.mock.calls.map(([payload]) => payload)
+    await expect.poll(sent).toContainEqual({
+      type: 'custom',
+      event: 'magnific:update',
+      data: { paths: expect.arrayContaining(['/src/a.png']), timestamp: expect.any(Number) },
+    })
+    expect(sent()).toContainEqual(
+      expect.objectContaining({ event: 'magnific:inspector', data: { kind: 'changed' } }),
+    )
   })
 
   it('knows of images that are in no source, once they are loaded and while they are', async () => {

@@ -1,5 +1,7 @@
 import { chmodSync, existsSync, symlinkSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Inspection } from '../../src/inspector/contract.ts'
+import { checkLocal } from '../../src/inspector/guard.ts'
 import { postsTo } from '../helpers/emulator.ts'
 import { openInspected, readJson } from '../helpers/inspector.ts'
 import type { InspectedProject } from '../helpers/inspector.ts'
@@ -146,6 +148,22 @@ describe.each(viteVersions)('the inspector behind %s', (version) => {
     expect(postsTo(emulator)).toBe(0)
   })
 
+  it('shows everything to who is at another machine, and spends nothing for them', async () => {
+    const { ask, post, id, emulator } = await open()
+    for (const address of ['192.168.0.7', '203.0.113.9, 127.0.0.1', 'unknown']) {
+      const headers = { 'x-forwarded-for': address }
+      const inspection = readJson<Inspection>(await ask('api/inspection', { headers }))
+      expect(inspection).toMatchObject({
+        images: [{ file: 'src/a.png' }],
+        buying: { allowed: false },
+      })
+      for (const path of ['api/upscale', 'api/open']) {
+        expectRefused(await post(path, bodyOf(id), headers), 403)
+      }
+    }
+    expect(postsTo(emulator)).toBe(0)
+  })
+
   it('spends for nobody who has not the token of this run', async () => {
     const { post, id, emulator } = await open()
     const other = 'A'.repeat(43)
@@ -249,4 +267,22 @@ describe('what the inspector serves', () => {
       .toContain(project.path('src/main.js'))
     expect(String(project.read('opened')).trim().split('\n')).toHaveLength(1)
   })
+})
+
+it.each([
+  ['127.0.0.1', undefined, true],
+  ['::ffff:127.0.0.1', undefined, true],
+  ['::1', undefined, true],
+  [undefined, undefined, true],
+  ['127.0.0.1', '::1, 127.0.0.5', true],
+  ['192.168.0.7', undefined, false],
+  ['::ffff:10.0.0.1', undefined, false],
+  ['fe80::1', undefined, false],
+  ['127.0.0.1', '10.0.0.1', false],
+  ['10.0.0.1', '127.0.0.1', false],
+  ['127.0.0.1.evil', undefined, false],
+])('who comes from %s, for %s, is at this machine: %s', (remoteAddress, forwarded, isLocal) => {
+  const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
+  const request = { headers, socket: { remoteAddress } } as Parameters<typeof checkLocal>[0]
+  expect(checkLocal(request) === undefined).toBe(isLocal)
 })
