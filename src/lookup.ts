@@ -83,6 +83,6 @@ export function createLookup(
 }
 
 /** What options say about variants, beside directives, is part of what they are made from. */
-function markOrigins({ alpha, keepMetadata }: ResolvedOptions): string {
+export function markOrigins({ alpha, keepMetadata }: ResolvedOptions): string {
   return `${alpha === 'join' ? '' : `+${alpha}`}${keepMetadata ? '+metadata' : ''}`
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { systemClock } from './core/clock.ts'
-import { MagnificError } from './core/errors.ts'
+import { isMagnificError, MagnificError } from './core/errors.ts'
 import { maxOutputPixels } from './core/limits.ts'
 import { defaultCacheDir } from './core/option-readers.ts'
 import type { ResolvedOptions } from './core/options.ts'
@@ -11,7 +11,7 @@ import { recallDurations } from './purchase/history.ts'
 import type { Order, PurchaseContext } from './purchase/order.ts'
 import { purchase } from './purchase/purchase.ts'
 import type { Origin } from './report.ts'
-import type { Shared } from './shared.ts'
+import type { PurchaseWatcher, Shared } from './shared.ts'
 import type { BlobStore } from './store/blobs.ts'
 import { createBudget } from './store/budget.ts'
 import type { Budget } from './store/budget.ts'
@@ -62,6 +62,15 @@ export function createOrderer(context: OrderContext): Orderer {
 
   const buy = async (order: Order, signal: AbortSignal): ReturnType<typeof purchase> => {
     const item = cold.progress.begin()
+    const tell: PurchaseWatcher = (...news) => {
+      for (const watcher of shared.watchers ?? []) {
+        try {
+          watcher(...news)
+        } catch {
+          // Who only looks on ends no purchase.
+        }
+      }
+    }
     let spent = 0
     let stopListening: (() => Promise<void>) | undefined
     try {
@@ -93,14 +102,21 @@ export function createOrderer(context: OrderContext): Orderer {
           halt: shared.halt,
           command: (rest) => `npx magnific ${rest}${cacheFlag}`,
           warn,
-          onPhase: ({ kind, estimate }) => item.update(kind, estimate),
+          onPhase: ({ kind, estimate }) => {
+            item.update(kind, estimate)
+            tell(order.fingerprint, kind)
+          },
         },
         signal,
       )
       spent = purchased.estimate
       // Before anybody is answered: who joined, or finds the record now, says the same of it.
       shared.origins.set(order.fingerprint, purchased.from)
+      tell(order.fingerprint, 'done')
       return purchased
+    } catch (error) {
+      tell(order.fingerprint, 'failed', isMagnificError(error) ? error.text : String(error))
+      throw error
     } finally {
       item.done(spent)
       await stopListening?.()
@@ -119,7 +135,7 @@ export function createOrderer(context: OrderContext): Orderer {
 }
 
 /** One for the process. */
-function openBudget({ shared, journal }: OrderContext): Budget {
+export function openBudget({ shared, journal }: Pick<OrderContext, 'shared' | 'journal'>): Budget {
   return (shared.budget ??= createBudget(shared.layout, {
     files: createJournalFiles(shared.layout),
     isFree: async ({ fingerprint, attempt }) => journal.isFree(fingerprint, attempt),

@@ -11,6 +11,7 @@ import type { Elsewhere } from './purchase/fetch-shared.ts'
 import type { Purchased } from './purchase/order.ts'
 import type { Origin } from './report.ts'
 import type { Sharing } from './sharing.ts'
+import type { Reference } from './shipment.ts'
 import type { Budget } from './store/budget.ts'
 import { createLayout } from './store/layout.ts'
 import type { Layout } from './store/layout.ts'
@@ -37,6 +38,10 @@ export interface Shared {
   readonly origins: Map<string, Origin>
   /** What was taken of budgets. Client and server builds are often two builds of one process: they share it. */
   budget?: Budget
+  /** Who wants to see how purchases of this process go on; missing where nobody ever did. */
+  watchers?: Set<PurchaseWatcher>
+  /** The references that builds of this process have shipped, by their specifiers; missing where no report is asked for. */
+  met?: Map<string, Reference>
   /** What is shared with other machines, once somebody has asked for it: see `openSharing`. */
   readonly sharings: Sharing[]
   /** The cache directory is there, with its .gitignore. */
@@ -60,6 +65,17 @@ export interface Shared {
     readonly spare: Layout
   }
 }
+
+/**
+ * Is told where a purchase stands, as it happens.
+ *
+ * @param message why it failed
+ */
+export type PurchaseWatcher = (
+  fingerprint: string,
+  phase: 'waiting' | 'submitting' | 'upscaling' | 'downloading' | 'done' | 'failed',
+  message?: string,
+) => void
 
 // The version changes with the meaning of what is shared: two versions of this package never share.
 const registryKey = Symbol.for('unplugin-magnific.shared.1')

@@ -109,6 +109,13 @@ export function createUpscaler(
   let prefetch: Promise<Prefetch> | undefined
   let standInWarned = false
 
+  /** Of all that builds of this process have shipped so far: client and server are often two of them. */
+  const writeReport = async (): Promise<void> => {
+    if (options.report === undefined || options.command !== 'build') return
+    const { writeBuildReport } = await import('./inspector/build-report.ts')
+    await writeBuildReport(options, logger, [...(shared.met?.values() ?? [])], scan)
+  }
+
   const loadMissHandler = async (): Promise<MissHandler> => {
     const { createMissHandler } = await import('./miss.ts')
     return createMissHandler({ options, shared, variants, logger })
@@ -136,6 +143,11 @@ export function createUpscaler(
     const { keys, fingerprint, shipment } = looked
     const { file } = reference
     const image = `${fingerprint}/${file}`
+    if (options.report !== undefined && !isAhead) {
+      const { query, importer } = reference
+      shared.met ??= new Map()
+      shared.met.set(`${file}?${query} ${importer}`, reference)
+    }
     if (!isAhead) void prefetch?.then(({ use }) => use(fingerprint))
     // What is here is told of when the host asks for it.
     if (shipment && !isAhead) {
@@ -297,6 +309,7 @@ export function createUpscaler(
       if (summary !== undefined && options.command === 'build') logger.info(summary)
       // A build that had nothing to keep leaves no directory behind.
       if (existsSync(shared.layout.dir)) memo.save()
+      if (!controller.signal.aborted) await writeReport()
       await finishSharing(shared)
     },
     flush: async () => flushSharing(shared),

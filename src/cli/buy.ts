@@ -71,6 +71,7 @@ export async function buyAll(
     ...options,
     command: 'build',
     onMiss: 'upscale',
+    report: undefined,
     budget: budget === undefined ? options.budget : { ...options.budget, euros: budget },
   }
   const upscaler = createUpscaler(limited, { info: json ? warn : write, warn })

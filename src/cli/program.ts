@@ -3,6 +3,7 @@ import type { CAC } from 'cac'
 import packageJson from '../../package.json' with { type: 'json' }
 import { declareBuying } from './declare-buying.ts'
 import { declareJournal } from './declare-journal.ts'
+import { declareLooking } from './declare-looking.ts'
 import { declareBeginning, declareTypes } from './declare-setup.ts'
 import { declareUpkeep } from './declare-upkeep.ts'
 import type { Terminal } from './workspace.ts'
@@ -19,6 +20,7 @@ const exitCodes = `  0  done
 export function createProgram(terminal: Terminal): CAC {
   const cli = cac('magnific')
   declareBuying(cli, terminal)
+  declareLooking(cli, terminal)
   declareJournal(cli, terminal)
   declareUpkeep(cli, terminal)
   declareTypes(cli, terminal)

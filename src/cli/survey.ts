@@ -3,6 +3,7 @@ import { MagnificError } from '../core/errors.ts'
 import { formatPath } from '../core/format-path.ts'
 import { createPlanner, isCounted, sumPlan } from '../planner.ts'
 import type { PlannedReference, PlanTotals } from '../planner.ts'
+import type { Scan } from '../scan/scan-project.ts'
 import type { ScanProblem } from '../scan/source-files.ts'
 import { checkConfigured } from './project.ts'
 import type { Workspace } from './workspace.ts'
@@ -16,16 +17,16 @@ export interface Survey {
 }
 
 /**
- * Reads the sources and looks at each reference. Nothing is bought, and nothing is asked of the API.
+ * Reads the sources. Nothing is bought, and nothing is asked of the API.
  *
  * @param globs which sources, from where we stand; none stands for all of the project, and then what no entry leads to is
  *   not counted
+ * @throws MagnificError `BAD_CONFIG` where the options cannot be known
  */
-export async function surveyProject(
-  { project, options }: Workspace,
+export async function scanWorkspace(
+  { project, options }: Pick<Workspace, 'project' | 'options'>,
   globs: readonly string[],
-  warn: (message: string) => void,
-): Promise<Survey> {
+): Promise<Pick<Scan, 'references' | 'problems' | 'unmatched'>> {
   const { root, passthrough } = options
   const { ignored, entries, loadResolve } = project
   await checkConfigured(project)
@@ -34,7 +35,7 @@ export async function surveyProject(
     loadResolve(),
   ])
   const from = relative(root, process.cwd()).replaceAll('\\', '/')
-  const scan = await scanProject({
+  return scanProject({
     root,
     ignored,
     passthrough,
@@ -46,7 +47,16 @@ export async function surveyProject(
       ? { globs: globs.map((glob) => fromRoot(glob, from)) }
       : { ...(entries && { entries }) }),
   })
-  const planner = createPlanner(options, { info: warn, warn })
+}
+
+/** Reads the sources and looks at each reference. */
+export async function surveyProject(
+  workspace: Workspace,
+  globs: readonly string[],
+  warn: (message: string) => void,
+): Promise<Survey> {
+  const scan = await scanWorkspace(workspace, globs)
+  const planner = createPlanner(workspace.options, { info: warn, warn })
   const references = await planner.plan(scan.references)
   const unmatched = scan.unmatched.map((glob) => ({
     file: glob,

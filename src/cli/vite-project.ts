@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import type { ResolvedConfig } from 'vite'
+import { createViteResolve } from '../bundlers/vite/build-resolve.ts'
 import { findEntries } from '../bundlers/vite/entries.ts'
 import type { PluginApi } from '../bundlers/vite/plugin.ts'
 import { isMagnificError } from '../core/errors.ts'
 import { resolveOptions } from '../core/resolve-options.ts'
 import { configError } from './project.ts'
 import type { Project } from './project.ts'
-import { createViteResolve } from './vite-resolve.ts'
 
 /**
  * Reads a project from its Vite config, as a build would; the plugin's options are the defaults where it is not there.

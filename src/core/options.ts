@@ -189,6 +189,12 @@ export interface Options {
    */
   dts?: boolean | string | undefined
   /**
+   * Whether a build writes a report at its end, one HTML file with every image as it was and as it ships; or its path, relative
+   * to the host's root, with `.html` at its end. `true` stands for `magnific-report.html`.
+   * @default false
+   */
+  report?: boolean | string | undefined
+  /**
    * How much is said.
    * @default 'info'
    */
@@ -257,5 +263,7 @@ export interface ResolvedOptions {
   readonly passthrough: readonly string[]
   /** The file of types, as the user says it: absolute, or relative to `root`. */
   readonly dts: string | undefined
+  /** The report of a build, as the user says it: absolute, or relative to `root`. */
+  readonly report: string | undefined
   readonly logLevel: LogLevel
 }

@@ -1,6 +1,7 @@
 import { readCache } from './cache-option.ts'
 import { MagnificError } from './errors.ts'
 import { readDts } from './dts-option.ts'
+import { readReport } from './report-option.ts'
 import { serviceOf } from './service.ts'
 import { readWebhook } from './webhook-option.ts'
 import { logLevels } from './logger.ts'
@@ -49,6 +50,7 @@ const optionNames = [
   'cache',
   'passthrough',
   'dts',
+  'report',
   'logLevel',
 ] as const satisfies readonly (keyof Options)[]
 
@@ -103,6 +105,7 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     readOnly: cache.readOnly,
     passthrough: readPassthrough(options.passthrough ?? [], problems),
     dts: readDts(options.dts ?? false, problems),
+    report: readReport(options.report ?? false, problems),
     logLevel: readOneOf('logLevel', options.logLevel ?? 'info', logLevels, 'info', problems),
   }
   if (problems.length > 0) {

@@ -33,6 +33,12 @@ export interface Budget {
    * @throws MagnificError `CACHE_FAILED` where the ledger cannot be read
    */
   claim(claim: BudgetClaim, limits: BudgetLimits): Promise<string | undefined>
+  /**
+   * What is taken, by this process and by those that run beside it.
+   *
+   * @throws MagnificError `CACHE_FAILED` where the ledger cannot be read
+   */
+  sum(): Promise<{ tasks: number; euros: number }>
 }
 
 /** What a budget is kept with. */
@@ -154,9 +160,12 @@ export function createBudget(
     const taken = await catchUp()
     if (explainExcess(taken, estimate, limits) === undefined) return undefined
     // Only now does it pay to look which of them were never charged.
+    return explainExcess(await dropFree(taken), estimate, limits)
+  }
+
+  const dropFree = async (taken: readonly BudgetClaim[]): Promise<BudgetClaim[]> => {
     const free = await Promise.all(taken.map(isFree))
-    claims = taken.filter((_, index) => !free[index])
-    return explainExcess(claims, estimate, limits)
+    return (claims = taken.filter((_, index) => !free[index]))
   }
 
   return {
@@ -183,6 +192,11 @@ export function createBudget(
           }
           isBehind = true
         }
+      }),
+    sum: async () =>
+      inTurn(async () => {
+        const taken = await dropFree(await catchUp())
+        return { tasks: taken.length, euros: sumCents(taken) / 100 }
       }),
   }
 }
@@ -214,7 +228,7 @@ function explainExcess(
   estimate: number,
   { tasks, euros }: BudgetLimits,
 ): string | undefined {
-  const cents = taken.reduce((sum, claim) => sum + toCents(claim.estimate), 0)
+  const cents = sumCents(taken)
   const spent = `${taken.length} ${taken.length === 1 ? 'task' : 'tasks'}, ${formatEstimate(cents / 100)}, taken so far`
   if (tasks !== undefined && taken.length + 1 > tasks) {
     return `${tasks} ${tasks === 1 ? 'task' : 'tasks'} (${spent})`
@@ -223,6 +237,10 @@ function explainExcess(
     return `€${euros.toFixed(2)} (${spent})`
   }
   return undefined
+}
+
+function sumCents(taken: readonly BudgetClaim[]): number {
+  return taken.reduce((sum, { estimate }) => sum + toCents(estimate), 0)
 }
 
 function toCents(euros: number): number {

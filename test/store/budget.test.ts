@@ -19,6 +19,7 @@ const start = Date.UTC(2026, 0, 1)
 interface Budget {
   check(estimate: number): Promise<string | undefined>
   claim(claim: BudgetClaim): Promise<string | undefined>
+  sum(): Promise<{ tasks: number; euros: number }>
 }
 
 /** The hosts whose processes are seen to be over. */
@@ -40,6 +41,7 @@ function openBudget(
   return {
     check: async (estimate) => budget.check(estimate, limits),
     claim: async (claim) => budget.claim(claim, limits),
+    sum: budget.sum,
   }
 }
 
@@ -327,6 +329,22 @@ describe('several builds on one cache directory', () => {
 })
 
 describe('what was taken for nothing', () => {
+  it('is in no sum, which takes nothing and writes nothing', async () => {
+    const layout = tmpLayout()
+    const freed = new Set<string>()
+    const isFree = async ({ fingerprint }: BudgetClaim): Promise<boolean> => freed.has(fingerprint)
+    const first = openBudget(layout, {}, { isFree })
+    const second = openBudget(layout, {}, { isFree, self: processOf({ host: 'elsewhere' }) })
+    expect(await first.sum()).toEqual({ tasks: 0, euros: 0 })
+    expect(namesIn(layout.budget)).toEqual([])
+    await first.claim(claimOf(1))
+    await second.claim(claimOf(2, 0.2))
+    expect(await first.sum()).toEqual({ tasks: 2, euros: 0.3 })
+    freed.add(claimOf(1).fingerprint)
+    expect(await second.sum()).toEqual({ tasks: 1, euros: 0.2 })
+    expect(namesIn(layout.budget)).toHaveLength(2)
+  })
+
   it('is free again, for whoever took it and for everybody else', async () => {
     const layout = tmpLayout()
     const freed = new Set<string>()

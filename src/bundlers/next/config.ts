@@ -132,7 +132,7 @@ function findVersion(): string | undefined {
 }
 
 /** @throws MagnificError `BAD_OPTIONS` */
-function refuseUnsupported({ prefetch, dts, sharing }: ResolvedOptions): void {
+function refuseUnsupported({ prefetch, dts, report, sharing }: ResolvedOptions): void {
   const problems: string[] = []
   const isUrl = sharing === undefined || typeof sharing.remote === 'string'
   if (process.env['TURBOPACK'] && !(isUrl && sharing?.claim === undefined)) {
@@ -143,6 +143,11 @@ function refuseUnsupported({ prefetch, dts, sharing }: ResolvedOptions): void {
   if (prefetch !== false) {
     problems.push(
       'Next does not tell where a build begins, and `prefetch` has no sources to read. Leave it out; `npx magnific upscale` before the build buys what stands in the sources, as many at once as `concurrency` says.',
+    )
+  }
+  if (report !== undefined) {
+    problems.push(
+      'Next builds in several processes, none of which meets all images. Leave `report` out, and run `npx magnific report` after the build.',
     )
   }
   if (dts !== undefined) {

@@ -13,6 +13,7 @@ import { createSources } from '../sources.ts'
 import type { HostSources } from '../sources.ts'
 import { createBackground } from './dev/background.ts'
 import { createClientPlugin } from './dev/client.ts'
+import { createInspectorPlugin } from './dev/inspector.ts'
 import { createKnownReferences } from './dev/known-references.ts'
 import { createServerPlugin } from './dev/server.ts'
 import { createTextPlugin } from './dev/texts.ts'
@@ -149,6 +150,7 @@ export function createVitePlugin(userOptions: Options = {}, places: Places = {})
     createClientPlugin(),
     createTextPlugin(requireSession),
     createServerPlugin(requireSession),
+    createInspectorPlugin(requireSession),
   ]
 }
 

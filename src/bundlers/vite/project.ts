@@ -133,7 +133,7 @@ export function publicFileError(
 }
 
 /** The host's own module, which is loaded by now. Frameworks bring a Vite that is found from nowhere else. */
-async function importVite(config: ResolvedConfig): Promise<typeof import('vite')> {
+export async function importVite(config: ResolvedConfig): Promise<typeof import('vite')> {
   const own = findVite(config)
   try {
     return await (own === undefined ? import('vite') : import(pathToFileURL(own).href))

@@ -8,6 +8,8 @@ export interface Background {
   upscale(reference: Reference): void
   /** A file has changed: what failed may go well now. */
   forget(file: string): void
+  /** There is something better, however it came here. */
+  tell(file: string): void
   /** @param listener is told the file when there is something better than a preview */
   listen(listener: (file: string) => void): void
 }
@@ -22,11 +24,15 @@ export function createBackground(
   const listeners: ((file: string) => void)[] = []
   let lastError = ''
 
+  const tell = (file: string): void => {
+    for (const listener of listeners) listener(file)
+  }
+
   const run = async (reference: Reference): Promise<void> => {
     const { file, query } = reference
     try {
       await upscaler.upscale(reference)
-      for (const listener of listeners) listener(file)
+      tell(file)
     } catch (error) {
       const queries = failed.get(file) ?? new Set<string>()
       failed.set(file, queries.add(query))
@@ -56,6 +62,7 @@ export function createBackground(
       // What ended all spending may be mended.
       upscaler.begin()
     },
+    tell,
     listen: (listener) => void listeners.push(listener),
   }
 }

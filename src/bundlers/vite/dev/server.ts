@@ -59,8 +59,8 @@ export function createServerPlugin(requireSession: () => Session): Plugin {
 }
 
 /** Vite 6 calls `configureServer` before what checks hosts and origins is in its place. */
-function moveBehindChecks(
-  { middlewares: { stack } }: ViteDevServer,
+export function moveBehindChecks(
+  { middlewares: { stack } }: Pick<ViteDevServer, 'middlewares'>,
   middleware: Connect.NextHandleFunction,
 ): void {
   const own = stack.findIndex(({ handle }) => handle === middleware)

@@ -1,7 +1,7 @@
 import type { DevEnvironment, Plugin, ResolvedConfig } from 'vite'
-import { createHostResolve } from '../bundlers/sources.ts'
-import { hasForeignHook } from '../bundlers/vite/project.ts'
-import type { Resolve } from '../scan/plain-resolve.ts'
+import type { Resolve } from '../../scan/plain-resolve.ts'
+import { createHostResolve } from '../sources.ts'
+import { hasForeignHook } from './project.ts'
 
 type Vite = typeof import('vite')
 type Container = DevEnvironment['pluginContainer']

@@ -1,0 +1,9 @@
+import type { InspectedState } from '../../../inspector/contract.ts'
+
+/** What could be bought at this moment. */
+export interface Offer {
+  query: string
+  estimate: number
+  state: InspectedState
+  size: { width: number; height: number } | undefined
+}

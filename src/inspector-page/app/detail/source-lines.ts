@@ -1,0 +1,95 @@
+import type { InspectedImage } from '../../../inspector/contract.ts'
+import { copyButton } from '../copy.ts'
+import { button, h, write } from '../dom.ts'
+import { foreign, showText } from '../format.ts'
+import { icon } from '../icons.ts'
+import { replaceQuery } from './replace-query.ts'
+import type { Line } from './replace-query.ts'
+
+type Importer = InspectedImage['importers'][number]
+
+/** What the lines can do besides being read. */
+export interface LineActions {
+  /** Opens the user's editor; `undefined` where there is no dev server. */
+  open: ((file: string, line: number) => Promise<void>) | undefined
+  explain(error: unknown): string
+}
+
+/** Every place that refers to an image, with the query that is to be written there. */
+export function sourceLines(
+  image: InspectedImage,
+  query: string,
+  { open, explain }: LineActions,
+): HTMLElement {
+  if (image.importers.length === 0) {
+    return h('p', { class: 'hint' }, 'Nothing in the project refers to it at the moment.')
+  }
+  const isNew = query !== image.query
+  return h(
+    'ul',
+    { class: 'lines' },
+    ...image.importers.map((importer) => {
+      const line = replaceQuery(importer.text, image, query)
+      const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
+      const place = `${importer.file}:${importer.line}`
+      return h(
+        'li',
+        {},
+        h(
+          'div',
+          { class: 'line-head' },
+          h('span', { class: 'line-place' }, foreign(place)),
+          h(
+            'span',
+            { class: 'line-actions' },
+            line && isNew && copyButton('Copy line', () => line.before + line.query + line.after),
+            open && openButton(open, explain, importer, problem),
+          ),
+        ),
+        h(
+          'pre',
+          { tabindex: 0, 'aria-label': `Line of ${showText(place)}` },
+          renderLine(importer, line, isNew),
+        ),
+        !line &&
+          isNew &&
+          h('p', { class: 'hint' }, 'The query is put together elsewhere: change it there.'),
+        problem,
+      )
+    }),
+  )
+}
+
+function renderLine({ text }: Importer, line: Line | undefined, isNew: boolean): HTMLElement {
+  if (!line) return h('code', {}, showText(text))
+  const query = showText(line.query)
+  return h(
+    'code',
+    {},
+    showText(line.before),
+    isNew ? h('mark', {}, query) : h('b', {}, query),
+    showText(line.after),
+  )
+}
+
+function openButton(
+  open: NonNullable<LineActions['open']>,
+  explain: LineActions['explain'],
+  { file, line }: Importer,
+  problem: HTMLElement,
+): HTMLElement {
+  return button(
+    { class: 'button' },
+    async () => {
+      problem.hidden = true
+      try {
+        await open(file, line)
+      } catch (error) {
+        problem.hidden = false
+        write(problem, explain(error))
+      }
+    },
+    icon('edit'),
+    'Open in editor',
+  )
+}

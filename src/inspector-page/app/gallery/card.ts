@@ -1,0 +1,132 @@
+import type { InspectedImage } from '../../../inspector/contract.ts'
+import { fill, h, on, write } from '../dom.ts'
+import { count, filePath, foreign, showBytes, showEstimate, showSize, showText } from '../format.ts'
+import { linkTo } from '../routes.ts'
+import { stateChip } from '../states.ts'
+import { describeProgress, isRunning } from '../store.ts'
+import type { Progress } from '../store.ts'
+import { gainOf, outputOf } from './arrange.ts'
+import type { Thumbnails } from './thumbnails.ts'
+
+/** One image of the gallery. */
+export interface Card {
+  readonly element: HTMLElement
+  readonly link: HTMLAnchorElement
+  update(image: InspectedImage, progress: Progress | undefined): void
+}
+
+/** Makes a card; it is empty before its first update. */
+export function createCard(id: string, thumbnails: Thumbnails): Card {
+  const picture = h('img', { alt: '', decoding: 'async', width: 320, height: 200 })
+  const cover = h('div', { class: 'card-cover' }, picture)
+  on(picture, 'error', () => cover.classList.add('is-broken'))
+  on(picture, 'load', () => cover.classList.remove('is-broken'))
+  const link = h('a', { class: 'card-link', href: linkTo({ view: 'detail', id }) })
+  const chip = h('span', { class: 'card-state' })
+  const facts = h('dl', { class: 'card-facts' })
+  const params = h('ul', { class: 'params', 'aria-label': 'Params' })
+  const note = h('p', { class: 'card-note' })
+  const running = h('p', { class: 'card-progress', hidden: true })
+  const element = h(
+    'li',
+    { class: 'card' },
+    cover,
+    h(
+      'div',
+      { class: 'card-body' },
+      h('div', { class: 'card-head' }, h('h3', {}, link), chip),
+      facts,
+      params,
+      note,
+      running,
+    ),
+  )
+  let shown: InspectedImage | undefined
+  return {
+    element,
+    link,
+    update: (image, progress) => {
+      running.hidden = !isRunning(progress)
+      write(running, isRunning(progress) ? describeProgress(progress) : '')
+      if (shown === image) return
+      shown = image
+      thumbnails.show(picture, image.pictures.thumbnail)
+      fill(link, filePath(image.file))
+      fill(chip, stateChip(image.state))
+      fill(facts, ...listFacts(image))
+      fill(params, ...listParams(image))
+      fill(note, ...(image.reason ? [showText(image.reason)] : []))
+      note.title = showText(image.reason)
+    },
+  }
+}
+
+/** Three lines, whose terms are told to those who do not see how they stand together. */
+function listFacts(image: InspectedImage): (Node | undefined)[] {
+  const output = outputOf(image)
+  const { source, result } = image
+  const gain = gainOf(image)
+  const [importer] = image.importers
+  const others = image.importers.length - 1
+  return [
+    fact(
+      'Pixels',
+      [source ? showSize(source) : 'unknown', ...become(output && showSize(output))],
+      gain > 0 && h('span', { class: 'aside', title: 'as many pixels' }, showGain(gain)),
+    ),
+    fact(
+      'Bytes',
+      [source ? showBytes(source.bytes) : 'unknown', ...become(result && showBytes(result.bytes))],
+      image.estimate > 0 &&
+        h('span', { class: 'price' }, hidden('Estimate '), showEstimate(image.estimate)),
+    ),
+    importer &&
+      fact(
+        'Used in',
+        [foreign(`${importer.file}:${importer.line}`)],
+        others > 0 &&
+          h('span', { class: 'aside' }, `+${others}`, hidden(` ${count(others, 'other')}`)),
+      ),
+  ]
+}
+
+function fact(name: string, value: (Node | string)[], end: Node | false): HTMLElement {
+  return h(
+    'div',
+    {},
+    h('dt', { class: 'offscreen' }, name),
+    h('dd', {}, h('span', { class: 'fact' }, ...value), end),
+  )
+}
+
+function become(value: string | undefined): Node[] {
+  return value === undefined
+    ? []
+    : [h('span', { class: 'arrow' }, hidden(' become ')), h('b', {}, value)]
+}
+
+function hidden(text: string): HTMLElement {
+  return h('span', { class: 'offscreen' }, text)
+}
+
+/** `×16`, of the pixels. */
+export function showGain(gain: number): string {
+  return `×${gain < 9.95 ? Number(gain.toFixed(1)) : Math.round(gain)}`
+}
+
+/** What was asked for beyond the defaults, one by one. */
+export function listParams(image: Pick<InspectedImage, 'params' | 'directives'>): HTMLElement[] {
+  const directives = image.directives.split(' ').filter(Boolean)
+  return [
+    ...Object.entries(image.params).map(([name, value]) =>
+      h(
+        'li',
+        {},
+        h('span', { class: 'param-name' }, showText(name.replace('scale_factor', 'magnific'))),
+        ' ',
+        foreign(String(value)),
+      ),
+    ),
+    ...directives.map((directive) => h('li', { class: 'is-free' }, foreign(directive))),
+  ]
+}

@@ -1,0 +1,2 @@
+// Vite makes one style sheet of them.
+declare module '*.css'

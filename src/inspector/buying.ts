@@ -1,0 +1,174 @@
+import { isMagnificError } from '../core/errors.ts'
+import { formatEstimate } from '../core/format-units.ts'
+import { openBudget } from '../orders.ts'
+import type { PlannedReference } from '../planner.ts'
+import type { Report } from '../report.ts'
+import type { PurchaseWatcher } from '../shared.ts'
+import { createUpscaler } from '../upscaler.ts'
+import type { InspectorContext } from './context.ts'
+import type { Inspection, InspectorEvent } from './contract.ts'
+
+/** What a request to buy is answered with, as soon as it has begun. */
+export type Begun = { ok: true; fingerprint: string } | { ok: false; problem: string }
+
+type Progress = Extract<InspectorEvent, { kind: 'progress' }>
+
+/** The only part that spends. */
+export interface Buying {
+  /** Whether anything may be bought at all, or why not. */
+  describe(): Inspection['buying']
+  /** What is used of the budget; `undefined` where there is none. */
+  readBudget(): Promise<Inspection['budget']>
+  /**
+   * Begins to buy, unless it has begun.
+   *
+   * @param plan tells where the image stands now
+   * @param estimate what whoever asks expects to be paid, euros
+   */
+  begin(plan: () => Promise<PlannedReference>, estimate: number): Promise<Begun>
+  /** Where purchases stand that are under way. */
+  list(): Progress[]
+  /** Stops waiting. What was submitted stays in the journal. */
+  close(): Promise<void>
+}
+
+/** Whoever asked is told by the page, and nobody by a summary at an end that does not come. */
+const noReport: Report = { add: () => {}, take: () => undefined }
+
+/**
+ * @param send is told how purchases of this process go on, whoever has begun them
+ * @param bought is told of each source whose result was bought from here
+ */
+export function createBuying(
+  { options, shared, journal, logger }: InspectorContext,
+  send: (event: InspectorEvent) => void,
+  bought: (file: string) => void,
+): Buying {
+  const running = new Map<string, AbortController>()
+  const work = new Set<Promise<void>>()
+  const progress = new Map<string, Progress>()
+
+  const watch: PurchaseWatcher = (fingerprint, phase, message) => {
+    const said = message === undefined ? {} : { message }
+    // When it began: what is shown of it counts on from one phase to the next.
+    const since = progress.get(fingerprint)?.since ?? Date.now()
+    const event: Progress = { kind: 'progress', fingerprint, phase, ...said, since }
+    const isOver = phase === 'done' || phase === 'failed'
+    if (isOver) progress.delete(fingerprint)
+    else progress.set(fingerprint, event)
+    send(event)
+    if (isOver) send({ kind: 'changed' })
+  }
+  const watchers = (shared.watchers ??= new Set())
+  watchers.add(watch)
+
+  const describe = (): Inspection['buying'] => {
+    if (options.readOnly) {
+      return { allowed: false, why: '`cache.readOnly` is set, so that nothing is bought here.' }
+    }
+    if (options.apiKey === undefined) {
+      return {
+        allowed: false,
+        why: 'There is no API key. Set FREEPIK_API_KEY in the environment or in .env.local, and start the server anew.',
+      }
+    }
+    return { allowed: true }
+  }
+
+  /** The one budget of this process. */
+  const budget = (): ReturnType<typeof openBudget> => openBudget({ shared, journal })
+
+  const buy = async (
+    { file, query, importer }: PlannedReference,
+    fingerprint: string,
+    { signal }: AbortController,
+  ): Promise<void> => {
+    let isTold = false
+    const listen: PurchaseWatcher = (other, phase) => {
+      if (other === fingerprint && (phase === 'done' || phase === 'failed')) isTold = true
+    }
+    watchers.add(listen)
+    // One for each purchase: what one of them is refused for is no matter of the others.
+    const upscaler = createUpscaler(options, logger, undefined, noReport)
+    try {
+      // What an earlier answer has ended, such as an account without credit, may be mended.
+      if (running.size === 1) upscaler.begin()
+      await upscaler.upscale({ file, query, importer }, { signal })
+      if (!isTold) watch(fingerprint, 'done')
+      else send({ kind: 'changed' })
+      bought(file)
+      await upscaler.flush()
+    } catch (error) {
+      if (signal.aborted) return
+      const message = isMagnificError(error) ? error.text : (error as Error).message
+      logger.warn(`magnific: ${(error as Error).message}`)
+      if (!isTold) watch(fingerprint, 'failed', message)
+    } finally {
+      watchers.delete(listen)
+      running.delete(fingerprint)
+    }
+  }
+
+  const begin: Buying['begin'] = async (plan, stated) => {
+    const buying = describe()
+    if (!buying.allowed) return { ok: false, problem: buying.why }
+    const planned = await plan()
+    const { fingerprint, state, estimate } = planned
+    if (fingerprint === undefined || state === 'invalid' || state === 'failed') {
+      return { ok: false, problem: explainRefusal(planned) }
+    }
+    // Who asks twice is answered twice, and pays once.
+    if (running.has(fingerprint) || progress.has(fingerprint)) return { ok: true, fingerprint }
+    if (Math.round(estimate * 100) !== Math.round(stated * 100)) {
+      return {
+        ok: false,
+        problem: `It is estimated at ${formatEstimate(estimate)} now, and not at ${formatEstimate(stated)} any more. Look at it again.`,
+      }
+    }
+    if (state === 'missing') {
+      const excess = await budget().check(estimate, options.budget)
+      if (excess !== undefined) {
+        return {
+          ok: false,
+          problem: `${formatEstimate(estimate)} does not fit into the budget of ${excess}. Raise the option \`budget\`, or start the server anew: each run has its budget anew.`,
+        }
+      }
+    }
+    // Asked again after each wait: from here on nothing is waited for.
+    if (running.has(fingerprint) || progress.has(fingerprint)) return { ok: true, fingerprint }
+    const controller = new AbortController()
+    running.set(fingerprint, controller)
+    watch(fingerprint, 'waiting')
+    const begun = buy(planned, fingerprint, controller).finally(() => work.delete(begun))
+    work.add(begun)
+    return { ok: true, fingerprint }
+  }
+
+  return {
+    describe,
+    readBudget: async () => {
+      const { tasks, euros } = options.budget
+      if (tasks === undefined && euros === undefined) return undefined
+      const { tasks: usedTasks, euros: usedEuros } = await budget().sum()
+      return {
+        ...(tasks !== undefined && { tasks }),
+        ...(euros !== undefined && { euros }),
+        usedTasks,
+        usedEuros,
+      }
+    },
+    begin,
+    list: () => [...progress.values()],
+    close: async () => {
+      watchers.delete(watch)
+      const reason = new Error('The server is closed.')
+      for (const controller of running.values()) controller.abort(reason)
+      await Promise.allSettled(work)
+    },
+  }
+}
+
+function explainRefusal({ state, reason }: PlannedReference): string {
+  if (state !== 'failed') return reason ?? 'It cannot be upscaled.'
+  return `The upscale failed before${reason === undefined ? '' : ` (${reason})`}. Run \`npx magnific retry\`, and it may be bought once more.`
+}

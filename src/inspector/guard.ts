@@ -1,0 +1,84 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+/** Why a request is not answered. */
+export interface Refusal {
+  status: number
+  problem: string
+  /** The methods that would be answered. */
+  allow?: string
+}
+
+/** What the page sends with whatever spends. */
+export const tokenHeader = 'x-magnific-token'
+
+/**
+ * Refuses what another site's page asks for. A page of another port of this machine is another site's too: dev servers answer to
+ * those by default.
+ *
+ * @param isPage whether it is the page itself, which a link may lead to from anywhere
+ */
+export function checkOrigin({ headers }: IncomingMessage, isPage: boolean): Refusal | undefined {
+  const { origin, 'sec-fetch-site': site, 'sec-fetch-dest': dest } = headers
+  if (isPage && dest === 'document' && origin === undefined) return undefined
+  const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none'
+  if (isForeign || (origin !== undefined && !isOwnOrigin(origin, headers.host))) {
+    return { status: 403, problem: 'Only the page of this server may ask for it.' }
+  }
+  return undefined
+}
+
+/**
+ * Refuses what a form, or a page of another site, can send without having been asked: what changes something has to say that it
+ * comes from here, and to be JSON.
+ */
+export function checkPost({ headers }: IncomingMessage): Refusal | undefined {
+  const { origin, 'sec-fetch-site': site, 'content-type': type = '' } = headers
+  if (origin === undefined && site !== 'same-origin') {
+    return { status: 403, problem: 'It has to come from the page of this server.' }
+  }
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) {
+    return { status: 415, problem: 'The body has to be application/json.' }
+  }
+  return undefined
+}
+
+/** Refuses whoever was not given the page by this very server. */
+export function checkToken({ headers }: IncomingMessage, token: string): Refusal | undefined {
+  const given = Buffer.from(String(headers[tokenHeader] ?? ''))
+  const wanted = Buffer.from(token)
+  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return undefined
+  return {
+    status: 403,
+    problem: 'The page is from another run of this server. Load it anew; nothing was bought.',
+  }
+}
+
+/**
+ * Refuses who is at another machine. A server may be open to the network, for a look on a phone; but the token is in the page, and
+ * the money is that of whoever sits here.
+ */
+export function checkLocal({ headers, socket }: IncomingMessage): Refusal | undefined {
+  // By way of a tunnel it comes from this machine as well, and a tunnel says for whom.
+  const forwarded = String(headers['x-forwarded-for'] ?? '').split(',')
+  const addresses = [socket.remoteAddress ?? '', ...forwarded].map((each) => each.trim())
+  // Sockets of the file system have no address.
+  if (addresses.every((address) => address === '' || isOwnAddress(address))) return undefined
+  return {
+    status: 403,
+    problem: 'Only from the machine that the server runs on. Open the page there, by localhost.',
+  }
+}
+
+function isOwnAddress(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127(?:\.\d+){3}$/.test(address)
+}
+
+/** By host and port: behind a proxy, the scheme is another one. */
+function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  try {
+    return host !== undefined && new URL(origin).host === new URL(`http://${host}`).host
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,190 @@
+/// <reference lib="dom" />
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromePath, launchChrome, warnWithoutChrome } from '../helpers/browser.ts'
+import { createImage, createInspection, createShop } from './inspections.ts'
+import { createComparison, startMock, token } from './mock-server.ts'
+import type { MockServer, MockState } from './mock-server.ts'
+import { visitInspector } from './visits.ts'
+
+warnWithoutChrome()
+
+describe.skipIf(chromePath === undefined)('buying one image', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChrome()
+  })
+  afterAll(async () => browser.close())
+
+  async function open(
+    id: string,
+    change: Partial<MockState> = {},
+  ): Promise<{ page: Page; problems: string[]; server: MockServer }> {
+    const server = await startMock(change.inspection ?? createShop({ mode: 'ui' }), change)
+    const visit = await visitInspector(browser, `${server.page}#/image/${id}`)
+    if (server.state.inspection.mode === 'ui') {
+      await server.until(() => server.requests.some(({ url }) => url.endsWith('api/events')))
+    }
+    return { ...visit, server }
+  }
+
+  const buy = (page: Page) => page.getByRole('button', { name: /Upscale this one/ })
+  const dialog = (page: Page) => page.getByRole('dialog')
+
+  it('states the estimate, asks once more, spends once, and shows the result', async () => {
+    const { page, server, problems } = await open('hero', {
+      upscale: () => ({ ok: true, fingerprint: 'f-hero' }),
+    })
+    expect(await buy(page).textContent()).toBe('Upscale this one · ~€0.20')
+    await buy(page).focus()
+    await page.keyboard.press('Enter')
+    await dialog(page).waitFor()
+    const text = (await dialog(page).textContent()) ?? ''
+    for (const part of [
+      'Upscale for ~€0.20?',
+      'hero.png',
+      '400 × 250 → 1600 × 1000',
+      'emulator',
+      '€4.60',
+    ]) {
+      expect(text).toContain(part)
+    }
+    // Whoever presses Enter twice has not bought it.
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Cancel')
+    expect(server.posts('api/upscale')).toEqual([])
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await dialog(page).waitFor({ state: 'detached' })
+    expect(await page.locator('.buy').evaluate((part) => part === document.activeElement)).toBe(
+      true,
+    )
+    const [post] = server.posts('api/upscale')
+    expect(post?.body).toEqual({
+      id: 'hero',
+      query: 'magnific=4x&prompt=a%20quiet%20valley&w=1600&format=webp',
+      estimate: 0.2,
+    })
+    expect(post?.request.headers).toMatchObject({
+      'x-magnific-token': token,
+      'content-type': 'application/json',
+      'sec-fetch-site': 'same-origin',
+    })
+
+    const since = Date.now() - 65_000
+    const running = page.locator('.running')
+    server.send({ kind: 'progress', fingerprint: 'f-hero', phase: 'submitting', since })
+    await running.getByText('Sending the image').waitFor()
+    server.send({ kind: 'progress', fingerprint: 'f-hero', phase: 'upscaling', since })
+    await running.getByText('Upscaling').waitFor()
+    await running.getByText(/1 min \d+ s/).waitFor()
+    expect(await buy(page).isVisible()).toBe(false)
+
+    const [hero, ...others] = server.state.inspection.images
+    server.state.inspection = createInspection(
+      [
+        createImage('hero', hero.file, 'cached', { query: hero.query, params: hero.params }),
+        ...others,
+      ],
+      { mode: 'ui' },
+    )
+    server.send({ kind: 'progress', fingerprint: 'f-hero', phase: 'done', since })
+    await page.locator('.is-after').getByText('Result').waitFor()
+    await page.locator('.detail-title').getByText('Cached').waitFor()
+    await running.waitFor({ state: 'hidden' })
+    expect(await page.locator('[aria-live=polite]').allTextContents()).toContain('Done')
+    expect(server.posts('api/upscale')).toHaveLength(1)
+    expect(problems).toEqual([])
+  })
+
+  it('of another query shows its result, and how to use it', async () => {
+    const comparison = createComparison('hero', 'src/assets/hero.png')
+    const { page, server } = await open('hero', {
+      comparison,
+      upscale: () => ({ ok: true, fingerprint: 'hero-2x' }),
+    })
+    await page.getByRole('radio', { name: '2x' }).focus()
+    await page.keyboard.press('Space')
+    await page.getByRole('button', { name: 'Upscale this one · ~€0.10' }).click()
+    await page.getByRole('button', { name: 'Spend ~€0.10' }).click()
+    await server.until(() => server.posts('api/upscale').length === 1)
+    server.send({ kind: 'progress', fingerprint: 'hero-2x', phase: 'done', since: Date.now() })
+    await page.getByText('This is the new result.').waitFor()
+    expect(await page.locator('[data-kind=after] img').getAttribute('src')).toBe(
+      'api/result/hero-2x',
+    )
+    expect(await page.locator('.lines mark').first().textContent()).toContain('magnific=2x')
+    expect(await buy(page).isVisible()).toBe(false)
+  })
+
+  it.each(['the button', 'Escape'])('is called off by %s, and spends nothing', async (by) => {
+    const { page, server } = await open('hero')
+    await buy(page).click()
+    if (by === 'Escape') await page.keyboard.press('Escape')
+    else await page.getByRole('button', { name: 'Cancel' }).click()
+    await dialog(page).waitFor({ state: 'detached' })
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain(
+      'Upscale this one',
+    )
+    expect(server.posts('api/upscale')).toEqual([])
+  })
+
+  it('is refused where it costs another sum by now: one has to ask anew', async () => {
+    const { page, server } = await open('hero', {
+      upscale: () => ({ ok: false, problem: 'It is estimated at €0.30 by now, not at €0.20.' }),
+    })
+    await buy(page).click()
+    await page.getByRole('button', { name: 'Spend ~€0.20' }).click()
+    await dialog(page).getByRole('alert').getByText('It is estimated at €0.30').waitFor()
+    expect(await page.getByRole('button', { name: /^Spend/ }).isVisible()).toBe(false)
+    await page.getByRole('button', { name: 'Close' }).click()
+    expect(server.posts('api/upscale')).toHaveLength(1)
+  })
+
+  it('says why it failed, and can be tried again', async () => {
+    const { page, server } = await open('hero', {
+      upscale: () => ({ ok: true, fingerprint: 'f-hero' }),
+    })
+    await buy(page).click()
+    await page.getByRole('button', { name: 'Spend ~€0.20' }).click()
+    await server.until(() => server.posts('api/upscale').length === 1)
+    const message = 'The service refused the prompt.'
+    server.send({ kind: 'progress', fingerprint: 'f-hero', phase: 'failed', message, since: 0 })
+    await page.getByRole('alert').getByText(message).waitFor()
+    expect(await buy(page).isEnabled()).toBe(true)
+  })
+
+  it('says so when the server does not answer', async () => {
+    const { page, server } = await open('hero')
+    await buy(page).click()
+    server.state.isGone = true
+    await page.getByRole('button', { name: 'Spend ~€0.20' }).click()
+    await dialog(page).getByText('The server does not answer.').waitFor()
+    expect(await page.getByText('The server is gone').isVisible()).toBe(true)
+  })
+
+  it('is not offered where it is not allowed, and it is said why', async () => {
+    const buying = { allowed: false, why: 'there is no API key.' } as const
+    const { page } = await open('hero', { inspection: createShop({ mode: 'ui', buying }) })
+    await page.getByText('Nothing can be bought here: there is no API key.').waitFor()
+    expect(await buy(page).isVisible()).toBe(false)
+  })
+
+  it('is not offered of what is paid for, or may be', async () => {
+    const { page, server } = await open('valley')
+    await page.getByText('It is paid for, and in the cache.').waitFor()
+    expect(await buy(page).isVisible()).toBe(false)
+    await page.goto(`${server.page}#/image/lake`)
+    await page.getByText('It may have been paid for already').waitFor()
+    expect(await buy(page).isVisible()).toBe(false)
+  })
+
+  it('is the only thing that asks the server to spend', async () => {
+    const { page, server } = await open('hero')
+    await page.getByLabel('Prompt').fill('another')
+    await page.getByRole('button', { name: 'Upscale this one · ~€0.20' }).waitFor()
+    await page.getByRole('link', { name: /^Compare/ }).click()
+    await page.getByRole('heading', { name: 'No result of this image yet' }).waitFor()
+    const posts = server.requests.filter(({ method }) => method === 'POST').map(({ url }) => url)
+    expect(new Set(posts)).toEqual(new Set(['/app/__magnific/api/preview']))
+  })
+})
