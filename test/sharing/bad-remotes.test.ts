@@ -21,7 +21,9 @@ warnWithoutRedis()
 
 /** All of it takes minutes. */
 const isThorough = process.env['EVERY_FAULT'] !== undefined
-const images = isThorough ? 100 : 6
+const images = isThorough ? 20 : 6
+/** Whoever waits for what was lost waits for minutes, as long as an answer may take. */
+const isPatient = process.env['EVERY_LIE'] !== undefined
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const run = promisify(execFile)
 
@@ -66,44 +68,49 @@ async function pushAsAsked({ output }: Ended, { project }: Machine, remote: stri
 }
 
 describe.skipIf(redisPath === undefined)('a build with a shared cache', () => {
-  describe.each(Object.entries(networks))('%s', (_, worsen) => {
-    it('buys nothing, says so once and what to do, and goes on with previews where it may', async () => {
-      const { emulator, proxy, machines } = await setUp(1)
-      const [machine] = machines as [Machine]
-      await worsen(proxy)
-      const { code, output } = await machine.build()
-      expect(code).not.toBe(0)
-      expect(output).toContain('REMOTE_FAILED')
-      expect(output).toContain('Mend it and build again, or build with MAGNIFIC_CACHE_REMOTE=false')
-      expect(countWarnings(output), output).toBe(1)
-      const preview = await machine.build({ onMiss: 'preview' })
-      expect(preview.code, preview.output).toBe(0)
-      expect(preview.output).toContain(`${images} images`)
-      expect(countWarnings(preview.output), preview.output).toBe(1)
-      expect(emulator.calls).toHaveLength(0)
-    })
-
-    it('needs it for nothing that is here', async () => {
-      const { emulator, proxy, pictures, machines } = await setUp(1)
-      const [machine] = machines as [Machine]
-      const cold = await machine.build()
-      expect(cold.code, cold.output).toBe(0)
-      const calls = emulator.calls.length
-      await worsen(proxy)
-      for (const lost of [['memo.json'], ['memo.json', 'variants'], ['journal', 'variants']]) {
-        machine.forget(...lost.map((name) => `v1/${name}`))
+  describe.each(Object.entries(networks).slice(0, isThorough ? undefined : 1))(
+    '%s',
+    (_, worsen) => {
+      it('buys nothing, says so once and what to do, and goes on with previews where it may', async () => {
+        const { emulator, proxy, machines } = await setUp(1)
+        const [machine] = machines as [Machine]
+        await worsen(proxy)
         const { code, output } = await machine.build()
-        expect(code, output).toBe(0)
-        expect(output).not.toContain('shared cache')
-        await expectShipped(machines, emulator, pictures)
-      }
-      expect(emulator.calls.filter(({ route }) => route === 'submit')).toHaveLength(images)
-      expect(calls).toBeGreaterThan(0)
-    })
-  })
+        expect(code).not.toBe(0)
+        expect(output).toContain('REMOTE_FAILED')
+        expect(output).toContain(
+          'Mend it and build again, or build with MAGNIFIC_CACHE_REMOTE=false',
+        )
+        expect(countWarnings(output), output).toBe(1)
+        const preview = await machine.build({ onMiss: 'preview' })
+        expect(preview.code, preview.output).toBe(0)
+        expect(preview.output).toContain(`${images} images`)
+        expect(countWarnings(preview.output), preview.output).toBe(1)
+        expect(emulator.calls).toHaveLength(0)
+      })
+
+      it('needs it for nothing that is here', async () => {
+        const { emulator, proxy, pictures, machines } = await setUp(1)
+        const [machine] = machines as [Machine]
+        const cold = await machine.build()
+        expect(cold.code, cold.output).toBe(0)
+        const calls = emulator.calls.length
+        await worsen(proxy)
+        for (const lost of [['memo.json'], ['memo.json', 'variants'], ['journal', 'variants']]) {
+          machine.forget(...lost.map((name) => `v1/${name}`))
+          const { code, output } = await machine.build()
+          expect(code, output).toBe(0)
+          expect(output).not.toContain('shared cache')
+          await expectShipped(machines, emulator, pictures)
+        }
+        expect(emulator.calls.filter(({ route }) => route === 'submit')).toHaveLength(images)
+        expect(calls).toBeGreaterThan(0)
+      })
+    },
+  )
 
   // Whoever waits for an owner that could not say that it gave up waits for a minute.
-  const halfway = isThorough ? Object.entries(networks) : []
+  const halfway = isPatient ? Object.entries(networks) : []
   describe.each(halfway)('%s halfway, and is well again later', (_, worsen) => {
     it('buys each image once', { timeout: 300_000 }, async () => {
       const { emulator, proxy, pictures, machines, url } = await setUp(2)
@@ -136,14 +143,13 @@ describe.skipIf(redisPath === undefined)('a build with a shared cache', () => {
 })
 
 /** What a store may do to values. */
-const lies = {
-  'cuts values off': { cuts: 0.1 },
-  ...(isThorough && {
-    'answers with what belongs to other keys': { mixes: 0.1 },
-    // Whoever follows an attempt whose answer was lost waits for it as long as an answer may take.
-    'drops a third of the writes': { drops: 1 / 3 },
-  }),
-}
+const lies = isPatient
+  ? {
+      'cuts values off': { cuts: 0.1 },
+      'answers with what belongs to other keys': { mixes: 0.1 },
+      'drops a third of the writes': { drops: 1 / 3 },
+    }
+  : {}
 
 describe.skipIf(redisPath === undefined)('a store in code, with a claim in code', () => {
   it.each(Object.entries(lies))(
@@ -165,7 +171,11 @@ describe.skipIf(redisPath === undefined)('a store in code, with a claim in code'
       }
       const well = { cache: { remote: { url, seed: 1 } } }
       const ended = await Promise.all(machines.map(async ({ build }) => build(well)))
-      for (const { code, output } of ended) expect(code, output).toBe(0)
+      expectNoneTwice(emulator)
+      // One that was killed as it sent leaves what only a person can know.
+      const failed = ended.filter(({ code }) => code !== 0)
+      for (const { output } of failed) expect(output).toContain('magnific resolve')
+      if (failed.length > 0) return
       expectBoughtOnce(emulator, pictures)
       await expectShipped(machines, emulator, pictures)
     },

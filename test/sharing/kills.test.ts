@@ -22,6 +22,8 @@ warnWithoutRedis()
 
 /** All of it takes minutes. */
 const isThorough = process.env['EVERY_FAULT'] !== undefined
+/** Without the API's list, each image that was being sent is a question to a person. */
+const isPatient = process.env['EVERY_LIE'] !== undefined
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const killAtChange = new URL('../helpers/kill-at-change.js', import.meta.url).href
 /** So often a machine is started again at the most. */
@@ -145,7 +147,7 @@ async function rage(seed: number, count: number, images: number, list: boolean):
 }
 
 describe.skipIf(redisPath === undefined)('machines that are killed and start again', () => {
-  it.each(isThorough ? [1, 2, 3, 4, 5, 6, 7, 8] : [1])(
+  it.each(isPatient ? [1, 2, 3, 4, 5, 6, 7, 8] : isThorough ? [1, 3, 5, 7] : [1])(
     'buy each image once all the same (seed %i)',
     { timeout: 300_000 },
     async (seed) => rage(seed, isThorough ? 4 : 3, isThorough ? 100 : 20, seed % 2 === 1),
