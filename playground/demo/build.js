@@ -1,11 +1,9 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { rollup } from 'rollup'
-import { createEmulator } from 'unplugin-magnific/emulator'
 import { build } from 'vite'
 import webpack from 'webpack'
+import { emulate } from './emulate.js'
 
 // Builds the demo with three hosts, through real HTTP, against the API's emulator on this machine: no key and
 // no money are needed. What is bought is kept in playground/demo/.magnific, so that a second run buys nothing.
@@ -29,21 +27,7 @@ const hosts = {
   },
 }
 
-// An emulator forgets its tasks when it ends. What an interrupted run was waiting for is gone with the one of that run;
-// a build would ask for it in vain, and rightly refuse to buy it again.
-const journal = path('.magnific/v1/journal')
-for (const folder of existsSync(journal) ? readdirSync(journal, { recursive: true }) : []) {
-  const attempt = join(journal, folder)
-  // Attempts alone: a fingerprint may end in four digits, too.
-  if (/^\d{4}$/.test(basename(folder)) && !existsSync(join(attempt, 'outcome'))) {
-    rmSync(attempt, { recursive: true, force: true })
-  }
-}
-
-const emulator = await createEmulator({ latency: 1500 })
-process.env.MAGNIFIC_BASE_URL = emulator.url
-process.env.FREEPIK_API_KEY = 'any-key-will-do-here'
-console.log(`The emulator of the Magnific API listens on ${emulator.url}`)
+const emulator = await emulate({ latency: 1500 })
 
 try {
   for (const [host, run] of Object.entries(hosts)) {

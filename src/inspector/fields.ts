@@ -1,4 +1,4 @@
-import { describeField, fieldNames, fields, queryKey } from '../core/params.ts'
+import { fieldNames, fields, queryKey } from '../core/params.ts'
 import type { Field, FieldName } from '../core/params.ts'
 import type { Vocabulary } from '../core/request.ts'
 import type { InspectedField } from './contract.ts'
@@ -19,20 +19,17 @@ const meanings: Readonly<Record<FieldName, string>> = {
 /**
  * The form of a request, from the table that the parser reads queries by.
  *
- * @param vocabulary presets are scales to a form, and defaults what holds where a query says nothing
+ * @param vocabulary presets are scales to a form
  */
-export function describeFields({
-  defaults,
-  presets,
-}: Pick<Vocabulary, 'defaults' | 'presets'>): InspectedField[] {
+export function describeFields({ presets }: Pick<Vocabulary, 'presets'>): InspectedField[] {
   return fieldNames.map((name) => {
     const field: Field = fields[name]
     return {
       name,
       key: queryKey(name),
       ...describeKind(field, name === 'scale_factor' ? Object.keys(presets) : []),
-      default: defaults.params[name] ?? field.default,
-      about: `${meanings[name]}: ${describeField(name)}.`,
+      default: field.default,
+      about: `${meanings[name]}.`,
     }
   })
 }

@@ -15,7 +15,7 @@ export const states: Readonly<Record<InspectedState, State>> = {
   failed: { name: 'Failed', icon: 'cross', about: 'The service refused it, or gave up.' },
   invalid: { name: 'Invalid', icon: 'warning', about: 'This reference cannot be built.' },
   ambiguous: {
-    name: 'Unclear',
+    name: 'Ambiguous',
     icon: 'question',
     about: 'It may have been paid for already: nobody knows.',
   },
