@@ -4,6 +4,7 @@ import { join, relative, sep } from 'node:path'
 import { computeFingerprint } from '../core/fingerprint.ts'
 import { sha256Pattern } from '../core/patterns.ts'
 import type { Refusal } from '../store/archive-reader.ts'
+import { lacksOwner } from '../store/attempt.ts'
 import type { Attempt } from '../store/attempt.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { describePicture, isPicture } from './picture.ts'
@@ -46,7 +47,8 @@ async function findFault(
 ): Promise<string | undefined> {
   for (const name of ['owner', 'task', 'outcome'] as const) {
     const isUnread = stage.paths.has(`${path}/${name}`) && attempt[name] === undefined
-    if (isUnread) return `its ${name} cannot be read`
+    if (!isUnread || (name === 'owner' && (await lacksOwner(attempt)))) continue
+    return `its ${name} cannot be read`
   }
   const { owner, decided, outcome, folder } = attempt
   const { service, source, params } = owner?.subject ?? {}

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { sha256 } from '../core/fingerprint.ts'
 import type { AlphaPolicy } from '../core/options.ts'
 import type { Params } from '../core/params.ts'
 import { taskIdPattern } from '../core/patterns.ts'
@@ -107,6 +109,22 @@ export async function readAttempt(files: JournalFiles, folder: string): Promise<
     outcome: read,
     voided: voided?.trim(),
   }
+}
+
+const unknownOwner = 'unknown '
+
+/**
+ * What stands in a copy in place of an owner that nobody knows: nobody can become it. Two machines that copy the same attempt
+ * write the same.
+ */
+export function describeUnknownOwner({ task, decided, response = '' }: Attempt): string {
+  return `${unknownOwner}${task ?? sha256(`${decided?.at} ${response}`)}\n`
+}
+
+/** Whether it is written down on the disk that nobody knows an attempt's owner: then there is nothing to be read. */
+export async function lacksOwner({ folder }: Attempt): Promise<boolean> {
+  const text = await readFile(join(folder, 'owner'), 'utf8').catch(() => '')
+  return text.startsWith(unknownOwner)
 }
 
 /** Whether money may have gone into an attempt: one of its files is enough, whichever the others that are lost. */

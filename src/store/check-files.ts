@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { lacksOwner } from './attempt.ts'
 import { isPointer } from './blobs.ts'
 import { listFiles, parseCachePath } from './cache-paths.ts'
 import type { FoundFile } from './cache-paths.ts'
@@ -169,6 +170,7 @@ export async function checkJournal(
       for (const name of ['owner', 'task', 'outcome'] as const) {
         const path = paths.get(`${number}/${name}`)
         if (path === undefined || attempt[name] !== undefined) continue
+        if (name === 'owner' && (await lacksOwner(attempt))) continue
         // Journals set aside by themselves what hides what else is known; an owner hides nothing.
         setAside.push({ path, what: `the journal's ${name} cannot be read`, fingerprint })
       }

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { sha256Pattern } from '../core/patterns.ts'
-import { chooseAttempt, isClosed, mayBePaid, numberOf, readAttempt } from './attempt.ts'
+import {
+  chooseAttempt,
+  describeUnknownOwner,
+  isClosed,
+  mayBePaid,
+  numberOf,
+  readAttempt,
+} from './attempt.ts'
 import type { Attempt, AttemptSubject, Decision, Outcome, Owner } from './attempt.ts'
 import { createJournalFiles } from './journal-files.ts'
 import type { JournalFiles } from './journal-files.ts'
@@ -166,7 +173,7 @@ export function createJournal(
     copy: async (fingerprint, attempt) => {
       const { owner, decided, response, task, outcome, voided } = attempt
       const texts = Object.entries({
-        owner: owner && `${JSON.stringify(owner)}\n`,
+        owner: owner ? `${JSON.stringify(owner)}\n` : describeUnknownOwner(attempt),
         decided: decided && `${decided.kind} ${decided.at}\n`,
         response,
         task: task && `${task}\n`,
@@ -180,9 +187,9 @@ export function createJournal(
         if (!same) await files.makeFolder(folder)
         let isOurs = same !== undefined
         for (const [name, text] of texts) {
-          if (text === undefined) continue
+          if (text === undefined || (same && name === 'owner' && !owner)) continue
           const isCreated = await files.create(join(folder, name), text)
-          // Somebody else has begun an attempt there: theirs is another one.
+          // Somebody else has begun an attempt there, as its owner: theirs is another one.
           if (!isOurs && !isCreated) break
           isOurs = true
         }

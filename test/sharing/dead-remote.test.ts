@@ -1,10 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import KeyvRedis from '@keyv/redis'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { RemoteOption } from '../../src/core/remote-option.ts'
 import { createBackground } from '../../src/store/remote/background.ts'
 import { DamagedError, RemoteError } from '../../src/store/remote/errors.ts'
 import { createGuardedPort } from '../../src/store/remote/guarded-port.ts'
 import type { GuardedPort } from '../../src/store/remote/guarded-port.ts'
 import type { RemotePort } from '../../src/store/remote/port.ts'
+import { openPort } from '../../src/store/remote/open-port.ts'
 import { createRemote } from '../../src/store/remote/remote.ts'
 import type { Remote } from '../../src/store/remote/remote.ts'
 import { createSeal, SignatureError } from '../../src/store/remote/seal.ts'
@@ -26,7 +29,7 @@ describe('createGuardedPort', () => {
     state: { opened: number; closed: number }
   }
 
-  function guard(open?: (port: RemotePort) => Promise<RemotePort>): Guarded {
+  function guard(open?: (port: RemotePort) => Promise<RemotePort>, canReopen = true): Guarded {
     const warnings: string[] = []
     const time = { now: 1e12 }
     const state = { opened: 0, closed: 0 }
@@ -37,7 +40,7 @@ describe('createGuardedPort', () => {
       set: never,
       claims: undefined,
       findWeakness: async () => undefined,
-      canReopen: true,
+      canReopen,
       close: async () => void state.closed++,
     }
     const guarded = createGuardedPort({
@@ -151,6 +154,72 @@ describe('createGuardedPort', () => {
     expect(state).toEqual({ opened: 4, closed: 2 })
   })
 
+  it('is told which stores can be made anew: not an object that is none of ours', async () => {
+    const { remote } = createMemoryStore()
+    const root = import.meta.dirname
+    const stores: [RemoteOption, boolean][] = [
+      [remote, false],
+      [new Map(), false],
+      [(): typeof remote => remote, true],
+      [new KeyvRedis('redis://127.0.0.1:1'), true],
+      ['redis://127.0.0.1:1', true],
+    ]
+    for (const [store, canReopen] of stores) {
+      const port = await openPort(store, { root })
+      expect(port.canReopen).toBe(canReopen)
+      await port.close().catch(() => {})
+    }
+  })
+
+  it('makes no other connection for what was given up', async () => {
+    let breakOff = (): void => {}
+    const broken = new Promise<never>((_, reject) => {
+      breakOff = () => reject(new Error('closed'))
+    })
+    const { guarded, call, state } = guard(async (port) =>
+      Promise.resolve({ ...port, close: async () => Promise.resolve(breakOff()) }),
+    )
+    await errorOf(async () => call(async () => broken))
+    await guarded.rest()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(state).toEqual({ opened: 1, closed: 0 })
+  })
+
+  it.each([
+    ['is ended while nobody uses it', true, 1],
+    [
+      'stays while a task is waited for where it cannot be made anew, and is ended at last',
+      false,
+      0,
+    ],
+  ])('a connection %s', async (_, canReopen, closedMeanwhile) => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let isGone = false
+    const { guarded, call, state } = guard(
+      async (port) => ({
+        ...port,
+        get: async () => {
+          if (isGone) throw new Error('it was disconnected')
+          return 'text'
+        },
+        close: async () => {
+          isGone = !canReopen
+          await port.close()
+        },
+      }),
+      canReopen,
+    )
+    await call()
+    await vi.advanceTimersByTimeAsync(5 * 60_000)
+    expect(state.closed).toBe(closedMeanwhile)
+    const read = async (): Promise<string | undefined> =>
+      guarded.call(20, async ({ get }) => get('key'))
+    expect(await read()).toBe('text')
+    await guarded.rest()
+    expect(state).toEqual({ opened: 1 + closedMeanwhile, closed: 1 + closedMeanwhile })
+  })
+
   it.each([
     ['opened', never],
     [
@@ -201,6 +270,36 @@ describe('createBackground', () => {
     ])
     await flush()
     expect(warnings).toHaveLength(1)
+  })
+
+  it('does not wait longer for what begins when the first of two who wait is done', async () => {
+    let now = 0
+    let tries = 0
+    const { start, flush } = createBackground(
+      () => 'x',
+      () => {
+        // The first one is told, and the second one still waits.
+        if (tries > 0) return
+        start('later.png', async () => {
+          tries++
+          refuse()
+        })
+      },
+      // Ten seconds pass whenever somebody looks.
+      () => (now += 10_000),
+    )
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    start('hero.png', async () => {
+      await held
+      throw new Error('EIO')
+    })
+    const waiting = [flush(), flush()]
+    release()
+    await Promise.all(waiting)
+    expect(tries).toBe(1)
   })
 
   it('does not try again what fails for another reason', async () => {

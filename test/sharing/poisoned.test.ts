@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import KeyvRedis from '@keyv/redis'
@@ -6,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { computeFingerprint } from '../../src/core/fingerprint.ts'
 import type { CacheOption } from '../../src/core/options.ts'
 import { serviceOf } from '../../src/core/service.ts'
-import { formatKey, readSigning } from '../../src/core/signing-option.ts'
+import { readSigning } from '../../src/core/signing-option.ts'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { createSeal } from '../../src/store/remote/seal.ts'
 import { postsTo, startEmulator } from '../helpers/emulator.ts'
@@ -17,20 +16,12 @@ import { downloadResult, hash } from '../helpers/machines.ts'
 import { tmpProject } from '../helpers/project.ts'
 import type { OnEnd } from '../helpers/project.ts'
 import { redisPath, startRedis, warnWithoutRedis } from '../helpers/redis-server.ts'
+import { makeKeys } from '../helpers/signing.ts'
+import type { Keys } from '../helpers/signing.ts'
 import { openUpscaler } from '../helpers/upscalers.ts'
 import type { OpenUpscaler } from '../helpers/upscalers.ts'
 
 warnWithoutRedis()
-
-interface Keys {
-  publicKey: string
-  privateKey: string
-}
-
-function makeKeys(): Keys {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  return { publicKey: formatKey(publicKey), privateKey: formatKey(privateKey) }
-}
 
 /** What somebody who can write to the store sees of it. */
 interface Store {

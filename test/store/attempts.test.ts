@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { taskOf } from '../../src/purchase/state.ts'
-import { mayBePaid, readAttempt } from '../../src/store/attempt.ts'
+import { chooseAttempt, mayBePaid, readAttempt } from '../../src/store/attempt.ts'
 import type { Attempt } from '../../src/store/attempt.ts'
 import { createJournalFiles } from '../../src/store/journal-files.ts'
 import { createJournal } from '../../src/store/journal.ts'
@@ -99,5 +99,35 @@ describe('writeTask', () => {
     expect(await journal.writeTask(other, 't-2')).toBe(false)
     expect(other.task).toBe('t-1')
     expect(await journal.writeTask(other, 't-1')).toBe(true)
+  })
+})
+
+describe('the attempt that counts', () => {
+  const attemptOf = (number: number, more: Partial<Attempt>): Attempt => ({
+    folder: join(fingerprint, String(number).padStart(4, '0')),
+    owner: undefined,
+    beat: 0,
+    decided: undefined,
+    response: undefined,
+    task: undefined,
+    outcome: undefined,
+    voided: undefined,
+    ...more,
+  })
+  const commit = { kind: 'commit', at } as const
+
+  it.each<[string, number, Partial<Attempt>[]]>([
+    [
+      'one whose task is known, before a newer one of which nobody knows',
+      1,
+      [{ task: 't-1' }, { decided: commit }],
+    ],
+    ['the newest whose task is known', 2, [{ task: 't-1' }, { task: 't-2' }, { decided: commit }]],
+    ['what may be paid for, before a newer one that is not', 1, [{ decided: commit }, {}]],
+    ['none whose task is voided', 2, [{ task: 't-1', voided: at }, { decided: commit }]],
+    ['the newest, where none is paid for', 2, [{}, {}]],
+  ])('is %s', (_, number, attempts) => {
+    const all = attempts.map((more, index) => attemptOf(index + 1, more))
+    expect(chooseAttempt(all)).toBe(all[number - 1])
   })
 })

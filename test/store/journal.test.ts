@@ -3,6 +3,8 @@ import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Attempt, AttemptSubject } from '../../src/store/attempt.ts'
+import { checkJournal } from '../../src/store/check-files.ts'
+import { createJournalFiles } from '../../src/store/journal-files.ts'
 import { createJournal } from '../../src/store/journal.ts'
 import type { Journal } from '../../src/store/journal.ts'
 import type { Layout } from '../../src/store/layout.ts'
@@ -239,5 +241,59 @@ describe('createJournal', () => {
     const { folder } = await journal.open(fingerprint)
     mkdirSync(join(folder, 'decided'))
     await expect(journal.find(fingerprint)).rejects.toThrow('EISDIR')
+  })
+})
+
+describe('a copy of an attempt whose owner nobody knows', () => {
+  const unknown: Attempt = {
+    folder: '',
+    owner: undefined,
+    beat: 0,
+    decided: undefined,
+    response: undefined,
+    task: 't-9',
+    outcome: { kind: 'completed', sha256: 'c'.repeat(64), at: at.toISOString() },
+    voided: undefined,
+  }
+
+  it.each([1, 2, 3])(
+    'never lies in an attempt that somebody begins at the same number, before its step %i',
+    async (step) => {
+      const layout = tmpLayout()
+      const [here, elsewhere] = [createJournal(layout), createJournal(layout)]
+      const files = createJournalFiles(layout)
+      let steps = 0
+      let isBegun = false
+      const interfering = createJournal(layout, {
+        ...files,
+        create: async (path, content) => {
+          // Whoever is about to begin has seen that there is nothing.
+          if (++steps === step) isBegun = await claim(elsewhere, seen)
+          return files.create(path, content)
+        },
+      })
+      const seen = await here.open(fingerprint)
+      rmSync(seen.folder, { recursive: true })
+      const copied = await interfering.copy(fingerprint, unknown)
+      expect(copied).toMatchObject({ owner: undefined, task: 't-9' })
+      expect(isBegun).toBe(step === 1)
+      const [first, second] = await here.readAttempts(fingerprint)
+      if (!isBegun) return expect(second).toBeUndefined()
+      expect(first).toMatchObject({ owner: { subject }, task: undefined, outcome: undefined })
+      expect(second?.folder).toBe(copied.folder)
+    },
+  )
+
+  it('is one, however often it is made', async () => {
+    const layout = tmpLayout()
+    const journal = createJournal(layout)
+    const copies = [await journal.copy(fingerprint, unknown)]
+    for (let round = 0; round < 3; round++) copies.push(await journal.copy(fingerprint, unknown))
+    expect(new Set(copies.map(({ folder }) => folder)).size).toBe(1)
+    const undecided = { ...unknown, task: undefined, outcome: undefined, response: 'HTTP 500' }
+    const other = { ...undecided, decided: { kind: 'commit', at: at.toISOString() } } as const
+    for (let round = 0; round < 2; round++) await journal.copy(fingerprint, other)
+    expect(await journal.readAttempts(fingerprint)).toHaveLength(2)
+    expect(await checkJournal(layout, journal)).toEqual({ setAside: [], strays: [] })
   })
 })

@@ -120,9 +120,15 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
     })
     late.catch(() => {})
     try {
-      const tried = connect().then(work)
-      // One connection that broke says nothing of the next one; whatever is asked can be asked twice.
-      const result = await Promise.race([tried.catch(async () => connect().then(work)), late])
+      const tried = connect()
+        .then(work)
+        .catch(async (error: unknown) => {
+          // Nobody waits any more, and nobody would end another connection.
+          if (isLate) throw error
+          // One connection that broke says nothing of the next one; whatever is asked can be asked twice.
+          return connect().then(work)
+        })
+      const result = await Promise.race([tried, late])
       failures = 0
       return result
     } catch (error) {

@@ -93,8 +93,12 @@ function createRemoteFiles(remote: Remote): JournalFiles {
     },
     read: async (path) => read(keyOf(path)),
     readBeat: async (path) => {
-      const beat = Number(await unlessDamaged(remote, remote.read(`${keyOf(path)}/beat`)))
-      if (beat > 0) return beat
+      // One that nobody can use, such as from before there were keys, is none: a wrong guess costs no money.
+      const beat = await remote.read(`${keyOf(path)}/beat`).catch((error: unknown) => {
+        if (isUseless(error)) return undefined
+        throw error
+      })
+      if (Number(beat) > 0) return Number(beat)
       const owner = await read(keyOf(path))
       // Whoever owns it has shown no sign of life since.
       return owner === undefined ? 0 : readTime(owner)
