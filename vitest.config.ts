@@ -1,14 +1,20 @@
 import { defineConfig } from 'vitest/config'
 
+/** Hundreds of processes, and many pages: scripts of their own. */
 const upkeep = ['import', 'resume', 'verify'].map((name) => `test/cli/${name}.test.ts`)
+const views = ['inspector-page/{compare,detail,looks}', 'inspector/{pictures,ui}'].map(
+  (name) => `test/${name}.test.ts`,
+)
 
 export default defineConfig({
   test: {
     setupFiles: ['test/setup.ts'],
     globalSetup: ['test/helpers/results-table.ts'],
     include: ['test/**/*.test.ts'],
-    // Hundreds of processes: a script of its own.
-    exclude: process.env['EVERY_COMMAND'] ? [] : upkeep,
+    exclude: [
+      ...(process.env['EVERY_COMMAND'] ? [] : upkeep),
+      ...(process.env['EVERY_VIEW'] ? [] : views),
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // What is waited for comes when the machine gets there: a second is short when three files run at once.

@@ -83,7 +83,8 @@ describe('the inspection', () => {
       kind: 'integer',
       min: -10,
       max: 10,
-      default: 3,
+      // The API's own: what the project says is in the params of each image.
+      default: 0,
     })
   })
 
