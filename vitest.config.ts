@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-/** Hundreds of processes, and many pages: scripts of their own. */
+/** Hundreds of processes, many pages, and many servers: scripts of their own. */
 const upkeep = ['import', 'resume', 'verify'].map((name) => `test/cli/${name}.test.ts`)
 const views = ['inspector-page/{compare,detail,looks}', 'inspector/{pictures,ui}'].map(
+  (name) => `test/${name}.test.ts`,
+)
+
+const machines = ['sharing/{evicting,hanging,warm}', 'store/remote/{bad-network,process}'].map(
   (name) => `test/${name}.test.ts`,
 )
 
@@ -14,6 +18,7 @@ export default defineConfig({
     exclude: [
       ...(process.env['EVERY_COMMAND'] ? [] : upkeep),
       ...(process.env['EVERY_VIEW'] ? [] : views),
+      ...(process.env['EVERY_FAULT'] ? [] : machines),
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
