@@ -6,10 +6,7 @@ import type { Report } from '../report.ts'
 import type { PurchaseWatcher } from '../shared.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { InspectorContext } from './context.ts'
-import type { Inspection, InspectorEvent } from './contract.ts'
-
-/** What a request to buy is answered with, as soon as it has begun. */
-export type Begun = { ok: true; fingerprint: string } | { ok: false; problem: string }
+import type { Inspection, InspectorEvent, Purchase, PurchaseRequest } from './contract.ts'
 
 type Progress = Extract<InspectorEvent, { kind: 'progress' }>
 
@@ -23,9 +20,12 @@ export interface Buying {
    * Begins to buy, unless it has begun.
    *
    * @param plan tells where the image stands now
-   * @param estimate what whoever asks expects to be paid, euros
+   * @param agreed what whoever asks has been shown
    */
-  begin(plan: () => Promise<PlannedReference>, estimate: number): Promise<Begun>
+  begin(
+    plan: () => Promise<PlannedReference>,
+    agreed: Pick<PurchaseRequest, 'estimate' | 'fingerprint'>,
+  ): Promise<Purchase>
   /** Where purchases stand that are under way. */
   list(): Progress[]
   /** Stops waiting. What was submitted stays in the journal. */
@@ -109,7 +109,7 @@ export function createBuying(
     }
   }
 
-  const begin: Buying['begin'] = async (plan, stated) => {
+  const begin: Buying['begin'] = async (plan, agreed) => {
     const buying = describe()
     if (!buying.allowed) return { ok: false, problem: buying.why }
     const planned = await plan()
@@ -119,10 +119,10 @@ export function createBuying(
     }
     // Who asks twice is answered twice, and pays once.
     if (running.has(fingerprint) || progress.has(fingerprint)) return { ok: true, fingerprint }
-    if (Math.round(estimate * 100) !== Math.round(stated * 100)) {
+    if (Math.round(estimate * 100) !== Math.round(agreed.estimate * 100)) {
       return {
         ok: false,
-        problem: `It is estimated at ${formatEstimate(estimate)} now, and not at ${formatEstimate(stated)} any more. Look at it again.`,
+        problem: `It is estimated at ${formatEstimate(estimate)} now, and not at ${formatEstimate(agreed.estimate)} any more. Look at it again.`,
       }
     }
     if (state === 'missing') {

@@ -44,7 +44,7 @@ export async function renderReport(
   const count = found.references.length
   const { side = 0 } = sides.find(({ upToReferences }) => count <= upToReferences) ?? {}
 
-  const link: LinkPictures = async ({ file, query }, state) => {
+  const link: LinkPictures = async ({ file, query }, _, result) => {
     const embed = async (make: () => Promise<Picture | undefined>): Promise<string | undefined> => {
       // What cannot be read is told of by the state.
       const picture = await make().catch(() => undefined)
@@ -53,11 +53,11 @@ export async function renderReport(
     const thumbnail = await embed(async () => pictures.shrink(file, thumbnailSide))
     const before = await embed(async () => pictures.shrink(file, side))
     const after =
-      state === 'cached'
-        ? await embed(async () =>
+      result === undefined
+        ? undefined
+        : await embed(async () =>
             pictures.findResult(file, parseRequest(file, query, options).params, side),
           )
-        : undefined
     return {
       thumbnail: thumbnail ?? '',
       before: before ?? '',

@@ -229,7 +229,8 @@ describe('POST api/upscale', () => {
   it('is not found for an image that there is not', async () => {
     const { post, emulator } = await open()
     for (const path of ['api/upscale', 'api/preview']) {
-      const answer = await post(path, { id: '0123456789abcdef', query, estimate: 0.1 })
+      const agreed = { query, estimate: 0.1, fingerprint: '' }
+      const answer = await post(path, { id: '0123456789abcdef', ...agreed })
       expect(answer.status).toBe(404)
       expect(readJson(answer)).toMatchObject({ ok: false })
     }

@@ -274,7 +274,7 @@ it.each([
   ['::ffff:127.0.0.1', undefined, true],
   ['::1', undefined, true],
   [undefined, undefined, true],
-  ['127.0.0.1', '::1, 127.0.0.5', true],
+  ['127.0.0.1', '::1, 127.0.0.5', false],
   ['192.168.0.7', undefined, false],
   ['::ffff:10.0.0.1', undefined, false],
   ['fe80::1', undefined, false],
