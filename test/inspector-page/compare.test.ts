@@ -50,6 +50,9 @@ describe.skipIf(chromePath === undefined)('results side by side', () => {
       'creativity-2',
       'resemblance5',
     ])
+    // What is not said of one is what the API takes then.
+    const one = page.getByRole('region', { name: 'Result 1' })
+    expect(await one.locator('dl').textContent()).toContain("resemblance0, API's default")
     await page.getByText('Source', { exact: true }).first().click()
     expect(await pictures.count()).toBe(4)
     expect(problems).toEqual([])
