@@ -16,6 +16,8 @@ export interface Server {
   /** The only call that spends. */
   upscale(id: string, offer: Offer): Promise<Purchase>
   open(file: string, line: number): Promise<void>
+  /** Why a picture cannot be shown. */
+  explainPicture(url: string): Promise<string>
   /** Loads the page anew: the server that answers now may be another one, with a token of its own. */
   renew(): void
 }
@@ -38,6 +40,16 @@ export function createServer(): Server {
       (await post('api/preview', { id, ...wish }, signal)) as Preview,
     upscale: async (id, { query, estimate, fingerprint }) =>
       (await post('api/upscale', { id, query, estimate, fingerprint })) as Purchase,
+    explainPicture: async (url) => {
+      try {
+        const response = await fetch(url, { redirect: 'error' })
+        if (response.ok) return 'the browser cannot show it.'
+        const { problem } = (await response.json()) as { problem?: string }
+        return problem ?? `the server answered with ${response.status}.`
+      } catch {
+        return 'the server does not answer.'
+      }
+    },
     open: async (file, line) => void expectOk(await post('api/open', { file, line })),
     // The page gives its token to documents only.
     renew: () => location.reload(),
