@@ -186,11 +186,9 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
       await dialog(page).waitFor()
       const [hero, ...others] = server.state.inspection.images
       // What changes elsewhere is nothing to it.
-      server.state.inspection = createShop({ mode: 'ui', images: [hero, ...others.slice(1)] })
+      server.state.inspection = createInspection([hero, ...others.slice(1)], { mode: 'ui' })
       server.send({ kind: 'changed' })
-      await server.until(
-        () => server.requests.filter(({ url }) => url.endsWith('api/inspection')).length === 2,
-      )
+      await page.locator('.totals').getByText('8 results').waitFor()
       expect(await dialog(page).isVisible()).toBe(true)
       const changed = {
         'its source': [{ ...hero, fingerprint: 'f-other' }],

@@ -205,7 +205,7 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     await page.getByLabel('Prompt').fill("it's (new)")
     await page.getByRole('slider', { name: 'Creativity' }).focus()
     for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight')
-    await page.getByRole('switch', { name: 'Filter NSFW' }).check()
+    await page.getByRole('switch', { name: 'Filter NSFW', exact: true }).check()
     await page.getByRole('button', { name: 'Upscale this one · ~€0.30' }).waitFor()
     const expected =
       "?magnific=8x&prompt=it's%20(new)&creativity=3&filter_nsfw=true&w=1600&format=webp"
