@@ -83,7 +83,9 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
         const response = await fetch(url)
         const frame = document.createElement('iframe')
         frame.src = url
-        const loaded = new Promise((resolve) => void frame.addEventListener('load', resolve))
+        const loaded = new Promise((resolve) => {
+          frame.addEventListener('load', resolve)
+        })
         document.body.append(frame)
         await loaded
         const framed = frame.contentDocument?.documentElement.outerHTML ?? ''
