@@ -29,6 +29,8 @@ export interface Manner {
   onMiss?: MissPolicy
   /** Aborts when nobody waits for the answer any more. */
   signal?: AbortSignal
+  /** Of what somebody has agreed to: anything else is refused. */
+  fingerprint?: string
 }
 
 /** Answers references with files. One for each plugin instance; what must be shared is shared underneath. */
@@ -161,9 +163,10 @@ export function createUpscaler(
     reference: Reference,
     policy: MissPolicy,
     signal: AbortSignal,
-    isAhead = false,
+    { isAhead = false, agreed }: { isAhead?: boolean; agreed?: string | undefined } = {},
   ): Promise<Shipment> => {
     const { shipment: cached, miss, keys, fingerprint, image } = look(reference, isAhead)
+    if (agreed !== undefined && fingerprint !== agreed) throw otherImageError()
     if (cached) return cached
     const startedAt = Date.now()
     if (options.command === 'build' || policy === 'upscale') tally.asked.add(image)
@@ -179,14 +182,14 @@ export function createUpscaler(
   }
 
   /** While somebody edits, a picture is bought when it has come to rest, and not for each time that it is saved. */
-  const resolveEdited: typeof resolveVariants = async (reference, policy, signal) => {
+  const resolveEdited: typeof resolveVariants = async (reference, policy, signal, settings) => {
     for (;;) {
       const { shipment } = look(reference)
       if (shipment) return shipment
       const { awaitSettled } = await import('./settle.ts')
       await awaitSettled(reference.file, systemClock, signal)
       try {
-        return await resolveVariants(reference, policy, signal)
+        return await resolveVariants(reference, policy, signal, settings)
       } catch (error) {
         if (!isChanged(error)) throw error
       }
@@ -194,10 +197,10 @@ export function createUpscaler(
   }
 
   /** What stands in for a result is made of what the source holds by now. */
-  const resolveStandIn: typeof resolveVariants = async (reference, policy, signal) => {
+  const resolveStandIn: typeof resolveVariants = async (reference, policy, signal, settings) => {
     for (;;) {
       try {
-        return await resolveVariants(reference, policy, signal)
+        return await resolveVariants(reference, policy, signal, settings)
       } catch (error) {
         if (!isChanged(error)) throw error
       }
@@ -211,12 +214,13 @@ export function createUpscaler(
 
   const resolve = async (
     reference: Reference,
-    { onMiss: policy = options.onMiss, signal }: Manner,
+    { onMiss: policy = options.onMiss, signal, fingerprint: agreed }: Manner,
   ): Promise<Shipment> =>
     chooseResolver(policy)(
       reference,
       policy,
       signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
+      { agreed },
     )
 
   /** Errors as a user reads them, with what they are about. */
@@ -296,7 +300,7 @@ export function createUpscaler(
               reference,
               options.onMiss,
               AbortSignal.any([signal, controller.signal]),
-              true,
+              { isAhead: true },
             ),
         }),
       )
@@ -324,6 +328,14 @@ export function createUpscaler(
       await finishSharing(shared)
     },
   }
+}
+
+/** It is another picture than the one that was looked at. */
+function otherImageError(): MagnificError {
+  return new MagnificError(
+    'SOURCE_CHANGED',
+    'The image has changed since it was looked at. Nothing was bought: look at it again.',
+  )
 }
 
 function describeStandIns(from: Origin, { onMiss }: ResolvedOptions): string {

@@ -54,7 +54,7 @@ export async function runUi(
       mayRead: createFileGuard(options.root),
     },
   )
-  const server = createUiServer(createRoutes({ inspector, head: eventsMeta }), host)
+  const server = createUiServer(createRoutes({ inspector, head: eventsMeta, hosts: [host] }), host)
   await listen(server, wanted ?? defaultPort, host, wanted === undefined)
   const address = server.address() as AddressInfo
   const url = `http://${nameHost(host)}:${address.port}/${inspectorPath}`

@@ -2,14 +2,12 @@ import { isMagnificError } from '../core/errors.ts'
 import { formatEstimate } from '../core/format-units.ts'
 import { openBudget } from '../orders.ts'
 import type { PlannedReference } from '../planner.ts'
+import { shorten } from '../purchase/errors.ts'
 import type { Report } from '../report.ts'
 import type { PurchaseWatcher } from '../shared.ts'
 import { createUpscaler } from '../upscaler.ts'
 import type { InspectorContext } from './context.ts'
-import type { Inspection, InspectorEvent } from './contract.ts'
-
-/** What a request to buy is answered with, as soon as it has begun. */
-export type Begun = { ok: true; fingerprint: string } | { ok: false; problem: string }
+import type { Inspection, InspectorEvent, Purchase, PurchaseRequest } from './contract.ts'
 
 type Progress = Extract<InspectorEvent, { kind: 'progress' }>
 
@@ -23,9 +21,12 @@ export interface Buying {
    * Begins to buy, unless it has begun.
    *
    * @param plan tells where the image stands now
-   * @param estimate what whoever asks expects to be paid, euros
+   * @param agreed what whoever asks has been shown
    */
-  begin(plan: () => Promise<PlannedReference>, estimate: number): Promise<Begun>
+  begin(
+    plan: () => Promise<PlannedReference>,
+    agreed: Pick<PurchaseRequest, 'estimate' | 'fingerprint'>,
+  ): Promise<Purchase>
   /** Where purchases stand that are under way. */
   list(): Progress[]
   /** Stops waiting. What was submitted stays in the journal. */
@@ -93,7 +94,8 @@ export function createBuying(
     try {
       // What an earlier answer has ended, such as an account without credit, may be mended.
       if (running.size === 1) upscaler.begin()
-      await upscaler.upscale({ file, query, importer }, { signal })
+      // The file is read anew, and may be another one by now.
+      await upscaler.upscale({ file, query, importer }, { signal, fingerprint })
       if (!isTold) watch(fingerprint, 'done')
       else send({ kind: 'changed' })
       bought(file)
@@ -109,20 +111,30 @@ export function createBuying(
     }
   }
 
-  const begin: Buying['begin'] = async (plan, stated) => {
+  const begin: Buying['begin'] = async (plan, agreed) => {
     const buying = describe()
     if (!buying.allowed) return { ok: false, problem: buying.why }
     const planned = await plan()
     const { fingerprint, state, estimate } = planned
-    if (fingerprint === undefined || state === 'invalid' || state === 'failed') {
-      return { ok: false, problem: explainRefusal(planned) }
+    if (fingerprint === undefined || state === 'invalid') {
+      return { ok: false, problem: planned.reason ?? 'It cannot be upscaled.' }
+    }
+    if (fingerprint !== agreed.fingerprint) {
+      return {
+        ok: false,
+        problem:
+          'The image, or what is asked of it, has changed since you looked at it. Nothing was bought: look at it again.',
+      }
+    }
+    if (state === 'failed' || state === 'ambiguous') {
+      return { ok: false, problem: explainRefusal(state, fingerprint, planned.reason) }
     }
     // Who asks twice is answered twice, and pays once.
     if (running.has(fingerprint) || progress.has(fingerprint)) return { ok: true, fingerprint }
-    if (Math.round(estimate * 100) !== Math.round(stated * 100)) {
+    if (Math.round(estimate * 100) !== Math.round(agreed.estimate * 100)) {
       return {
         ok: false,
-        problem: `It is estimated at ${formatEstimate(estimate)} now, and not at ${formatEstimate(stated)} any more. Look at it again.`,
+        problem: `It is estimated at ${formatEstimate(estimate)} now, and not at ${formatEstimate(agreed.estimate)} any more. Look at it again.`,
       }
     }
     if (state === 'missing') {
@@ -168,7 +180,15 @@ export function createBuying(
   }
 }
 
-function explainRefusal({ state, reason }: PlannedReference): string {
-  if (state !== 'failed') return reason ?? 'It cannot be upscaled.'
-  return `The upscale failed before${reason === undefined ? '' : ` (${reason})`}. Run \`npx magnific retry\`, and it may be bought once more.`
+/** What needs a decision first, which is made where it can be read about. */
+function explainRefusal(
+  state: 'failed' | 'ambiguous',
+  fingerprint: string,
+  reason: string | undefined,
+): string {
+  const short = shorten(fingerprint)
+  if (state === 'failed') {
+    return `The upscale failed before${reason === undefined ? '' : ` (${reason})`}. Run \`npx magnific retry ${short}\`, and it may be bought once more.`
+  }
+  return `It was submitted before, and may have been charged for. Run \`npx magnific resolve ${short} --adopt <task id>\`, or \`npx magnific resolve ${short} --void\` if the API has no such task.`
 }

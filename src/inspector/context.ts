@@ -24,6 +24,7 @@ export interface InspectorContext {
   readonly blobs: BlobStore
   /** This machine's own. */
   readonly journal: Journal
+  /** Looks into this cache alone: to look at a picture brings no other one here. */
   readonly misses: MissHandler
 }
 
@@ -41,6 +42,11 @@ export function openContext(given: ResolvedOptions, logger: Logger): InspectorCo
     records: createRecordStore(shared.layout, warn),
     blobs: createBlobStore(shared.layout, shared.memo, warn),
     journal: createJournal(shared.layout),
-    misses: createMissHandler({ options, shared, variants, logger }),
+    misses: createMissHandler({
+      options: { ...options, sharing: undefined },
+      shared,
+      variants,
+      logger,
+    }),
   }
 }

@@ -18,6 +18,7 @@ export interface Inspection {
   buying: { allowed: true } | { allowed: false; why: string } // no key, readOnly, report, …
   fields: InspectedField[] // the form, made from core/params
   problems: { file: string; message: string }[]
+  compared?: Record<string, { id: string; query: string }[]> // in a report, by the id of an image: those of its source that have a result, itself among them, each with the query that gives its result in this place
   pictureSide?: number // in a report: its pictures are made smaller, so that no side has more pixels than this
 }
 export type InspectedState = 'cached' | 'missing' | 'pending' | 'ambiguous' | 'failed' | 'invalid'
@@ -32,7 +33,7 @@ export interface InspectedImage {
   state: InspectedState
   reason: string // '' where nothing is to be said
   source: { width: number; height: number; bytes: number } | undefined
-  result:
+  result: // where its bytes are here
     | {
         width: number
         height: number
@@ -69,13 +70,45 @@ export interface Comparison {
   file: string
   candidates: {
     fingerprint: string
-    query: string
+    query: string // that gives it in this place, as it is pasted: nobody else writes queries
     params: Record<string, string | number | boolean>
     result: InspectedImage['result']
     after: string
     isUsed: boolean
   }[]
 }
+/**
+ * What `POST api/preview` takes: a query, or what a form says. What it leaves out is as the image has it, or as the preset has it
+ * where one is chosen in place of a scale.
+ */
+export type PreviewRequest =
+  | { id: string; query: string }
+  | { id: string; params: Record<string, string | number | boolean>; preset?: string } // by the fields' names
+/** What a build would make of it. */
+export type Preview =
+  | {
+      ok: true
+      query: string // without the question mark; what the form says, where that was asked
+      params: Record<string, string | number | boolean> // normalised: those of the project's defaults and of the preset are in it, the API's own defaults left out
+      directives: string // as of an image: those of the preset are in it
+      fingerprint: string
+      width: number
+      height: number
+      estimate: number
+      state: InspectedState
+      afterKind: 'result' | 'preview'
+      after: string
+    }
+  | { ok: false; problem: string }
+/** What `POST api/upscale` takes: what is agreed to, as the preview, or the image, says it. */
+export interface PurchaseRequest {
+  id: string
+  query: string
+  estimate: number
+  fingerprint: string
+}
+/** That it has begun, or why not. */
+export type Purchase = { ok: true; fingerprint: string } | { ok: false; problem: string }
 /** Pushed over the socket (Vite's own in dev: custom event 'magnific:inspector'; EventSource in `magnific ui`). */
 export type InspectorEvent =
   | { kind: 'changed' } // read /api/inspection again

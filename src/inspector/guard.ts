@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { isLoopback } from '../core/service.ts'
 
 /** Why a request is not answered. */
 export interface Refusal {
@@ -26,6 +27,17 @@ export function checkOrigin({ headers }: IncomingMessage, isPage: boolean): Refu
     return { status: 403, problem: 'Only the page of this server may ask for it.' }
   }
   return undefined
+}
+
+/**
+ * Refuses the page to whoever would read it, and not show it: the scripts of the app are of the same origin, and what the page
+ * holds spends.
+ */
+export function checkReader({ headers }: IncomingMessage): Refusal | undefined {
+  const { 'sec-fetch-dest': dest, 'sec-fetch-mode': mode } = headers
+  // Neither is said by what is no browser, by browsers that are too old, and where the connection is not to be trusted.
+  if (dest === 'document' || (dest === undefined && mode === undefined)) return undefined
+  return { status: 403, problem: 'It is a page: open it in a tab of its own.' }
 }
 
 /**
@@ -59,15 +71,58 @@ export function checkToken({ headers }: IncomingMessage, token: string): Refusal
  * the money is that of whoever sits here.
  */
 export function checkLocal({ headers, socket }: IncomingMessage): Refusal | undefined {
-  // By way of a tunnel it comes from this machine as well, and a tunnel says for whom.
-  const forwarded = String(headers['x-forwarded-for'] ?? '').split(',')
-  const addresses = [socket.remoteAddress ?? '', ...forwarded].map((each) => each.trim())
+  // By way of a tunnel or a proxy everything comes from this machine, whoever has sent it, and what they say of that is anybody's word.
+  const isForwarded = Object.keys(headers).some((name) => forwardingHeaders.test(name))
+  const { remoteAddress: address = '' } = socket
   // Sockets of the file system have no address.
-  if (addresses.every((address) => address === '' || isOwnAddress(address))) return undefined
+  if (!isForwarded && (address === '' || isOwnAddress(address))) return undefined
   return {
     status: 403,
-    problem: 'Only from the machine that the server runs on. Open the page there, by localhost.',
+    problem:
+      'Only from the machine that the server runs on, and through no proxy. Open the page there, by localhost; or buy with `npx magnific upscale`.',
   }
+}
+
+const forwardingHeaders = /^(?:forwarded|x-forwarded(?:-.*)?|x-real-ip|via)$/
+
+/**
+ * Refuses a name that may be somebody else's for this machine: where a server takes any name, the pages of its owner are of the
+ * same origin.
+ *
+ * @param listed names that somebody has listed; one that begins with a dot stands for all that end with it
+ */
+export function checkName(
+  { headers: { host } }: IncomingMessage,
+  listed: readonly string[],
+): Refusal | undefined {
+  const name = readHostname(host)
+  if (name !== undefined && (isOwnName(name) || listed.some((each) => isOfName(name, each)))) {
+    return undefined
+  }
+  return {
+    status: 403,
+    problem: 'Only by the name localhost, or by one that a list of allowed hosts names.',
+  }
+}
+
+function readHostname(host: string | undefined): string | undefined {
+  try {
+    const { hostname, href } = new URL(`http://${host ?? ''}`)
+    // What holds more than a host is none.
+    return /^http:\/\/[^/@?#]+\/$/.test(href) ? hostname : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isOwnName(name: string): boolean {
+  return isLoopback(name) || name.endsWith('.localhost')
+}
+
+function isOfName(name: string, listed: string): boolean {
+  const wanted = listed.toLowerCase()
+  if (!wanted.startsWith('.')) return name === wanted
+  return name === wanted.slice(1) || name.endsWith(wanted)
 }
 
 function isOwnAddress(address: string): boolean {

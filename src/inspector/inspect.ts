@@ -47,7 +47,7 @@ export interface Inspected {
  * Where pictures can be had.
  *
  * @param state of the image
- * @param result the hash of its result, where that is here
+ * @param result the hash of its result, where the bytes are here
  */
 export type LinkPictures = (
   image: KnownImage,
@@ -80,7 +80,9 @@ export async function inspectProject(
     const { id, file, query } = image
     const worst = findWorst(image.planned)
     const { fingerprint = '', state, reason = '', params, width, height, estimate } = worst
-    const record = state === 'cached' ? await context.records.find(fingerprint) : undefined
+    const known = state === 'cached' ? await context.records.find(fingerprint) : undefined
+    // What only the shared cache has is there for builds, and cannot be looked at.
+    const record = known && pictures.hasBytes(known) ? known : undefined
     return {
       id,
       file: formatPath(root, file),
@@ -161,7 +163,12 @@ export function findWorst(planned: KnownImage['planned']): PlannedReference {
   )
 }
 
-function renderDirectives({ options }: InspectorContext, file: string, query: string): string {
+/** What is made of a result, for people; an empty text for a query that is refused. */
+export function renderDirectives(
+  { options }: InspectorContext,
+  file: string,
+  query: string,
+): string {
   try {
     return describeDirectives(file, parseRequest(file, query, options))
   } catch {

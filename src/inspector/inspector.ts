@@ -9,14 +9,27 @@ import { createPlanner } from '../planner.ts'
 import type { PlannedReference } from '../planner.ts'
 import { hashSource } from '../source-file.ts'
 import { createBuying } from './buying.ts'
-import type { Begun } from './buying.ts'
 import { openContext } from './context.ts'
-import type { Comparison, InspectedState, Inspection, InspectorEvent } from './contract.ts'
-import { describeResult, findWorst, inspectProject, nameImage } from './inspect.ts'
+import type {
+  Comparison,
+  Inspection,
+  InspectorEvent,
+  Preview,
+  PreviewRequest,
+  Purchase,
+  PurchaseRequest,
+} from './contract.ts'
+import {
+  describeResult,
+  findWorst,
+  inspectProject,
+  nameImage,
+  renderDirectives,
+} from './inspect.ts'
 import type { Found, Inspected, KnownImage, LinkPictures } from './inspect.ts'
 import { createPictures, thumbnailSide } from './pictures.ts'
 import type { Picture } from './pictures.ts'
-import { dropDefaults, renderQuery } from './render-query.ts'
+import { dropDefaults, renderForm, renderQuery } from './render-query.ts'
 
 /** Whoever the inspector runs behind. */
 export interface InspectorHost {
@@ -41,20 +54,6 @@ export const pictureKinds = ['thumbnail', 'before', 'after'] as const
 /** Which picture of an image is asked for. */
 export type PictureKind = (typeof pictureKinds)[number]
 
-/** What a try of a query is answered with. */
-export type Tried =
-  | {
-      ok: true
-      query: string
-      params: Record<string, string | number | boolean>
-      width: number
-      height: number
-      estimate: number
-      state: InspectedState
-      after: string
-    }
-  | { ok: false; problem: string }
-
 /** What the routes lead to. What they throw is a `MagnificError`, or nobody's fault. */
 export interface Inspector {
   inspect(): Promise<Inspection>
@@ -62,10 +61,10 @@ export interface Inspector {
   picture(id: string, kind: PictureKind, signal: AbortSignal): Promise<Picture | undefined>
   compare(id: string): Promise<Comparison | undefined>
   result(fingerprint: string): Promise<Picture | undefined>
-  /** Reads a query for an image as a build would, and shows what it would give. Spends nothing. */
-  preview(id: string, query: string): Promise<Tried | undefined>
+  /** Reads a query for an image as a build would, or writes it, and shows what it would give. Spends nothing. */
+  preview(request: PreviewRequest): Promise<Preview | undefined>
   /** Buys; nothing else does. */
-  upscale(id: string, query: string, estimate: number): Promise<Begun | undefined>
+  upscale(request: PurchaseRequest): Promise<Purchase | undefined>
   /** Opens a source that refers to an image. */
   open(file: string, line: number): Promise<{ ok: true } | { ok: false; problem: string }>
   /** @returns stops it */
@@ -104,12 +103,11 @@ export function createInspector(
     const url = (kind: PictureKind, ...what: unknown[]): string =>
       `api/picture/${id}/${kind}?v=${versionOf(source, ...what)}`
     const isShown = state !== 'invalid' && readParams(file, query) !== undefined
-    const hasResult = state === 'cached'
     return {
       thumbnail: url('thumbnail'),
       before: url('before'),
-      after: isShown ? url('after', hasResult, result) : undefined,
-      afterKind: isShown ? (hasResult ? 'result' : 'preview') : undefined,
+      after: isShown ? url('after', result) : undefined,
+      afterKind: isShown ? (result === undefined ? 'preview' : 'result') : undefined,
     }
   }
 
@@ -243,29 +241,38 @@ export function createInspector(
       if (!image || record.service !== options.service || !(await check(image))) return undefined
       return pictures.findResult(image.file, record.params)
     },
-    preview: async (id, query) => {
+    preview: async ({ id, ...wish }) => {
       const image = await find(id)
       if (!image) return undefined
       const { file } = image
+      const rendered = 'query' in wish ? wish : renderForm(file, image.query, wish, options)
+      const { query } = rendered
+      if (query === undefined) return { ok: false, problem: rendered.problem }
       const tried = await planOne(image, query)
       const { params, width, height, estimate, state, reason, fingerprint } = tried
-      if (state === 'invalid') return { ok: false, problem: reason ?? 'It cannot be upscaled.' }
-      const after = `api/picture/${keepTry(file, query)}/after?v=${versionOf(fingerprint, state)}`
+      if (state === 'invalid' || fingerprint === undefined) {
+        return { ok: false, problem: reason ?? 'It cannot be upscaled.' }
+      }
+      const afterKind = (await pictures.hasResult(file, params)) ? 'result' : 'preview'
+      const version = versionOf(fingerprint, state, afterKind)
       return {
         ok: true,
         query,
         params: dropDefaults(params),
+        directives: renderDirectives(context, file, query),
+        fingerprint,
         width,
         height,
         estimate,
         state,
-        after,
+        afterKind,
+        after: `api/picture/${keepTry(file, query)}/after?v=${version}`,
       }
     },
-    upscale: async (id, query, estimate) => {
+    upscale: async ({ id, query, ...agreed }) => {
       const image = await find(id)
       if (!image) return undefined
-      return buying.begin(async () => planOne(image, query), estimate)
+      return buying.begin(async () => planOne(image, query), agreed)
     },
     open: async (path, line) => {
       if (!host.open) return { ok: false, problem: 'No editor can be opened from here.' }

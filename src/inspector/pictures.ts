@@ -36,6 +36,8 @@ export interface Pictures {
   shrink(file: string, side: number, signal?: AbortSignal): Promise<Picture>
   /** Whether the bytes of a result are here. */
   hasBytes(record: ResultRecord): boolean
+  /** Whether the result for some params of a source is here: its record, and its bytes. */
+  hasResult(file: string, params: Params): Promise<boolean>
   /** The result that is here for some params of a source, as it ships; no larger than `side` where that is said. */
   findResult(file: string, params: Params, side?: number): Promise<Picture | undefined>
   /** A source as it is, or as browsers can show it. */
@@ -144,7 +146,7 @@ export function createPictures(context: InspectorContext): Pictures {
 
   const hasBytes: Pictures['hasBytes'] = ({ result }) => findBlob(result.sha256) !== undefined
 
-  const hasResult = async (fingerprint: string): Promise<boolean> => {
+  const hasFingerprint = async (fingerprint: string): Promise<boolean> => {
     const record = await records.find(fingerprint)
     return record !== undefined && hasBytes(record)
   }
@@ -179,11 +181,12 @@ export function createPictures(context: InspectorContext): Pictures {
     const paid = await findPaid(fingerprint)
     if (paid) return paid
     // With the transparency of its source.
-    return (await hasResult(fingerprint)) ? obtain(file, params, 'png', forever) : undefined
+    return (await hasFingerprint(fingerprint)) ? obtain(file, params, 'png', forever) : undefined
   }
 
   return {
     hasBytes,
+    hasResult: async (file, params) => hasFingerprint(fingerprintOf(file, params)),
     measure: async (file) => {
       try {
         const sha256 = hashSource(file, memo)

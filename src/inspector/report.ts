@@ -3,12 +3,13 @@ import { parseRequest } from '../core/request.ts'
 import type { Logger } from '../core/logger.ts'
 import type { ResolvedOptions } from '../core/options.ts'
 import { openContext } from './context.ts'
-import type { Inspection } from './contract.ts'
-import { inspectProject } from './inspect.ts'
-import type { Found, LinkPictures } from './inspect.ts'
+import type { InspectedImage, Inspection } from './contract.ts'
+import { findWorst, inspectProject } from './inspect.ts'
+import type { Found, KnownImage, LinkPictures } from './inspect.ts'
 import { findPageDir, readPageFile } from './page.ts'
 import { createPictures, thumbnailSide } from './pictures.ts'
 import type { Picture } from './pictures.ts'
+import { renderQuery } from './render-query.ts'
 
 /** A report, in one file. */
 export interface RenderedReport {
@@ -44,7 +45,7 @@ export async function renderReport(
   const count = found.references.length
   const { side = 0 } = sides.find(({ upToReferences }) => count <= upToReferences) ?? {}
 
-  const link: LinkPictures = async ({ file, query }, state) => {
+  const link: LinkPictures = async ({ file, query }, _, result) => {
     const embed = async (make: () => Promise<Picture | undefined>): Promise<string | undefined> => {
       // What cannot be read is told of by the state.
       const picture = await make().catch(() => undefined)
@@ -53,11 +54,11 @@ export async function renderReport(
     const thumbnail = await embed(async () => pictures.shrink(file, thumbnailSide))
     const before = await embed(async () => pictures.shrink(file, side))
     const after =
-      state === 'cached'
-        ? await embed(async () =>
+      result === undefined
+        ? undefined
+        : await embed(async () =>
             pictures.findResult(file, parseRequest(file, query, options).params, side),
           )
-        : undefined
     return {
       thumbnail: thumbnail ?? '',
       before: before ?? '',
@@ -66,15 +67,44 @@ export async function renderReport(
     }
   }
 
-  const { inspection: told } = await inspectProject(context, found, pictures, link)
+  const { inspection: told, images } = await inspectProject(context, found, pictures, link)
   const inspection: Inspection = {
     mode: 'report',
     ...told,
     budget: undefined,
     buying: { allowed: false, why: 'This is a report: it shows what there was, and buys nothing.' },
+    compared: compareImages(told.images, images, options),
     pictureSide: side,
   }
   return { html: insertData(shell, inspection), inspection }
+}
+
+/** What the page cannot find out by itself: it writes no queries. */
+function compareImages(
+  described: readonly InspectedImage[],
+  known: ReadonlyMap<string, KnownImage>,
+  options: ResolvedOptions,
+): NonNullable<Inspection['compared']> {
+  const compared: NonNullable<Inspection['compared']> = {}
+  for (const own of described) {
+    const { file = '' } = known.get(own.id) ?? {}
+    const seen = new Set<string>()
+    const others = described.filter((each) => {
+      const isOther = each.file === own.file && each.pictures.afterKind === 'result'
+      return isOther && !seen.has(each.fingerprint) && seen.add(each.fingerprint)
+    })
+    compared[own.id] = others.flatMap(({ id, fingerprint }) => {
+      const { planned } = known.get(id) ?? {}
+      const query =
+        fingerprint === own.fingerprint || planned === undefined
+          ? own.query
+          : renderQuery(file, own.query, findWorst(planned).params, options)
+      // An image is compared with itself by its own name.
+      const named = fingerprint === own.fingerprint ? own.id : id
+      return query === undefined ? [] : [{ id: named, query }]
+    })
+  }
+  return compared
 }
 
 /** As a script holds it: whatever is in a text, it neither ends the element nor begins a comment. */

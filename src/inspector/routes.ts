@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { basename, dirname } from 'node:path'
 import { isMagnificError } from '../core/errors.ts'
-import type { InspectorEvent } from './contract.ts'
-import { checkLocal, checkOrigin, checkPost, checkToken } from './guard.ts'
+import type { InspectorEvent, PreviewRequest } from './contract.ts'
+import { checkLocal, checkName, checkOrigin, checkPost, checkReader, checkToken } from './guard.ts'
 import type { Refusal } from './guard.ts'
 import { pictureKinds } from './inspector.ts'
 import type { Inspector, PictureKind } from './inspector.ts'
@@ -25,6 +25,8 @@ export interface RouteSettings {
   head: string
   /** Where else than from this server the news come from, as sources of a policy. */
   findSockets?: (request: IncomingMessage) => readonly string[]
+  /** Names of this server, beside those of this machine, by which may be bought. */
+  hosts?: readonly string[]
   /** Where the built page is. */
   pageDir?: string
 }
@@ -42,7 +44,7 @@ interface Asked {
 interface Route {
   method: 'GET' | 'POST'
   path: RegExp
-  /** Whether only who has the token, and sits at this machine, is answered. */
+  /** Whether only who sits at this machine is answered. */
   isGuarded?: boolean
   answer(asked: Asked): Promise<void>
 }
@@ -59,8 +61,12 @@ export function createRoutes({
   inspector,
   head,
   findSockets = () => [],
+  hosts = [],
   pageDir = findPageDir(),
 }: RouteSettings): AnswerInspector {
+  const checkBuyer = (request: IncomingMessage): Refusal | undefined =>
+    checkLocal(request) ?? checkName(request, hosts)
+
   /** Nobody else can know it: it is in the page, which no other site can read. */
   const token = randomBytes(32).toString('base64url')
 
@@ -71,6 +77,9 @@ export function createRoutes({
       answer: async ({ request, response }) => {
         response.setHeader('content-security-policy', renderPolicy(findSockets(request)))
         response.setHeader('referrer-policy', 'no-referrer')
+        // Neither in a frame, nor by a window that has opened it: pages of the app are of the same origin, and would read it.
+        response.setHeader('x-frame-options', 'DENY')
+        response.setHeader('cross-origin-opener-policy', 'same-origin')
         const page = renderPage(pageDir, token, head)
         sendText(request, response, 200, 'text/html; charset=utf-8', page)
       },
@@ -90,7 +99,7 @@ export function createRoutes({
       path: /^api\/inspection$/,
       answer: async ({ request, response }) => {
         const inspection = await inspector.inspect()
-        const elsewhere = checkLocal(request)
+        const elsewhere = checkBuyer(request)
         if (elsewhere) inspection.buying = { allowed: false, why: elsewhere.problem }
         sendJson(request, response, 200, inspection)
       },
@@ -122,8 +131,8 @@ export function createRoutes({
       method: 'POST',
       path: /^api\/preview$/,
       answer: async ({ request, response }) => {
-        const { id, query } = await readBody(request, { id: 'string', query: 'string' })
-        sendFound(request, response, await inspector.preview(id, query))
+        const asked = readPreview(await readObject(request))
+        sendFound(request, response, await inspector.preview(asked))
       },
     },
     {
@@ -131,9 +140,13 @@ export function createRoutes({
       path: /^api\/upscale$/,
       isGuarded: true,
       answer: async ({ request, response }) => {
-        const shape = { id: 'string', query: 'string', estimate: 'number' } as const
-        const { id, query, estimate } = await readBody(request, shape)
-        sendFound(request, response, await inspector.upscale(id, query, estimate))
+        const agreed = checkShape(await readObject(request), {
+          id: 'string',
+          query: 'string',
+          estimate: 'number',
+          fingerprint: 'string',
+        })
+        sendFound(request, response, await inspector.upscale(agreed))
       },
     },
     {
@@ -142,7 +155,8 @@ export function createRoutes({
       // An editor is a program of the user's.
       isGuarded: true,
       answer: async ({ request, response }) => {
-        const { file, line } = await readBody(request, { file: 'string', line: 'number' })
+        const body = await readObject(request)
+        const { file, line } = checkShape(body, { file: 'string', line: 'number' })
         sendJson(request, response, 200, await inspector.open(file, line))
       },
     },
@@ -158,6 +172,17 @@ export function createRoutes({
     )
   }
 
+  const check = (request: IncomingMessage, path: string, route: Route): Refusal | undefined => {
+    const isPage = path === ''
+    return (
+      checkOrigin(request, isPage) ??
+      (isPage ? checkReader(request) : undefined) ??
+      (route.method === 'POST' ? checkPost(request) : undefined) ??
+      (route.isGuarded ? checkBuyer(request) : undefined) ??
+      (route.method === 'POST' ? checkToken(request, token) : undefined)
+    )
+  }
+
   return async (request, response, path) => {
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('cache-control', 'no-store')
@@ -168,15 +193,9 @@ export function createRoutes({
     response.on('close', () => controller.abort())
     try {
       const route = find(request, path)
-      const refusal =
-        'problem' in route
-          ? route
-          : (checkOrigin(request, path === '') ??
-            (route.method === 'POST' ? checkPost(request) : undefined) ??
-            (route.isGuarded ? (checkLocal(request) ?? checkToken(request, token)) : undefined))
-      if ('problem' in route || refusal) {
-        return refuse(request, response, refusal ?? unknown)
-      }
+      if ('problem' in route) return refuse(request, response, route)
+      const refusal = check(request, path, route)
+      if (refusal) return refuse(request, response, refusal)
       const words = route.path.exec(path)?.slice(1) ?? []
       await route.answer({ request, response, words, signal: controller.signal })
     } catch (error) {
@@ -216,7 +235,7 @@ type Shape = Readonly<Record<string, 'string' | 'number'>>
 type Shaped<S extends Shape> = { [K in keyof S]: S[K] extends 'string' ? string : number }
 
 /** @throws BodyError */
-async function readBody<S extends Shape>(request: IncomingMessage, shape: S): Promise<Shaped<S>> {
+async function readObject(request: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let size = Number(request.headers['content-length'] ?? 0)
   if (size > largestBody) throw new BodyError(413, 'The body is too large.')
@@ -226,11 +245,33 @@ async function readBody<S extends Shape>(request: IncomingMessage, shape: S): Pr
     if (size > largestBody) throw new BodyError(413, 'The body is too large.')
     chunks.push(chunk)
   }
-  const body = parse(Buffer.concat(chunks).toString('utf8'))
+  return parse(Buffer.concat(chunks).toString('utf8'))
+}
+
+/** @throws BodyError */
+function checkShape<S extends Shape>(body: Record<string, unknown>, shape: S): Shaped<S> {
   for (const [name, type] of Object.entries(shape)) {
     if (typeof body[name] !== type) throw new BodyError(400, `\`${name}\` must be a ${type}.`)
   }
   return body as Shaped<S>
+}
+
+/** @throws BodyError */
+function readPreview(body: Record<string, unknown>): PreviewRequest {
+  if (body['params'] === undefined) return checkShape(body, { id: 'string', query: 'string' })
+  const { params, preset, query } = body
+  if (query !== undefined) throw new BodyError(400, 'It takes `query` or `params`, and not both.')
+  if (!isParams(params)) {
+    throw new BodyError(400, '`params` must be an object of texts, numbers and booleans.')
+  }
+  if (preset === undefined) return { ...checkShape(body, { id: 'string' }), params }
+  return { ...checkShape(body, { id: 'string', preset: 'string' }), params }
+}
+
+function isParams(value: unknown): value is Record<string, string | number | boolean> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const types = Object.values(value).map((each: unknown) => typeof each)
+  return types.every((type) => ['string', 'number', 'boolean'].includes(type))
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -9,9 +9,10 @@ import type {
   InspectedImage,
   Inspection,
   InspectorEvent,
+  Preview,
+  Purchase,
 } from '../../src/inspector/contract.ts'
-import type { Tried } from '../../src/inspector/inspector.ts'
-import type { Begun } from '../../src/inspector/buying.ts'
+import type { Form } from '../../src/inspector/render-query.ts'
 import { expectNoKey } from './canary.ts'
 import { startDevServer } from './dev-server.ts'
 import type { DevServer } from './dev-server.ts'
@@ -37,9 +38,9 @@ export interface InspectorClient {
   /** The image of a file, with a query where it has several. */
   find(file: string, query?: string): Promise<InspectedImage>
   compare(id: string): Promise<Comparison>
-  preview(id: string, query: string): Promise<Tried>
-  /** Buys as the page would. */
-  upscale(id: string, query: string, estimate: number): Promise<Begun>
+  preview(id: string, wish: string | Form): Promise<Preview>
+  /** Buys as the page would: what a preview has shown, unless it is said what. */
+  upscale(id: string, query: string, estimate: number, fingerprint?: string): Promise<Purchase>
   /** A POST as the page sends it, with what is changed about it. A header that is `''` is left out. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<RawAnswer>
   /** Listens to what is pushed, from now on. */
@@ -85,6 +86,10 @@ export function createInspectorClient(port: number, base = '/__magnific/'): Insp
         ...headers,
       },
     })
+  const preview: InspectorClient['preview'] = async (id, wish) =>
+    readJson(
+      await post('api/preview', { id, ...(typeof wish === 'string' ? { query: wish } : wish) }),
+    )
   const inspect = async (): Promise<Inspection> => read('api/inspection')
   return {
     port,
@@ -101,9 +106,12 @@ export function createInspectorClient(port: number, base = '/__magnific/'): Insp
       return image
     },
     compare: async (id) => read(`api/compare/${id}`),
-    preview: async (id, query) => readJson(await post('api/preview', { id, query })),
-    upscale: async (id, query, estimate) =>
-      readJson(await post('api/upscale', { id, query, estimate })),
+    preview,
+    upscale: async (id, query, estimate, given) => {
+      const shown = given === undefined ? await preview(id, query) : undefined
+      const fingerprint = given ?? (shown?.ok ? shown.fingerprint : '')
+      return readJson(await post('api/upscale', { id, query, estimate, fingerprint }))
+    },
     post,
     listen: async () => listenTo(port, `${base}api/events`),
   }

@@ -63,6 +63,7 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
       id: 'hero',
       query: 'magnific=4x&prompt=a%20quiet%20valley&w=1600&format=webp',
       estimate: 0.2,
+      fingerprint: 'f-hero',
     })
     expect(post?.request.headers).toMatchObject({
       'x-magnific-token': token,
@@ -162,6 +163,63 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
     expect(await page.getByText('The server is gone').isVisible()).toBe(true)
   })
 
+  it('sends the fingerprint of the very answer that it speaks of', async () => {
+    const { page, server } = await open('hero')
+    await page.getByLabel('Prompt').fill('another')
+    await buy(page).and(page.locator(':enabled')).click()
+    await page.getByRole('button', { name: 'Spend ~€0.20' }).click()
+    await server.until(() => server.posts('api/upscale').length === 1)
+    const query = 'magnific=4x&prompt=another&w=1600&format=webp'
+    expect(server.posts('api/upscale')[0]?.body).toEqual({
+      id: 'hero',
+      query,
+      estimate: 0.2,
+      fingerprint: `f-hero-${query}`,
+    })
+  })
+
+  it.each(['its source', 'its estimate', 'all of it'])(
+    'is called off, and it is said why, where %s changes while it is asked about',
+    async (what) => {
+      const { page, server } = await open('hero')
+      await buy(page).click()
+      await dialog(page).waitFor()
+      const [hero, ...others] = server.state.inspection.images
+      // What changes elsewhere is nothing to it.
+      server.state.inspection = createInspection([hero, ...others.slice(1)], { mode: 'ui' })
+      server.send({ kind: 'changed' })
+      await page.locator('.totals').getByText('8 results').waitFor()
+      expect(await dialog(page).isVisible()).toBe(true)
+      const changed = {
+        'its source': [{ ...hero, fingerprint: 'f-other' }],
+        'its estimate': [{ ...hero, estimate: 0.3 }],
+        'all of it': [],
+      }[what]!
+      server.state.inspection = createShop({ mode: 'ui', images: [...changed, ...others] })
+      server.send({ kind: 'changed' })
+      await dialog(page).waitFor({ state: 'detached' })
+      await page.getByRole('alert').getByText('The image changed meanwhile').waitFor()
+      expect(server.posts('api/upscale')).toEqual([])
+    },
+  )
+
+  it('sends the token of the server that answers now', async () => {
+    const { page, server } = await open('hero')
+    server.state.isGone = true
+    server.drop()
+    await page.getByText('The server is gone').waitFor()
+    server.state.token = 'token-of-the-next-run'
+    server.state.isGone = false
+    await page.getByText('The server is gone').waitFor({ state: 'hidden' })
+    expect(page.url()).toBe(`${server.page}#/image/hero`)
+    await buy(page).click()
+    await page.getByRole('button', { name: 'Spend ~€0.20' }).click()
+    await server.until(() => server.posts('api/upscale').length === 1)
+    expect(server.posts('api/upscale')[0]?.request.headers).toMatchObject({
+      'x-magnific-token': 'token-of-the-next-run',
+    })
+  })
+
   it('is not offered where it is not allowed, and it is said why', async () => {
     const buying = { allowed: false, why: 'there is no API key.' } as const
     const { page } = await open('hero', { inspection: createShop({ mode: 'ui', buying }) })
@@ -176,6 +234,30 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
     await page.goto(`${server.page}#/image/lake`)
     await page.getByText('It may have been paid for already').waitFor()
     expect(await buy(page).isVisible()).toBe(false)
+  })
+
+  it.each([
+    ['moor', 'npx magnific retry 0123456789ab'],
+    ['lake', 'npx magnific resolve 0123456789ab'],
+  ])('is not offered of %s: there is a command that settles it', async (id, command) => {
+    const inspection = createShop()
+    const images = inspection.images.map((image) =>
+      image.id === id ? { ...image, fingerprint: '0123456789abcdef'.repeat(4) } : image,
+    )
+    const server = await startMock({ ...inspection, images })
+    const settings = { permissions: ['clipboard-read', 'clipboard-write'] }
+    const { page } = await visitInspector(browser, `${server.page}#/image/${id}`, settings)
+    expect(await page.getByLabel('Command').textContent()).toBe(command)
+    expect(await buy(page).isVisible()).toBe(false)
+    await page.getByRole('button', { name: 'Copy command' }).click()
+    await expect.poll(async () => page.evaluate('navigator.clipboard.readText()')).toBe(command)
+  })
+
+  it('is not offered of what is invalid', async () => {
+    const { page } = await open('peak')
+    await page.getByText('This reference cannot be built.').waitFor()
+    expect(await buy(page).isVisible()).toBe(false)
+    expect(await page.getByLabel('Command').count()).toBe(0)
   })
 
   it('is the only thing that asks the server to spend', async () => {

@@ -50,6 +50,9 @@ describe.skipIf(chromePath === undefined)('results side by side', () => {
       'creativity-2',
       'resemblance5',
     ])
+    // What is not said of one is what the API takes then.
+    const one = page.getByRole('region', { name: 'Result 1' })
+    expect(await one.locator('dl').textContent()).toContain("resemblance0, API's default")
     await page.getByText('Source', { exact: true }).first().click()
     expect(await pictures.count()).toBe(4)
     expect(problems).toEqual([])
@@ -96,10 +99,16 @@ describe.skipIf(chromePath === undefined)('results side by side', () => {
       createImage('b', 'src/a.png', 'cached', { query: 'magnific=2x&hdr=3', params: { hdr: 3 } }),
       createImage('c', 'src/other.png', 'cached'),
     ]
-    const url = await writeReport(createShop({ images }))
+    const compared = {
+      a: [
+        { id: 'b', query: 'magnific=2x&hdr=3&w=80' },
+        { id: 'a', query: 'magnific=4x&w=80' },
+      ],
+    }
+    const url = await writeReport(createShop({ images, compared }))
     const { page } = await visitInspector(browser, `${url}#/compare/a`)
     await page.getByRole('button', { name: 'Pick result 2' }).click()
-    expect(await page.locator('.choice .query').textContent()).toBe('?hdr=3&magnific=2x&w=80')
+    expect(await page.locator('.choice .query').textContent()).toBe('?magnific=2x&hdr=3&w=80')
     expect(await page.getByRole('button', { name: /^Pick/ }).count()).toBe(2)
   })
 })

@@ -3,7 +3,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromePath, launchChrome, warnWithoutChrome } from '../helpers/browser.ts'
 import { createImage, createInspection, createShop } from './inspections.ts'
-import { startMock } from './mock-server.ts'
+import { answerPreview, startMock } from './mock-server.ts'
 import type { MockServer, MockState } from './mock-server.ts'
 import { visitInspector } from './visits.ts'
 import type { InspectorVisit } from './visits.ts'
@@ -205,17 +205,30 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     await page.getByLabel('Prompt').fill("it's (new)")
     await page.getByRole('slider', { name: 'Creativity' }).focus()
     for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight')
-    await page.getByRole('switch', { name: 'Filter nsfw' }).check()
+    await page.getByRole('switch', { name: 'Filter NSFW', exact: true }).check()
+    await page.getByRole('button', { name: 'Upscale this one · ~€0.30' }).waitFor()
     const expected =
-      '?creativity=3&filter_nsfw=true&magnific=8x&prompt=it%27s%20%28new%29&w=1600&format=webp'
+      "?magnific=8x&prompt=it's%20(new)&creativity=3&filter_nsfw=true&w=1600&format=webp"
     expect(await query(page).textContent()).toBe(expected)
     expect(await page.getByRole('spinbutton', { name: 'Creativity' }).inputValue()).toBe('3')
-    await page.getByRole('button', { name: 'Upscale this one · ~€0.30' }).waitFor()
     expect(await page.locator('.is-after').textContent()).toBe('Preview, not upscaled')
     expect(await after(page).getAttribute('src')).toContain('magnific%3D8x')
     expect(await page.locator('.outcome').textContent()).toContain('A local preview')
     const asked = server.posts('api/preview').map(({ body }) => body)
-    expect(asked.at(-1)).toEqual({ id: 'hero', query: expected.slice(1) })
+    expect(asked.at(-1)).toEqual({
+      id: 'hero',
+      params: {
+        scale_factor: '8x',
+        optimized_for: 'standard',
+        prompt: "it's (new)",
+        creativity: 3,
+        hdr: 0,
+        resemblance: 0,
+        fractality: 0,
+        engine: 'automatic',
+        filter_nsfw: true,
+      },
+    })
     expect(asked.length).toBeLessThan(4)
     // The lines to be written are there as well, as they are escaped in each.
     const lines = await page.locator('.lines pre').allTextContents()
@@ -234,24 +247,89 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     const { page, server } = await open('hero', {
       preview: () => ({ ok: false, problem: 'The result would have 400 megapixels. Take 4x.' }),
     })
-    const number = page.getByRole('spinbutton', { name: 'Hdr' })
+    const number = page.getByRole('spinbutton', { name: 'HDR, as a number' })
     await number.fill('11')
-    await page.getByText('Hdr is a whole number from -10 to 10.').first().waitFor()
+    await page.getByText('HDR is a whole number from -10 to 10.').first().waitFor()
     expect(await number.getAttribute('aria-invalid')).toBe('true')
     expect(await page.getByRole('button', { name: /Upscale/ }).isDisabled()).toBe(true)
     expect(server.posts('api/preview')).toEqual([])
     await number.fill('10')
     await page.getByText('The result would have 400 megapixels. Take 4x.').waitFor()
     expect(await page.getByRole('button', { name: /Upscale/ }).isDisabled()).toBe(true)
+    // Nor is there a query to be written anywhere.
+    expect(await page.getByRole('button', { name: 'Copy query' }).isDisabled()).toBe(true)
+    expect(await query(page).textContent()).toBe('')
+    expect(await page.getByRole('button', { name: 'Copy line' }).count()).toBe(0)
+  })
+
+  it('shows what a preset says, keeps what was touched, and asks for all of it by another scale', async () => {
+    const shop = createShop()
+    const fields = shop.fields.map((field) =>
+      field.key === 'magnific' ? { ...field, values: [...field.values!, 'soft'] } : field,
+    )
+    const inspection = { ...shop, fields }
+    const presets = { soft: { scale_factor: '8x', prompt: 'of silk', hdr: 7, creativity: 1 } }
+    const { page, server } = await open('coast', {
+      inspection,
+      preview: (body) => answerPreview(inspection, body, presets),
+    })
+    await page.getByRole('spinbutton', { name: 'Creativity' }).fill('3')
+    await page.getByRole('radio', { name: 'soft' }).focus()
+    await page.keyboard.press('Space')
+    await expect
+      .poll(async () => page.getByRole('spinbutton', { name: 'HDR' }).inputValue())
+      .toBe('7')
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('of silk')
+    expect(await page.getByRole('spinbutton', { name: 'Creativity' }).inputValue()).toBe('3')
+    expect(await query(page).textContent()).toBe('?magnific=soft&creativity=3')
+    expect(server.posts('api/preview').at(-1)?.body).toEqual({
+      id: 'coast',
+      params: { creativity: 3 },
+      preset: 'soft',
+    })
+    await page.getByRole('radio', { name: '4x' }).focus()
+    await page.keyboard.press('Space')
+    await query(page).getByText('magnific=4x').waitFor()
+    expect(server.posts('api/preview').at(-1)?.body).toMatchObject({
+      params: { scale_factor: '4x', prompt: 'of silk', hdr: 7, creativity: 3 },
+    })
+  })
+
+  it.each([
+    ['preview', 'cached', 'Preview, not upscaled'],
+    ['result', 'cached', 'Result'],
+    ['preview', 'missing', 'Preview, not upscaled'],
+  ])('calls a %s of what is %s what it is', async (afterKind, state, label) => {
+    const inspection = createShop()
+    const { page } = await open('valley', {
+      inspection,
+      preview: (body) => ({ ...answerPreview(inspection, body), state, afterKind }),
+    })
+    await page.getByLabel('Prompt').fill('another')
+    await query(page).getByText('another').waitFor()
+    expect(await page.locator('.is-after').textContent()).toBe(label)
+  })
+
+  it('asks anew where the source has changed under what was answered', async () => {
+    const { page, server } = await open('hero', { inspection: createShop({ mode: 'ui' }) })
+    await server.until(() => server.requests.some(({ url }) => url.endsWith('api/events')))
+    await page.getByLabel('Prompt').fill('mine')
+    await query(page).getByText('mine').waitFor()
+    const [hero, ...others] = server.state.inspection.images
+    const changed = { ...hero, fingerprint: 'f-other' }
+    server.state.inspection = createInspection([changed, ...others], { mode: 'ui' })
+    server.send({ kind: 'changed' })
+    await server.until(() => server.posts('api/preview').length === 2)
   })
 
   it('puts the query and the source line on the clipboard', async () => {
     const { page } = await open('hero', {}, { permissions: ['clipboard-read', 'clipboard-write'] })
     const clipboard = async (): Promise<string> => page.evaluate('navigator.clipboard.readText()')
     await page.getByRole('spinbutton', { name: 'Fractality' }).fill('-4')
+    await query(page).getByText('fractality').waitFor()
     await page.getByRole('button', { name: 'Copy query' }).click()
     await page.getByText('Copied').first().waitFor()
-    const expected = '?fractality=-4&magnific=4x&prompt=a%20quiet%20valley&w=1600&format=webp'
+    const expected = '?magnific=4x&prompt=a%20quiet%20valley&fractality=-4&w=1600&format=webp'
     expect(await clipboard()).toBe(expected)
     await page.getByRole('button', { name: 'Copy line' }).first().click()
     await expect.poll(clipboard).toBe(`import hero from '../assets/hero.png${expected}'`)
@@ -299,7 +377,7 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     // Its query can be mended here.
     await page.getByRole('radio', { name: '4x' }).focus()
     await page.keyboard.press('Space')
-    expect(await query(page).textContent()).toBe('?magnific=4x&hdr=4')
+    await expect.poll(async () => query(page).textContent()).toBe('?magnific=4x&hdr=4')
     await page.getByRole('button', { name: /Upscale this one/ }).waitFor()
   })
 

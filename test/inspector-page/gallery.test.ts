@@ -42,6 +42,66 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     expect(problems).toEqual([])
   })
 
+  it('counts results, references and cards so that they agree, and a purchase once', async () => {
+    const shared = { fingerprint: 'f-shared', params: { scale_factor: '4x' } } as const
+    const inspection = createInspection([
+      createImage('a', 'src/a.png', 'missing', { ...shared, query: 'magnific=4x&w=400' }),
+      createImage('b', 'src/a.png', 'missing', { ...shared, query: 'magnific=4x&w=800' }),
+      createImage('c', 'src/copy.png', 'missing', { ...shared, query: 'magnific=4x' }),
+      createImage('d', 'src/d.png', 'failed', { fingerprint: 'f-failed' }),
+      createImage('e', 'src/e.png', 'failed', { fingerprint: 'f-failed' }),
+      createImage('f', 'src/f.png', 'cached'),
+    ])
+    // As the server counts: by what is bought.
+    inspection.totals.byState = { ...inspection.totals.byState, missing: 1, failed: 1 }
+    const server = await startMock(inspection)
+    const { page } = await visitInspector(browser, server.page)
+    const banner = await page.getByRole('banner').textContent()
+    expect(banner).toContain('3 results of 6 references')
+    const status = await page.getByRole('main').getByRole('status').textContent()
+    expect(status).toMatch(/^6 references\./)
+    const chips = await page.locator('.filters .segment').allTextContents()
+    expect(chips).toEqual(['All6', 'Failed2', 'Missing3', 'Cached1'])
+    const card = (index: number) => page.locator('.card').nth(index)
+    const texts = async (selector: string): Promise<string[]> =>
+      Promise.all(
+        [0, 1, 2, 3, 4, 5].map(async (index) =>
+          (await card(index).locator(selector).allTextContents()).join(),
+        ),
+      )
+    expect(await texts('.price')).toEqual(['Estimate ~€0.20', '', '', 'Estimate ~€0.10', '', ''])
+    expect(await texts('.card-note')).toEqual([
+      'Bought once, with ?magnific=4x&w=800 and 1 other.',
+      'Bought once, with ?magnific=4x&w=400 and 1 other.',
+      'Bought once, with src/a.png and 1 other.',
+      '',
+      '',
+      '',
+    ])
+    await card(1).getByRole('link').click()
+    await page
+      .locator('.facts')
+      .getByText('Bought once, with ?magnific=4x&w=400 and 1 other.')
+      .waitFor()
+  })
+
+  it('counts cards where several references ask for the same', async () => {
+    const { page } = await visitInspector(browser, (await startMock(createShop())).page)
+    const status = await page.getByRole('main').getByRole('status').textContent()
+    expect(status).toMatch(/^9 cards for 10 references\./)
+    expect(await page.getByRole('banner').textContent()).toContain('9 results of 10 references')
+  })
+
+  it('says why there is no preview', async () => {
+    const inspection = createShop()
+    const [hero, team] = inspection.images
+    hero.pictures.thumbnail = 'api/unreadable'
+    team.pictures.thumbnail = 'api/inspection'
+    const { page } = await visitInspector(browser, (await startMock(inspection)).page)
+    await page.getByText('No preview: There is nothing here.').waitFor()
+    await page.getByText('No preview: the browser cannot show it.').waitFor()
+  })
+
   it('names the service where money is spent', async () => {
     const inspection = createShop({ service: 'api.magnific.test' })
     const { page } = await visitInspector(browser, (await startMock(inspection)).page)
@@ -56,9 +116,7 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     await page.keyboard.press('/')
     await page.keyboard.type('quiet home')
     expect(await names(page)).toEqual(['hero.png'])
-    expect(await page.getByRole('main').getByRole('status').textContent()).toContain(
-      '1 of 9 images',
-    )
+    expect(await page.getByRole('main').getByRole('status').textContent()).toContain('1 of 9 cards')
     await page.getByRole('searchbox').fill('nothing like it')
     expect(await page.getByRole('heading', { name: 'No image matches' }).isVisible()).toBe(true)
     await page.getByRole('button', { name: 'Show all images' }).click()

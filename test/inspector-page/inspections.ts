@@ -134,8 +134,8 @@ export function createInspection(
     createdAt: '2026-11-28T08:00:00.000Z',
     images,
     totals: {
-      references: images.length + 3,
-      images: images.length,
+      references: images.reduce((total, { importers }) => total + importers.length, 0),
+      images: new Set(images.map(({ id, fingerprint }) => fingerprint || id)).size,
       byState: Object.fromEntries(
         states.map((state) => [state, images.filter((image) => image.state === state).length]),
       ) as Inspection['totals']['byState'],

@@ -25,14 +25,23 @@ const policy = [
   "require-trusted-types-for 'script'",
 ].join('; ')
 
+/** What the page asks a query for. */
+export interface PreviewBody {
+  id: string
+  params: Record<string, string | number | boolean>
+  preset?: string
+}
+
 /** What a test changes while the page is open. */
 export interface MockState {
   inspection: Inspection
   comparison?: Comparison
   /** What is said to previews and purchases. */
-  preview(body: { id: string; query: string }): object
-  upscale(body: { id: string; query: string; estimate: number }): object
+  preview(body: PreviewBody): object
+  upscale(body: { id: string; query: string; estimate: number; fingerprint: string }): object
   open(body: { file: string; line: number }): object
+  /** Of the server that answers now. */
+  token?: string
   /** Nobody answers any more. */
   isGone?: boolean
 }
@@ -57,7 +66,7 @@ export async function startMock(
   const listeners = new Set<ServerResponse>()
   const state: MockState = {
     inspection,
-    preview: ({ id, query }) => answerPreview(state.inspection, id, query),
+    preview: (body) => answerPreview(state.inspection, body),
     upscale: () => ({ ok: true, fingerprint: 'f-new' }),
     open: () => ({ ok: true }),
     ...change,
@@ -108,8 +117,13 @@ async function reply(
   const read = <T>(): T => JSON.parse(request.body) as T
 
   const [kind, route = '', id = '', which = ''] = path.split('/')
-  if (path === '')
-    return send('text/html', readPage(state.inspection), { 'content-security-policy': policy })
+  // As the server does: a script of the app is not to read the token.
+  if (path === '' && request.headers['sec-fetch-dest'] !== 'document') {
+    response.writeHead(403, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ ok: false, problem: 'The page is shown, not read.' }))
+    return
+  }
+  if (path === '') return send('text/html', readPage(state), { 'content-security-policy': policy })
   if (kind === 'assets' && readdirSync(join(built, 'assets')).includes(route)) {
     const type = route.endsWith('.css') ? 'text/css' : 'text/javascript'
     return send(type, readFileSync(join(built, 'assets', route)))
@@ -137,10 +151,10 @@ async function reply(
   response.end(JSON.stringify({ ok: false, problem: 'There is nothing here.' }))
 }
 
-function readPage({ mode }: Inspection): string {
+function readPage({ inspection: { mode }, token: own = token }: MockState): string {
   const sse = mode === 'ui' ? '<meta name="magnific-events" content="sse">' : ''
   const page = readFileSync(join(built, 'index.html'), 'utf8')
-  return page.replace('</head>', `<meta name="magnific-token" content="${token}">${sse}</head>`)
+  return page.replace('</head>', `<meta name="magnific-token" content="${own}">${sse}</head>`)
 }
 
 async function drawPicture(inspection: Inspection, id: string, which: string): Promise<Buffer> {
@@ -157,21 +171,47 @@ function seedOf(id: string): number {
   return Array.from(id).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 97
 }
 
-/** As the server would: the scale decides what it costs. */
-function answerPreview(inspection: Inspection, id: string, query: string): object {
+/** As the server would: it writes the query, and the scale decides what it costs. */
+export function answerPreview(
+  inspection: Inspection,
+  { id, params, preset }: PreviewBody,
+  presets: Record<string, PreviewBody['params']> = {},
+): Record<string, unknown> {
   const image = inspection.images.find((each) => each.id === id)
-  const scale = Number.parseInt(/magnific=(\d+)x/.exec(query)?.[1] ?? '2', 10)
+  const all = { ...(preset !== undefined && presets[preset]), ...params }
+  const scale = Number.parseInt(String(all['scale_factor'] ?? '2x'), 10)
   const width = (image?.source?.width ?? 400) * scale
+  const query = writeQuery(inspection, image?.query ?? '', params, preset)
   return {
     ok: true,
     query,
-    params: {},
+    params: all,
+    directives: image?.directives ?? '',
+    fingerprint: `f-${id}-${query}`,
     width,
     height: (width * 5) / 8,
     estimate: 0.1 * Math.log2(scale),
     state: 'missing',
+    afterKind: 'preview',
     after: `api/picture/${id}/after?query=${encodeURIComponent(query)}`,
   }
+}
+
+function writeQuery(
+  { fields }: Inspection,
+  before: string,
+  params: PreviewBody['params'],
+  preset: string | undefined,
+): string {
+  const head = `magnific=${preset ?? String(params['scale_factor'] ?? '2x')}`
+  const said = fields
+    .filter(({ key }) => key !== 'magnific')
+    .filter(({ name, default: usual }) => (params[name] ?? usual) !== usual)
+    .map(({ name, key }) => `${key}=${encodeURIComponent(String(params[name]))}`)
+  const own = before
+    .split('&')
+    .filter((part) => !fields.some(({ key }) => part.split('=', 1)[0] === key))
+  return [head, ...said, ...own].join('&')
 }
 
 /** Three results of one image. */

@@ -76,6 +76,35 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
       expect(problems).toEqual([])
     })
 
+    it('is read by no script of the app, however it asks', async () => {
+      const desk = await open()
+      const { page } = await openPage(browser, `http://127.0.0.1:${desk.port}/`)
+      const seen = await page.evaluate(async (url) => {
+        const response = await fetch(url)
+        const frame = document.createElement('iframe')
+        frame.src = url
+        const loaded = new Promise((resolve) => {
+          frame.addEventListener('load', resolve)
+        })
+        document.body.append(frame)
+        await loaded
+        const framed = frame.contentDocument?.documentElement.outerHTML ?? ''
+        return { status: response.status, fetched: await response.text(), framed }
+      }, desk.base)
+      expect(seen.status).toBe(403)
+      expect(seen.fetched).not.toContain('magnific-token')
+      expect(seen.framed).not.toContain('magnific-token')
+      const [opened] = await Promise.all([
+        page.context().waitForEvent('page'),
+        page.evaluate((url) => void Object.assign(globalThis, { opened: open(url) }), desk.base),
+      ])
+      // Whoever comes to it sees it, and whoever has opened it does not.
+      await opened.locator('meta[name=magnific-token]').waitFor({ state: 'attached' })
+      expect(
+        await page.evaluate(() => (globalThis as unknown as { opened: Window }).opened.closed),
+      ).toBe(true)
+    })
+
     it('is loaded anew when its server is started anew, and may buy again', async () => {
       const desk = await open()
       const { page, reloads, connected } = await openPage(

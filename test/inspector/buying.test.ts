@@ -1,4 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { resolveOptions } from '../../src/core/resolve-options.ts'
+import { createBuying } from '../../src/inspector/buying.ts'
+import { openContext } from '../../src/inspector/context.ts'
+import type { InspectorEvent } from '../../src/inspector/contract.ts'
+import { createPlanner } from '../../src/planner.ts'
+import { canary } from '../helpers/canary.ts'
 import { postsTo } from '../helpers/emulator.ts'
 import { makePng } from '../helpers/images.ts'
 import { openInspected, readJson } from '../helpers/inspector.ts'
@@ -14,6 +20,50 @@ async function open(
   const desk = await openInspected({ 'src/main.js': source }, settings)
   return { ...desk, id: (await desk.find('src/a.png')).id }
 }
+
+describe('POST api/preview', () => {
+  const presets = { hero: { magnific: '4x', hdr: 2, format: 'webp', w: [100, 200] } } as const
+
+  it('writes the query that a form says, and reads it as a build would', async () => {
+    const { preview, find, id, emulator } = await open({
+      options: { presets, defaults: { creativity: 3 } },
+    })
+    const { fingerprint } = await find('src/a.png')
+    expect(await preview(id, { params: { prompt: "it's (a) fox" }, preset: 'hero' })).toEqual({
+      ok: true,
+      query: 'magnific=hero&prompt=it%27s%20%28a%29%20fox',
+      params: { scale_factor: '4x', hdr: 2, creativity: 3, prompt: "it's (a) fox" },
+      directives: 'w=100;200 format=webp',
+      fingerprint: expect.stringMatching(/^[\da-f]{64}$/),
+      width: 800,
+      height: 640,
+      estimate: 0.2,
+      state: 'missing',
+      afterKind: 'preview',
+      after: expect.stringMatching(/^api\/picture\//),
+    })
+    // What it has been opened with.
+    expect(await preview(id, { params: {} })).toMatchObject({ query, fingerprint, directives: '' })
+    expect(emulator.calls).toEqual([])
+  })
+
+  it('says what no query can say, and takes nothing that is no form', async () => {
+    const { preview, post, id } = await open({ options: { defaults: { prompt: 'a dog' } } })
+    const problem = expect.stringContaining('No query says an empty `prompt` here')
+    expect(await preview(id, { params: { prompt: '' } })).toEqual({ ok: false, problem })
+    for (const wish of [
+      { params: [] },
+      { params: null },
+      { params: 'hdr' },
+      { params: { hdr: null } },
+      { params: { hdr: [1] } },
+      { params: {}, preset: 1 },
+      { params: {}, query },
+    ]) {
+      expect((await post('api/preview', { id, ...wish })).status).toBe(400)
+    }
+  })
+})
 
 describe('POST api/upscale', () => {
   it('buys one image, and tells of it from the first step to the last', async () => {
@@ -122,6 +172,60 @@ describe('POST api/upscale', () => {
     expect(postsTo(emulator)).toBe(0)
   })
 
+  it('refuses a picture of the same size that nobody has looked at', async () => {
+    const { upscale, preview, id, project, emulator } = await open()
+    const shown = await preview(id, query)
+    // Another query is not what was agreed to, where it costs the same.
+    const fingerprint = shown.ok ? shown.fingerprint : ''
+    const other = await upscale(id, `${query}&hdr=1`, 0.1, fingerprint)
+    project.write('src/a.png', await makePng({ width: 200, height: 160, seed: 9 }))
+    for (const { ok, problem } of [other, await upscale(id, query, 0.1, fingerprint)].map(
+      (each) => ({ problem: '', ...each }),
+    )) {
+      expect([ok, problem]).toEqual([
+        false,
+        expect.stringContaining('has changed since you looked at it'),
+      ])
+    }
+    expect(postsTo(emulator)).toBe(0)
+  })
+
+  it('refuses a picture that changes between the click and the purchase', async () => {
+    const { project, emulator } = await open()
+    const given = { apiKey: canary, baseUrl: emulator.url }
+    const options = resolveOptions(given, { root: project.dir, command: 'build', env: {} })
+    const logger = { info: () => {}, warn: () => {} }
+    const events: InspectorEvent[] = []
+    const buying = createBuying(
+      openContext(options, logger),
+      (event) => void events.push(event),
+      () => {},
+    )
+    onTestFinished(async () => buying.close())
+    const place = { importer: project.path('src/main.js'), line: 1, reached: true }
+    const file = project.path('src/a.png')
+    const [planned] = await createPlanner(options, logger).plan([
+      { ...place, specifier: `${file}?${query}`, file, query },
+    ])
+    if (!planned) throw new Error('Nothing is planned.')
+    const other = await makePng({ width: 200, height: 160, seed: 9 })
+    const begun = await buying.begin(
+      async () => {
+        project.write('src/a.png', other)
+        return planned
+      },
+      { estimate: 0.1, fingerprint: planned.fingerprint ?? '' },
+    )
+    expect(begun).toMatchObject({ ok: true })
+    await expect.poll(() => events.at(-1)).toEqual({ kind: 'changed' })
+    expect(events.at(-2)).toMatchObject({
+      phase: 'failed',
+      fingerprint: planned.fingerprint,
+      message: expect.stringContaining('has changed since it was looked at'),
+    })
+    expect(postsTo(emulator)).toBe(0)
+  })
+
   it('counts against the budget of this run, and stops where it ends', async () => {
     const source = `${main}import b from './b.png?magnific=2x'\nconsole.log(b)\n`
     const { upscale, listen, find, inspect, id, emulator } = await open(
@@ -207,10 +311,30 @@ describe('POST api/upscale', () => {
     expect(pushed.events.findLast(({ kind }) => kind === 'progress')).toMatchObject({
       message: expect.stringContaining('magnific retry'),
     })
-    expect(await find('src/a.png')).toMatchObject({ state: 'failed', estimate: 0 })
+    const { state, estimate, fingerprint } = await find('src/a.png')
+    expect([state, estimate]).toEqual(['failed', 0])
     const again = await upscale(id, query, 0)
-    expect(again.ok || again.problem).toContain('npx magnific retry')
+    expect(again.ok || again.problem).toContain(
+      `Run \`npx magnific retry ${fingerprint.slice(0, 12)}\``,
+    )
     expect(postsTo(emulator)).toBe(1)
+  })
+
+  it('sells nothing that may be paid for already, and says what settles it', async () => {
+    const { upscale, listen, find, id, emulator } = await open({
+      emulator: { list: false, faults: [{ route: 'submit', cut: 'after-request', accept: true }] },
+    })
+    const pushed = await listen()
+    await upscale(id, query, 0.1)
+    await pushed.until(() => pushed.phases().includes('failed'))
+    const posts = postsTo(emulator)
+    const { state, fingerprint } = await find('src/a.png')
+    expect(state).toBe('ambiguous')
+    const again = await upscale(id, query, 0)
+    expect(again.ok || again.problem).toContain(
+      `\`npx magnific resolve ${fingerprint.slice(0, 12)} --void\``,
+    )
+    expect(postsTo(emulator)).toBe(posts)
   })
 
   it('tells what the key is refused with, and tries again once it is good', async () => {
@@ -229,7 +353,8 @@ describe('POST api/upscale', () => {
   it('is not found for an image that there is not', async () => {
     const { post, emulator } = await open()
     for (const path of ['api/upscale', 'api/preview']) {
-      const answer = await post(path, { id: '0123456789abcdef', query, estimate: 0.1 })
+      const agreed = { query, estimate: 0.1, fingerprint: '' }
+      const answer = await post(path, { id: '0123456789abcdef', ...agreed })
       expect(answer.status).toBe(404)
       expect(readJson(answer)).toMatchObject({ ok: false })
     }

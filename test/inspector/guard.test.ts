@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, symlinkSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Inspection } from '../../src/inspector/contract.ts'
-import { checkLocal } from '../../src/inspector/guard.ts'
+import { checkLocal, checkName } from '../../src/inspector/guard.ts'
 import { postsTo } from '../helpers/emulator.ts'
 import { openInspected, readJson } from '../helpers/inspector.ts'
 import type { InspectedProject } from '../helpers/inspector.ts'
@@ -31,6 +31,7 @@ describe.each(viteVersions)('the inspector behind %s', (version) => {
     id,
     query: 'magnific=2x',
     estimate: 0.1,
+    fingerprint: '0'.repeat(64),
     file: 'src/main.js',
     line: 1,
   })
@@ -45,6 +46,8 @@ describe.each(viteVersions)('the inspector behind %s', (version) => {
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
       'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'x-frame-options': 'DENY',
     })
     const policy = headers['content-security-policy'] ?? ''
     expect(policy.split('; ')).toEqual(
@@ -117,6 +120,26 @@ describe.each(viteVersions)('the inspector behind %s', (version) => {
     expectRefused(await ask('api/inspection', { headers: link }), 403)
   })
 
+  it('gives its page, and so its token, to nobody who would read it', async () => {
+    const { ask } = await open()
+    const own = { 'sec-fetch-site': 'same-origin' }
+    for (const headers of [
+      { ...own, 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' },
+      { ...own, 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate' },
+      { ...own, 'sec-fetch-dest': 'script', 'sec-fetch-mode': 'no-cors' },
+      { ...own, 'sec-fetch-mode': 'same-origin' },
+    ]) {
+      const answer = await ask('', { headers })
+      expectRefused(answer, 403)
+      expect(String(answer.body)).not.toContain('magnific-token')
+    }
+    const opened = { ...own, 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }
+    expect((await ask('', { headers: opened })).status).toBe(200)
+    // Its script may ask for all the rest.
+    const asked = { ...own, 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }
+    expect((await ask('api/inspection', { headers: asked })).status).toBe(200)
+  })
+
   it('takes a POST from its page alone, as JSON, and by POST', async () => {
     const { ask, post, id, emulator } = await open()
     for (const path of posts) {
@@ -150,8 +173,12 @@ describe.each(viteVersions)('the inspector behind %s', (version) => {
 
   it('shows everything to who is at another machine, and spends nothing for them', async () => {
     const { ask, post, id, emulator } = await open()
-    for (const address of ['192.168.0.7', '203.0.113.9, 127.0.0.1', 'unknown']) {
-      const headers = { 'x-forwarded-for': address }
+    for (const headers of [
+      { 'x-forwarded-for': '192.168.0.7' },
+      { 'x-forwarded-for': 'unknown' },
+      { forwarded: 'for=192.0.2.60' },
+      { via: '1.1 proxy' },
+    ]) {
       const inspection = readJson<Inspection>(await ask('api/inspection', { headers }))
       expect(inspection).toMatchObject({
         images: [{ file: 'src/a.png' }],
@@ -164,11 +191,39 @@ describe.each(viteVersions)('the inspector behind %s', (version) => {
     expect(postsTo(emulator)).toBe(0)
   })
 
-  it('spends for nobody who has not the token of this run', async () => {
+  it('spends by no name that may be somebody else’s, where the server takes any', async () => {
+    const desk = await openInspected(
+      { 'src/main.js': main },
+      { vite: vites[version], config: { server: { allowedHosts: true } } },
+    )
+    const { id } = await desk.find('src/a.png')
+    const headers = { host: 'evil.example', origin: 'http://evil.example' }
+    const inspection = readJson<Inspection>(await desk.ask('api/inspection', { headers }))
+    expect(inspection.buying).toMatchObject({ allowed: false })
+    for (const path of ['api/upscale', 'api/open']) {
+      expectRefused(await desk.post(path, bodyOf(id), headers), 403)
+    }
+    expect((await desk.inspect()).buying).toEqual({ allowed: true })
+    expect(postsTo(desk.emulator)).toBe(0)
+  })
+
+  it('spends by a name that is listed', async () => {
+    const desk = await openInspected(
+      { 'src/main.js': main },
+      { vite: vites[version], config: { server: { allowedHosts: ['.app.test'] } } },
+    )
+    const headers = { host: 'my.app.test' }
+    const inspection = readJson<Inspection>(await desk.ask('api/inspection', { headers }))
+    expect(inspection.buying).toEqual({ allowed: true })
+  })
+
+  it('spends, tries and opens for nobody who has not the token of this run', async () => {
     const { post, id, emulator } = await open()
     const other = 'A'.repeat(43)
     for (const token of ['', 'x', other, `${other}A`, 'ä'.repeat(43)]) {
-      expectRefused(await post('api/upscale', bodyOf(id), { 'x-magnific-token': token }), 403)
+      for (const path of posts) {
+        expectRefused(await post(path, bodyOf(id), { 'x-magnific-token': token }), 403)
+      }
     }
     expect(postsTo(emulator)).toBe(0)
   })
@@ -269,20 +324,55 @@ describe('what the inspector serves', () => {
   })
 })
 
-it.each([
-  ['127.0.0.1', undefined, true],
-  ['::ffff:127.0.0.1', undefined, true],
-  ['::1', undefined, true],
-  [undefined, undefined, true],
-  ['127.0.0.1', '::1, 127.0.0.5', true],
-  ['192.168.0.7', undefined, false],
-  ['::ffff:10.0.0.1', undefined, false],
-  ['fe80::1', undefined, false],
-  ['127.0.0.1', '10.0.0.1', false],
-  ['10.0.0.1', '127.0.0.1', false],
-  ['127.0.0.1.evil', undefined, false],
-])('who comes from %s, for %s, is at this machine: %s', (remoteAddress, forwarded, isLocal) => {
-  const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
+it.each<[string | undefined, Record<string, string>, boolean]>([
+  ['127.0.0.1', {}, true],
+  ['::ffff:127.0.0.1', {}, true],
+  ['::1', {}, true],
+  [undefined, {}, true],
+  ['127.0.0.1', { 'x-magnific-token': 'x', 'x-forwarder': 'x' }, true],
+  ['192.168.0.7', {}, false],
+  ['::ffff:10.0.0.1', {}, false],
+  ['fe80::1', {}, false],
+  ['127.0.0.1.evil', {}, false],
+  // Whatever it says.
+  ['127.0.0.1', { 'x-forwarded-for': '::1, 127.0.0.5' }, false],
+  ['127.0.0.1', { 'x-forwarded-for': '10.0.0.1' }, false],
+  ['10.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, false],
+  ['127.0.0.1', { 'x-forwarded-for': '' }, false],
+  ['127.0.0.1', { 'x-forwarded-host': 'app.test' }, false],
+  ['127.0.0.1', { 'x-forwarded-proto': 'https' }, false],
+  ['127.0.0.1', { forwarded: 'for=127.0.0.1' }, false],
+  ['127.0.0.1', { 'x-real-ip': '127.0.0.1' }, false],
+  ['127.0.0.1', { via: '1.1 proxy' }, false],
+])('who comes from %s, with %j, is at this machine: %s', (remoteAddress, headers, isLocal) => {
   const request = { headers, socket: { remoteAddress } } as Parameters<typeof checkLocal>[0]
   expect(checkLocal(request) === undefined).toBe(isLocal)
+})
+
+it.each<[string | undefined, readonly string[], boolean]>([
+  ['localhost', [], true],
+  ['localhost:5173', [], true],
+  ['LOCALHOST:5173', [], true],
+  ['app.localhost', [], true],
+  ['127.0.0.1:5173', [], true],
+  ['[::1]:5173', [], true],
+  ['app.test:5173', ['app.test'], true],
+  ['app.test', ['App.Test'], true],
+  ['app.test', ['.app.test'], true],
+  ['a.b.app.test', ['.app.test'], true],
+  [undefined, [], false],
+  ['', [], false],
+  ['192.168.0.7', [], false],
+  ['evil.example', [], false],
+  ['evil.example', ['app.test'], false],
+  ['a.app.test', ['app.test'], false],
+  ['evilapp.test', ['.app.test'], false],
+  ['localhost.evil.example', [], false],
+  ['evillocalhost', [], false],
+  ['localhost@evil.example', [], false],
+  ['evil.example/localhost', [], false],
+  ['localhost/x', [], false],
+])('of %s, with %j listed, is known that it is this machine: %s', (host, listed, isKnown) => {
+  const request = { headers: { host } } as Parameters<typeof checkName>[0]
+  expect(checkName(request, listed) === undefined).toBe(isKnown)
 })

@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openInspected } from '../helpers/inspector.ts'
+import type { InspectedProject } from '../helpers/inspector.ts'
+import { createMemoryStore } from '../helpers/memory-store.ts'
 import { describeImage } from '../helpers/images.ts'
 import { postsTo } from '../helpers/emulator.ts'
 import { fieldNames } from '../../src/core/params.ts'
@@ -122,6 +125,49 @@ describe('the inspection', () => {
     const after = await desk.ask(image.pictures.after ?? '')
     expect(await describeImage(after.body)).toMatchObject({ width: 800, height: 640 })
     expect(postsTo(desk.emulator)).toBe(1)
+  })
+
+  it('shows a result as one where its bytes are here, and no stand-in', async () => {
+    const desk = await openInspected({ 'src/main.js': main })
+    const { id, query, estimate } = await desk.find('src/b.png')
+    const pushed = await desk.listen()
+    await desk.upscale(id, query, estimate)
+    await pushed.until(() => pushed.phases().includes('done'))
+    expect(await desk.preview(id, query)).toMatchObject({ state: 'cached', afterKind: 'result' })
+    const listShipped = (): string[] =>
+      desk.project.list('.magnific/v1/variants').filter((file) => file.endsWith('.webp'))
+    await expect.poll(listShipped).toHaveLength(2)
+    rmSync(desk.project.path('.magnific/v1/blobs'), { recursive: true })
+    // What ships is there all the same.
+    const image = await desk.find('src/b.png')
+    expect(image).toMatchObject({
+      state: 'cached',
+      output: { width: 400, height: 320 },
+      pictures: { afterKind: 'preview' },
+    })
+    expect(image.result).toBeUndefined()
+    expect(await desk.preview(id, query)).toMatchObject({ state: 'cached', afterKind: 'preview' })
+  })
+
+  it('shows a preview of what only other machines have, and does not bring it here', async () => {
+    const { remote } = createMemoryStore()
+    const open = async (): Promise<InspectedProject> =>
+      openInspected({ 'src/main.js': main }, { options: { cache: { remote } } })
+    const [buyer, other] = [await open(), await open()]
+    const { id, query, estimate } = await buyer.find('src/a.png')
+    const pushed = await buyer.listen()
+    await buyer.upscale(id, query, estimate)
+    await pushed.until(() => pushed.phases().includes('done'))
+    await expect.poll(async () => (await other.find('src/a.png')).state).toBe('cached')
+    const seen = await other.find('src/a.png')
+    expect(seen).toMatchObject({ estimate: 0, pictures: { afterKind: 'preview' } })
+    expect(seen.result).toBeUndefined()
+    expect(await other.preview(id, query)).toMatchObject({ state: 'cached', afterKind: 'preview' })
+    const { body } = await other.ask(seen.pictures.after ?? '')
+    // Results are PNG.
+    expect(await describeImage(body)).toEqual({ format: 'webp', width: 800, height: 640 })
+    expect(other.project.list('.magnific/v1/blobs')).toEqual([])
+    expect((await other.find('src/a.png')).pictures.afterKind).toBe('preview')
   })
 
   it('leaves out what no entry leads to, and says so', async () => {

@@ -76,6 +76,35 @@ describe('magnific report', () => {
     expect(project.list('out')).toHaveLength(1)
   })
 
+  it('has the queries by which one place would get the results of others', async () => {
+    const source = `
+      import a from './a.png?magnific=2x&w=9&url'
+      import sharp from './a.png?magnific=4x&hdr=2&format=webp'
+      import other from './b.png?magnific=2x'
+      console.log(a, sharp, other)
+    `
+    const { magnific, project } = await openPlannedProject({ 'src/main.js': source })
+    await magnific('upscale', '--yes')
+    await magnific('report')
+    const { images, compared } = readReport(project)
+    const [a = '', sharp = '', other = ''] = [
+      'magnific=2x&w=9&url',
+      'magnific=4x&hdr=2&format=webp',
+      'magnific=2x',
+    ].map((query) => images.find((each) => each.query === query)?.id)
+    expect(compared).toEqual({
+      [a]: expect.arrayContaining([
+        { id: a, query: 'magnific=2x&w=9&url' },
+        { id: sharp, query: 'magnific=4x&hdr=2&w=9&url' },
+      ]),
+      [sharp]: expect.arrayContaining([
+        { id: a, query: 'magnific=2x&format=webp' },
+        { id: sharp, query: 'magnific=4x&hdr=2&format=webp' },
+      ]),
+      [other]: [{ id: other, query: 'magnific=2x' }],
+    })
+  })
+
   it('holds hostile texts as data', async () => {
     const prompt = encodeURIComponent('</script><script>alert(1)</script><!-- $& $` \u2028')
     const { magnific, project } = await openPlannedProject({

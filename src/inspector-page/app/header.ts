@@ -27,8 +27,8 @@ export function createHeader(store: Store): HTMLElement {
       totals,
       term(
         'Images',
-        String(images),
-        h('span', { class: 'aside' }, ` in ${count(references, 'reference')}`),
+        count(images, 'result'),
+        h('span', { class: 'aside' }, ` of ${count(references, 'reference')}`),
       ),
       term('Spent', showEstimate(spent)),
       term('Outstanding', showEstimate(outstanding)),

@@ -36,10 +36,8 @@ export function followServer(store: Store, server: Server): Live {
   }
   const find = async (): Promise<void> => {
     try {
-      const inspection = await server.inspection()
-      await server.renew()
-      attempt = 0
-      store.set({ inspection, connection: 'live' })
+      await server.inspection()
+      server.renew()
     } catch {
       lose()
     }

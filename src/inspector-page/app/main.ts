@@ -52,7 +52,7 @@ function show(
   const live = isReport
     ? { refresh: async () => {}, explain: (error: unknown) => (error as Error).message }
     : followServer(store, server)
-  const gallery = createGallery(store)
+  const gallery = createGallery(store, server)
   const place = h('div', { class: 'place' })
   const footer = h('footer', {})
   write(footer, `unplugin-magnific ${inspection.version} · prices are estimates`)

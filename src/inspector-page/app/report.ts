@@ -1,5 +1,4 @@
 import type { Comparison, InspectedImage, Inspection } from '../../inspector/contract.ts'
-import { readValues, valuesOf, writeQuery } from './detail/query.ts'
 import type { Server } from './server.ts'
 
 /** The data that a report carries; `undefined` where the page is served. */
@@ -19,31 +18,26 @@ export function createReportServer(inspection: Inspection): Server {
     preview: refuse,
     upscale: refuse,
     open: refuse,
-    renew: async () => {},
+    explainPicture: async () => 'the source could not be read when this report was made.',
+    renew: () => {},
   }
 }
 
 /** Results of one image under several queries, as far as the project asks for them. */
-function compareWithin({ images, fields }: Inspection, id: string): Comparison {
+function compareWithin({ images, compared }: Inspection, id: string): Comparison {
   const own = images.find((image) => image.id === id)
-  const file = own?.file ?? ''
-  // What the query says besides the params stays.
-  const queryFor = (params: InspectedImage['params']): string =>
-    own ? writeQuery(fields, own.query, readValues(fields, own), valuesOf(fields, params)) : ''
   const seen = new Set<string>()
-  const candidates = images
-    .filter((image) => image.file === file && image.pictures.afterKind === 'result')
-    .toSorted((a, b) => Number(b.id === id) - Number(a.id === id))
+  const candidates = (compared?.[id] ?? [])
+    .flatMap((other): Comparison['candidates'] => {
+      const image = images.find((each) => each.id === other.id)
+      if (!image) return []
+      const { fingerprint, params, result } = image
+      const isUsed = fingerprint === own?.fingerprint
+      return [{ fingerprint, query: other.query, params, result, after: afterOf(image), isUsed }]
+    })
+    .toSorted((a, b) => Number(b.isUsed) - Number(a.isUsed))
     .filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint))
-    .map((image): Comparison['candidates'][number] => ({
-      fingerprint: image.fingerprint,
-      query: queryFor(image.params),
-      params: image.params,
-      result: image.result,
-      after: afterOf(image),
-      isUsed: image.fingerprint === own?.fingerprint,
-    }))
-  return { file, candidates }
+  return { file: own?.file ?? '', candidates }
 }
 
 function afterOf({ pictures }: InspectedImage): string {

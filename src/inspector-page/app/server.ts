@@ -1,21 +1,6 @@
-import type { Comparison, Inspection, InspectedState } from '../../inspector/contract.ts'
-
-/** What a query would give, and cost. */
-export type Preview =
-  | {
-      ok: true
-      query: string
-      params: Record<string, string | number | boolean>
-      width: number
-      height: number
-      estimate: number
-      state: InspectedState
-      after: string
-    }
-  | { ok: false; problem: string }
-
-/** What came of asking to spend. */
-export type Purchase = { ok: true; fingerprint: string } | { ok: false; problem: string }
+import type { Comparison, Inspection, Preview, Purchase } from '../../inspector/contract.ts'
+import type { Offer } from './detail/offer.ts'
+import type { Wish } from './detail/values.ts'
 
 /** The server cannot be reached: another one may take its place. */
 export class Unreachable extends Error {
@@ -26,17 +11,20 @@ export class Unreachable extends Error {
 export interface Server {
   inspection(): Promise<Inspection>
   compare(id: string): Promise<Comparison>
-  preview(id: string, query: string, signal: AbortSignal): Promise<Preview>
+  /** Has a query written that asks for this, and says what it would give. */
+  preview(id: string, wish: Wish, signal: AbortSignal): Promise<Preview>
   /** The only call that spends. */
-  upscale(id: string, query: string, estimate: number): Promise<Purchase>
+  upscale(id: string, offer: Offer): Promise<Purchase>
   open(file: string, line: number): Promise<void>
-  /** Takes the token of the server that answers now: it may be another one than served this page. */
-  renew(): Promise<void>
+  /** Why a picture cannot be shown. */
+  explainPicture(url: string): Promise<string>
+  /** Loads the page anew: the server that answers now may be another one, with a token of its own. */
+  renew(): void
 }
 
 /** Talks to the server that served the page. */
 export function createServer(): Server {
-  let token = document.querySelector<HTMLMetaElement>('meta[name=magnific-token]')?.content ?? ''
+  const token = document.querySelector<HTMLMetaElement>('meta[name=magnific-token]')?.content ?? ''
   const post = async (path: string, body: object, signal?: AbortSignal): Promise<unknown> =>
     ask(path, {
       method: 'POST',
@@ -48,15 +36,23 @@ export function createServer(): Server {
     inspection: async () => expectOk(await ask('api/inspection')) as Inspection,
     compare: async (id) =>
       expectOk(await ask(`api/compare/${encodeURIComponent(id)}`)) as Comparison,
-    preview: async (id, query, signal) =>
-      (await post('api/preview', { id, query }, signal)) as Preview,
-    upscale: async (id, query, estimate) =>
-      (await post('api/upscale', { id, query, estimate })) as Purchase,
-    open: async (file, line) => void expectOk(await post('api/open', { file, line })),
-    renew: async () => {
-      const page = await (await fetch('./', { cache: 'no-store' })).text()
-      token = /<meta name="magnific-token" content="([^"]*)"/.exec(page)?.[1] ?? token
+    preview: async (id, wish, signal) =>
+      (await post('api/preview', { id, ...wish }, signal)) as Preview,
+    upscale: async (id, { query, estimate, fingerprint }) =>
+      (await post('api/upscale', { id, query, estimate, fingerprint })) as Purchase,
+    explainPicture: async (url) => {
+      try {
+        const response = await fetch(url, { redirect: 'error' })
+        if (response.ok) return 'the browser cannot show it.'
+        const { problem } = (await response.json()) as { problem?: string }
+        return problem ?? `the server answered with ${response.status}.`
+      } catch {
+        return 'the server does not answer.'
+      }
     },
+    open: async (file, line) => void expectOk(await post('api/open', { file, line })),
+    // The page gives its token to documents only.
+    renew: () => location.reload(),
   }
 }
 

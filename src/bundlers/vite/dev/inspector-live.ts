@@ -58,7 +58,7 @@ const tell = (name, detail) => dispatchEvent(new CustomEvent(name, { detail }))
 async function awaitServer() {
   for (;;) {
     await new Promise((done) => setTimeout(done, 1000))
-    const isBack = await fetch('./', { method: 'HEAD' }).then(({ ok }) => ok, () => false)
+    const isBack = await fetch('api/inspection', { method: 'HEAD' }).then(({ ok }) => ok, () => false)
     if (isBack) return location.reload()
   }
 }

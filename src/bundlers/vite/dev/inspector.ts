@@ -126,9 +126,15 @@ async function openInspector(server: ViteDevServer, session: Session): Promise<O
       inspector,
       head: renderHead(config),
       findSockets: (request) => findSockets(config, request),
+      hosts: listHosts(config),
     }),
     concerns: (path) => shown.has(extname(path).toLowerCase()),
   }
+}
+
+/** Where any name is let in, none is listed. */
+function listHosts({ server: { allowedHosts } }: ResolvedConfig): readonly string[] {
+  return Array.isArray(allowedHosts) ? allowedHosts : []
 }
 
 /**

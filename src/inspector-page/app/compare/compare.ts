@@ -1,4 +1,4 @@
-import type { Comparison, InspectedImage } from '../../../inspector/contract.ts'
+import type { Comparison, InspectedField, InspectedImage } from '../../../inspector/contract.ts'
 import { announce } from '../announce.ts'
 import type { Context } from '../context.ts'
 import { copyButton } from '../copy.ts'
@@ -94,6 +94,7 @@ function renderComparison(
     .toSorted((a, b) => b.width * b.height - a.width * a.height)[0]
   if (largest) view.setPicture(largest.width, largest.height)
   const rows = compareParams(candidates.map(({ params }) => params))
+  const { fields } = context.store.inspection
   const choice = h('section', { class: 'choice', 'aria-live': 'polite' })
   const sheets = candidates.map((candidate, index) => ({
     name: `Result ${index + 1}`,
@@ -105,7 +106,7 @@ function renderComparison(
       `Result ${index + 1}`,
       candidate.after,
       [
-        renderParams(candidate, index, rows),
+        renderParams(candidate, index, rows, fields),
         pickButton(index, candidate, sheetsOf, () =>
           showLines(context, image, candidate, index, choice),
         ),
@@ -203,13 +204,17 @@ function renderParams(
   { result }: Candidate,
   index: number,
   rows: ReturnType<typeof compareParams>,
+  fields: readonly InspectedField[],
 ): HTMLElement {
   return h(
     'dl',
     { class: 'facts' },
     ...rows.map(({ name, values, isDifferent }) => {
       const value = values[index]
-      const shown = value === undefined ? h('i', {}, 'default') : h('bdi', {}, showText(value))
+      const shown =
+        value === undefined
+          ? h('i', {}, describeDefault(fields, name))
+          : h('bdi', {}, showText(value))
       return h(
         'div',
         { 'data-different': isDifferent },
@@ -232,6 +237,12 @@ function renderParams(
       ),
     result && h('div', {}, h('dt', {}, 'Made'), h('dd', {}, showTime(result.completedAt))),
   )
+}
+
+/** What is not said is not what the project says of it by now: results are compared by what the API was sent. */
+function describeDefault(fields: readonly InspectedField[], name: string): string {
+  const usual = fields.find((field) => field.name === name)?.default
+  return usual === undefined || usual === '' ? "API's default" : `${String(usual)}, API's default`
 }
 
 function pickButton(

@@ -1,11 +1,11 @@
-import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
+import type { InspectedImage, Inspection, Purchase } from '../../../inspector/contract.ts'
 import { button, createId, h, on, term, write } from '../dom.ts'
 import { count, filePath, showEstimate, showSize, showText } from '../format.ts'
-import type { Purchase } from '../server.ts'
+import type { Store } from '../store.ts'
 import type { Offer } from './offer.ts'
 
 interface Confirmation {
-  inspection: Inspection
+  store: Store
   image: InspectedImage
   offer: Offer
   signal: AbortSignal
@@ -14,13 +14,15 @@ interface Confirmation {
   onRefused(): void
 }
 
-/**
- * Asks once more, with the estimate that is sent along.
- *
- * @returns the fingerprint of what was begun; `undefined` where it was not
- */
-export async function confirmPurchase(confirmation: Confirmation): Promise<string | undefined> {
-  const { inspection, image, offer, signal, spend, onRefused } = confirmation
+/** How it ended: `overtaken` where the image changed while it was asked about. */
+type Outcome =
+  | { kind: 'begun'; fingerprint: string }
+  | { kind: 'called off' }
+  | { kind: 'overtaken'; problem: string }
+
+/** Asks once more, with the estimate that is sent along. */
+export async function confirmPurchase(confirmation: Confirmation): Promise<Outcome> {
+  const { store, image, offer, signal, spend, onRefused } = confirmation
   const price = showEstimate(offer.estimate)
   const title = createId('title')
   const about = createId('about')
@@ -35,20 +37,22 @@ export async function confirmPurchase(confirmation: Confirmation): Promise<strin
       'div',
       { id: about },
       describePurchase(image, offer.query),
-      renderTerms(inspection, image, offer),
+      renderTerms(store.inspection, image, offer),
     ),
     problem,
     h('div', { class: 'dialog-actions' }, cancel, confirm),
   )
-  let fingerprint: string | undefined
+  let outcome: Outcome = { kind: 'called off' }
+  let isSending = false
   const send = async (): Promise<void> => {
+    isSending = true
     confirm.disabled = true
     cancel.disabled = true
     write(confirm, 'Sending…')
     const answer = await spend()
     cancel.disabled = false
     if (answer.ok) {
-      fingerprint = answer.fingerprint
+      outcome = { kind: 'begun', fingerprint: answer.fingerprint }
       dialog.close()
       return
     }
@@ -65,14 +69,34 @@ export async function confirmPurchase(confirmation: Confirmation): Promise<strin
   on(dialog, 'cancel', (event) => {
     if (cancel.disabled) event.preventDefault()
   })
+  const stop = new AbortController()
+  // What it speaks of is not there any more: nobody is to agree to it. What was sent has to be answered by the server.
+  store.onChange(() => {
+    if (isSending || isSame(image, store.find(image.id))) return
+    outcome = {
+      kind: 'overtaken',
+      problem: 'The image changed meanwhile. Look at it again: nothing was bought.',
+    }
+    dialog.close()
+  }, stop.signal)
   document.body.append(dialog)
   dialog.showModal()
   signal.addEventListener('abort', () => dialog.close())
   await new Promise((resolve) => {
     dialog.addEventListener('close', resolve, { once: true })
   })
+  stop.abort()
   dialog.remove()
-  return fingerprint
+  return outcome
+}
+
+function isSame(before: InspectedImage, now: InspectedImage | undefined): boolean {
+  return (
+    now !== undefined &&
+    now.fingerprint === before.fingerprint &&
+    now.state === before.state &&
+    now.estimate === before.estimate
+  )
 }
 
 function renderTerms(inspection: Inspection, image: InspectedImage, offer: Offer): HTMLElement {

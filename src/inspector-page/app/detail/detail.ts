@@ -1,4 +1,4 @@
-import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
+import type { InspectedImage, Inspection, Preview } from '../../../inspector/contract.ts'
 import type { Context } from '../context.ts'
 import { copyButton } from '../copy.ts'
 import { fill, h, write } from '../dom.ts'
@@ -6,22 +6,22 @@ import { filePath, showText } from '../format.ts'
 import { outputOf } from '../gallery/arrange.ts'
 import { icon } from '../icons.ts'
 import { linkTo } from '../routes.ts'
-import type { Preview } from '../server.ts'
 import { stateChip } from '../states.ts'
 import { createViewer } from '../viewer/viewer.ts'
 import { createBuy } from './buy.ts'
 import { renderFacts } from './facts.ts'
 import { createForm } from './form.ts'
-import { readValues, writeQuery } from './query.ts'
+import type { Offer } from './offer.ts'
 import { sourceLines } from './source-lines.ts'
 import { createTrial } from './trial.ts'
+import { describeWish, readValues, valuesOf } from './values.ts'
 
 /** What a trial has come to. */
 type Trial =
   | { kind: 'none' }
   | { kind: 'waiting' }
   | { kind: 'answered'; answer: Preview }
-  | { kind: 'bought'; after: string; size: { width: number; height: number } | undefined }
+  | { kind: 'bought'; offer: Offer; after: string }
 
 /** One image, to be looked at closely and tried out. */
 export function createDetail(
@@ -34,7 +34,6 @@ export function createDetail(
   const fields = isReport ? [] : store.inspection.fields
   const values = readValues(fields, first)
   let image = first
-  let query = first.query
   let state: Trial = { kind: 'none' }
 
   const viewer = createViewer(showText(first.file), signal)
@@ -44,37 +43,40 @@ export function createDetail(
   const trialStatus = h('p', { class: 'trial', role: 'status' })
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
   const lines = h('div', {})
+  let query: string | undefined = first.query
+  const copyQuery = copyButton('Copy query', () => `?${query}`)
 
   const trial = createTrial(
-    async (wanted, abort) => server.preview(image.id, wanted, abort),
-    (asked, answer) => {
-      if (asked !== query) return
+    async (wish, abort) => server.preview(image.id, wish, abort),
+    (answer) => {
+      if (answer.ok) form.complete(valuesOf(fields, answer.params))
       state = { kind: 'answered', answer }
       render()
     },
     live.explain,
   )
   signal.addEventListener('abort', trial.cancel)
-  const onInput = (): void => {
-    query = writeQuery(fields, image.query, values, form.values)
-    retry()
-  }
   const retry = (): void => {
     trial.cancel()
-    const isEdited = query !== image.query
     if (form.problem !== '')
       state = { kind: 'answered', answer: { ok: false, problem: form.problem } }
-    else state = isEdited ? { kind: 'waiting' } : { kind: 'none' }
-    if (state.kind === 'waiting') trial.schedule(query)
+    else state = form.isChanged ? { kind: 'waiting' } : { kind: 'none' }
+    if (state.kind === 'waiting') trial.schedule(describeWish(fields, form.values))
     render()
   }
-  const onBought = async (fingerprint: string): Promise<void> => {
-    if (query === image.query) return
+  const onBought = async (offer: Offer): Promise<void> => {
+    const { fingerprint } = offer
+    if (offer.query === image.query) return
     try {
       const { candidates } = await server.compare(image.id)
       const bought = candidates.find((candidate) => candidate.fingerprint === fingerprint)
       if (bought) {
-        state = { kind: 'bought', after: bought.after, size: bought.result }
+        const size = bought.result
+        state = {
+          kind: 'bought',
+          offer: { ...offer, estimate: 0, state: 'cached', size },
+          after: bought.after,
+        }
         render()
       }
     } catch (error) {
@@ -82,36 +84,51 @@ export function createDetail(
       render()
     }
   }
-  const form = createForm(fields, values, onInput)
+  const form = createForm(fields, values, retry)
   const buy = createBuy(
     context,
     () => image,
-    (fingerprint) => void onBought(fingerprint),
+    (offer) => void onBought(offer),
     retry,
   )
 
   const render = (): void => {
     const answer = state.kind === 'answered' ? state.answer : undefined
+    const offer = chooseOffer(image, state)
     viewer.show(choosePictures(image, state))
-    write(queryText, `?${showText(query)}`)
+    // While another one is made, the last one stays, as what it is.
+    if (state.kind !== 'waiting') query = offer?.query
+    queryText.toggleAttribute('data-stale', offer === undefined)
+    write(queryText, query === undefined ? '' : `?${showText(query)}`)
+    copyQuery.disabled = offer === undefined
     write(trialStatus, describeTrial(image, state))
     problem.hidden = answer?.ok !== false
     write(problem, answer?.ok === false ? showText(answer.problem) : '')
     fill(
       lines,
-      sourceLines(image, query, {
+      sourceLines(image, offer?.query ?? image.query, {
         open: store.inspection.mode === 'dev' ? server.open : undefined,
         explain: live.explain,
       }),
     )
-    buy.offer(chooseOffer(image, query, state))
+    buy.offer(offer)
   }
   const update = (): void => {
     const next = store.find(first.id)
-    if (!next || next === image) return
+    if (next === image) return
+    if (!next) {
+      trial.cancel()
+      const gone = 'The project refers to it no longer, or by another query.'
+      state = { kind: 'answered', answer: { ok: false, problem: gone } }
+      render()
+      return
+    }
+    const isOther = next.fingerprint !== image.fingerprint || next.state !== image.state
     image = next
     renderImage()
-    render()
+    // What was answered spoke of another source, or of another cache.
+    if (isOther && state.kind === 'answered') retry()
+    else render()
   }
   const renderImage = (): void => {
     fill(head, h('h2', { tabindex: -1 }, filePath(image.file)), stateChip(image.state))
@@ -134,12 +151,7 @@ export function createDetail(
       h(
         'section',
         { class: 'outcome' },
-        h(
-          'div',
-          { class: 'section-head' },
-          h('h3', {}, 'Query'),
-          copyButton('Copy query', () => `?${query}`),
-        ),
+        h('div', { class: 'section-head' }, h('h3', {}, 'Query'), copyQuery),
         queryText,
         trialStatus,
         problem,
@@ -213,51 +225,60 @@ function choosePictures(
   const own = {
     before,
     after,
-    afterIs: afterKind === 'result' ? 'Result' : 'Preview, not upscaled',
+    afterIs: nameAfter({ afterKind }),
     size: outputOf(image) ?? image.source,
   }
   if (state.kind === 'bought') {
-    return { before, after: state.after, afterIs: 'Result', size: state.size }
+    return { before, after: state.after, afterIs: 'Result', size: state.offer.size }
   }
   if (state.kind === 'answered' && state.answer.ok) {
-    const { after: url, width, height, state: is } = state.answer
-    const afterIs = is === 'cached' ? 'Result' : 'Preview, not upscaled'
-    return { before, after: url, afterIs, size: { width, height } }
+    const { after: url, width, height } = state.answer
+    return { before, after: url, afterIs: nameAfter(state.answer), size: { width, height } }
   }
   return own
 }
 
-function chooseOffer(
-  image: InspectedImage,
-  query: string,
-  state: Trial,
-): Parameters<ReturnType<typeof createBuy>['offer']>[0] {
+/** What stands in for a result is never called one. */
+function nameAfter({ afterKind }: Pick<InspectedImage['pictures'], 'afterKind'>): string {
+  return afterKind === 'result' ? 'Result' : 'Preview, not upscaled'
+}
+
+function chooseOffer(image: InspectedImage, state: Trial): Offer | undefined {
   switch (state.kind) {
     case 'none':
-      return { query, estimate: image.estimate, state: image.state, size: outputOf(image) }
+      return { ...image, size: outputOf(image) }
     case 'waiting':
       return undefined
     case 'bought':
-      return { query, estimate: 0, state: 'cached', size: state.size }
+      return state.offer
     case 'answered':
-      return state.answer.ok ? { ...state.answer, query, size: state.answer } : undefined
+      return state.answer.ok ? { ...state.answer, size: state.answer } : undefined
   }
 }
 
 function describeTrial(image: InspectedImage, state: Trial): string {
   switch (state.kind) {
     case 'none':
-      return image.pictures.afterKind === 'preview' && image.state !== 'invalid'
-        ? 'What you see on the right is a local preview: as large as the result, and not upscaled.'
-        : ''
+      return image.state === 'invalid' ? '' : describeAfter(image, image.pictures.afterKind)
     case 'waiting':
       return 'Making a preview…'
     case 'bought':
       return 'This is the new result. Put its query into the source line to use it.'
     case 'answered':
       if (!state.answer.ok) return ''
-      return state.answer.state === 'cached'
+      return state.answer.afterKind === 'result'
         ? 'This result is in the cache already: using it costs nothing.'
-        : 'A local preview: as large as the result, and not upscaled.'
+        : describeAfter(state.answer, 'preview')
   }
+}
+
+function describeAfter(
+  { state }: Pick<InspectedImage, 'state'>,
+  afterKind: InspectedImage['pictures']['afterKind'],
+): string {
+  if (afterKind !== 'preview') return ''
+  // Of a shared cache, a build fetches what it needs.
+  return state === 'cached'
+    ? 'It is paid for, but its picture is not here before a build fetches it: this is a local preview.'
+    : 'A local preview: as large as the result, and not upscaled.'
 }

@@ -1,11 +1,12 @@
 import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
 import { h, term } from '../dom.ts'
 import { showBytes, showEstimate, showSeconds, showSize, showText, showTime } from '../format.ts'
-import { gainOf, outputOf } from '../gallery/arrange.ts'
+import { describeShared, gainOf, groupByPurchase, outputOf } from '../gallery/arrange.ts'
 import { listParams, showGain } from '../gallery/card.ts'
 
 /** All that is known of an image. */
-export function renderFacts(image: InspectedImage, { mode }: Inspection): HTMLElement {
+export function renderFacts(image: InspectedImage, { mode, images }: Inspection): HTMLElement {
+  const shared = describeShared(image, groupByPurchase(images))
   const { source, result } = image
   const output = outputOf(image)
   const gain = gainOf(image)
@@ -27,6 +28,7 @@ export function renderFacts(image: InspectedImage, { mode }: Inspection): HTMLEl
           )
         : undefined,
       image.estimate > 0 ? term('Estimate', showEstimate(image.estimate)) : undefined,
+      shared !== '' && term('Shared', shared),
       result &&
         term(
           'Made',

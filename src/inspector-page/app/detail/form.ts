@@ -2,7 +2,8 @@ import type { InspectedField } from '../../../inspector/contract.ts'
 import { button, createId, fill, h, on, setAttribute, write } from '../dom.ts'
 import { showText } from '../format.ts'
 import { radio } from '../gallery/filters.ts'
-import type { Value, Values } from './query.ts'
+import { isPreset } from './values.ts'
+import type { Value, Values } from './values.ts'
 
 const fewChoices = 5
 const fewLetters = 20
@@ -10,9 +11,14 @@ const fewLetters = 20
 /** The fields of the service as a form. */
 export interface Form {
   readonly element: HTMLElement
+  /** `undefined` where only the server knows: what a preset says of what nobody has touched. */
   readonly values: Values
+  /** Whether it says anything else than the source. */
+  readonly isChanged: boolean
   /** What is wrong with a value, as a sentence; '' where all are good. */
   readonly problem: string
+  /** Shows values where nobody has touched anything. */
+  complete(known: Values): void
   /** Back to what the source says. */
   reset(): void
 }
@@ -29,10 +35,14 @@ export function createForm(
   onInput: () => void,
 ): Form {
   let values = first
+  const touched = new Set<string>()
   const problems = new Map<string, string>()
   const controls = fields.map((field) => {
     const control = createControl(field, first[field.name], (value, problem) => {
       values = { ...values, [field.name]: value }
+      touched.add(field.name)
+      // What it says of all else, the server knows.
+      if (isPreset(field, value)) forget()
       if (problem === '') problems.delete(field.name)
       else problems.set(field.name, problem)
       update()
@@ -40,14 +50,29 @@ export function createForm(
     })
     return { field, control }
   })
+  const forget = (): void => {
+    values = Object.fromEntries(Object.entries(values).filter(([name]) => touched.has(name)))
+  }
+  const isChanged = (): boolean => fields.some(({ name }) => values[name] !== first[name])
   const update = (): void => {
     for (const { field, control } of controls) {
       control.element.toggleAttribute('data-changed', values[field.name] !== first[field.name])
     }
-    again.hidden = fields.every(({ name }) => values[name] === first[name])
+    again.hidden = !isChanged()
+  }
+  const complete = (known: Values): void => {
+    const untouched = controls.filter(({ field: { name } }) => !touched.has(name))
+    for (const { field, control } of untouched) {
+      const value = known[field.name]
+      if (isPreset(field, values[field.name]) || value === values[field.name]) continue
+      values = { ...values, [field.name]: value }
+      control.set(value)
+    }
+    update()
   }
   const reset = (): void => {
     values = first
+    touched.clear()
     problems.clear()
     for (const { field, control } of controls) control.set(first[field.name])
     update()
@@ -66,9 +91,13 @@ export function createForm(
     get values() {
       return values
     },
+    get isChanged() {
+      return isChanged()
+    },
     get problem() {
       return [...problems.values()][0] ?? ''
     },
+    complete,
     reset,
   }
 }
@@ -98,7 +127,8 @@ function isShort(values: readonly string[]): boolean {
 /** `optimized_for` as people read it; the scale goes by its key. */
 function labelOf({ key }: InspectedField): string {
   const words = key === 'magnific' ? 'scale' : key.replaceAll('_', ' ')
-  return showText(words.slice(0, 1).toUpperCase() + words.slice(1))
+  const label = words.slice(0, 1).toUpperCase() + words.slice(1)
+  return showText(label.replaceAll(/\b(?:hdr|nsfw)\b/gi, (short) => short.toUpperCase()))
 }
 
 function hint(field: InspectedField): { id: string; element: HTMLElement | undefined } {
@@ -232,7 +262,7 @@ function createText(field: InspectedField, first: Value, report: Report): Contro
   on(area, 'input', () => {
     update()
     // Nothing but spaces is no text.
-    report(area.value.trim() === '' ? (first === undefined ? undefined : '') : area.value, '')
+    report(area.value.trim() === '' ? '' : area.value, '')
   })
   const element = h(
     'div',

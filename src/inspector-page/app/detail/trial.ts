@@ -1,4 +1,5 @@
-import type { Preview } from '../server.ts'
+import type { Preview } from '../../../inspector/contract.ts'
+import type { Wish } from './values.ts'
 
 /** ms from the last input until a preview is asked for. */
 const pause = 250
@@ -6,15 +7,15 @@ const pause = 250
 /** Asks for previews: one at a time, the last input's. */
 export interface Trial {
   /** Asks soon, for what is asked for then. */
-  schedule(query: string): void
+  schedule(wish: Wish): void
   /** Asks for nothing more, and drops what comes. */
   cancel(): void
 }
 
 /** @param ask is aborted as soon as another preview is wanted */
 export function createTrial(
-  ask: (query: string, signal: AbortSignal) => Promise<Preview>,
-  onAnswer: (query: string, answer: Preview) => void,
+  ask: (wish: Wish, signal: AbortSignal) => Promise<Preview>,
+  onAnswer: (answer: Preview) => void,
   explain: (error: unknown) => string,
 ): Trial {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -23,21 +24,21 @@ export function createTrial(
     clearTimeout(timer)
     controller.abort()
   }
-  const run = async (query: string): Promise<void> => {
+  const run = async (wish: Wish): Promise<void> => {
     controller = new AbortController()
     const { signal } = controller
     try {
-      const answer = await ask(query, signal)
-      if (!signal.aborted) onAnswer(query, answer)
+      const answer = await ask(wish, signal)
+      if (!signal.aborted) onAnswer(answer)
     } catch (error) {
-      if (!signal.aborted) onAnswer(query, { ok: false, problem: explain(error) })
+      if (!signal.aborted) onAnswer({ ok: false, problem: explain(error) })
     }
   }
   return {
     cancel,
-    schedule: (query) => {
+    schedule: (wish) => {
       cancel()
-      timer = setTimeout(() => void run(query), pause)
+      timer = setTimeout(() => void run(wish), pause)
     },
   }
 }

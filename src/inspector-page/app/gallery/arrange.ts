@@ -1,4 +1,5 @@
 import type { InspectedImage, InspectedState } from '../../../inspector/contract.ts'
+import { count, showText } from '../format.ts'
 import { stateNames } from '../states.ts'
 
 /** The orders that a reader can choose. */
@@ -73,4 +74,39 @@ function searchedText(image: InspectedImage): string {
   const importers = image.importers.map(({ file }) => file)
   const params = Object.values(image.params).map(String)
   return [image.file, image.query, ...params, ...importers].join('\n').toLowerCase()
+}
+
+/** Images that one purchase is for, the first of them first; what is invalid is bought by none. */
+export type Purchases = ReadonlyMap<string, readonly InspectedImage[]>
+
+/** Puts images together by what is bought for them. */
+export function groupByPurchase(images: readonly InspectedImage[]): Purchases {
+  const purchases = new Map<string, InspectedImage[]>()
+  for (const image of images) {
+    const { fingerprint } = image
+    if (fingerprint !== '')
+      purchases.set(fingerprint, [...(purchases.get(fingerprint) ?? []), image])
+  }
+  return purchases
+}
+
+/**
+ * What is bought together with an image, in words: the same pixels under another name, or for other variants.
+ *
+ * @returns '' where it is bought alone, or not at all
+ */
+export function describeShared(image: InspectedImage, purchases: Purchases): string {
+  const isBought = ['cached', 'missing', 'pending'].includes(image.state)
+  const others = (purchases.get(image.fingerprint) ?? []).filter(({ id }) => id !== image.id)
+  const [other] = others
+  if (!isBought || !other) return ''
+  const name = other.file === image.file ? `?${other.query}` : other.file
+  const more = others.length > 1 ? ` and ${count(others.length - 1, 'other')}` : ''
+  return `Bought once, with ${showText(name)}${more}.`
+}
+
+/** Whether an image is the one whose estimate stands for all that is bought with it. */
+export function isFirstOfPurchase(image: InspectedImage, purchases: Purchases): boolean {
+  const [first] = purchases.get(image.fingerprint) ?? []
+  return first === undefined || first.id === image.id
 }

@@ -5,22 +5,40 @@ import { linkTo } from '../routes.ts'
 import { stateChip } from '../states.ts'
 import { describeProgress, isRunning } from '../store.ts'
 import type { Progress } from '../store.ts'
-import { gainOf, outputOf } from './arrange.ts'
+import { describeShared, gainOf, isFirstOfPurchase, outputOf } from './arrange.ts'
+import type { Purchases } from './arrange.ts'
 import type { Thumbnails } from './thumbnails.ts'
 
 /** One image of the gallery. */
 export interface Card {
   readonly element: HTMLElement
   readonly link: HTMLAnchorElement
-  update(image: InspectedImage, progress: Progress | undefined): void
+  update(image: InspectedImage, progress: Progress | undefined, purchases: Purchases): void
 }
 
-/** Makes a card; it is empty before its first update. */
-export function createCard(id: string, thumbnails: Thumbnails): Card {
+/**
+ * Makes a card; it is empty before its first update.
+ *
+ * @param explain says why a picture cannot be loaded
+ */
+export function createCard(
+  id: string,
+  thumbnails: Thumbnails,
+  explain: (url: string) => Promise<string>,
+): Card {
   const picture = h('img', { alt: '', decoding: 'async', width: 320, height: 200 })
-  const cover = h('div', { class: 'card-cover' }, picture)
-  on(picture, 'error', () => cover.classList.add('is-broken'))
-  on(picture, 'load', () => cover.classList.remove('is-broken'))
+  const broken = h('p', { class: 'card-broken', hidden: true })
+  const cover = h('div', { class: 'card-cover' }, picture, broken)
+  on(picture, 'error', async () => {
+    const url = picture.getAttribute('src') ?? ''
+    broken.hidden = false
+    write(broken, 'No preview')
+    const why = await explain(url)
+    if (picture.getAttribute('src') === url) write(broken, `No preview: ${showText(why)}`)
+  })
+  on(picture, 'load', () => {
+    broken.hidden = true
+  })
   const link = h('a', { class: 'card-link', href: linkTo({ view: 'detail', id }) })
   const chip = h('span', { class: 'card-state' })
   const facts = h('dl', { class: 'card-facts' })
@@ -45,7 +63,7 @@ export function createCard(id: string, thumbnails: Thumbnails): Card {
   return {
     element,
     link,
-    update: (image, progress) => {
+    update: (image, progress, purchases) => {
       running.hidden = !isRunning(progress)
       write(running, isRunning(progress) ? describeProgress(progress) : '')
       if (shown === image) return
@@ -53,16 +71,17 @@ export function createCard(id: string, thumbnails: Thumbnails): Card {
       thumbnails.show(picture, image.pictures.thumbnail)
       fill(link, filePath(image.file))
       fill(chip, stateChip(image.state))
-      fill(facts, ...listFacts(image))
+      fill(facts, ...listFacts(image, isFirstOfPurchase(image, purchases)))
       fill(params, ...listParams(image))
-      fill(note, ...(image.reason ? [showText(image.reason)] : []))
-      note.title = showText(image.reason)
+      const text = [showText(image.reason), describeShared(image, purchases)]
+      write(note, text.filter(Boolean).join(' '))
+      note.title = note.textContent
     },
   }
 }
 
 /** Three lines, whose terms are told to those who do not see how they stand together. */
-function listFacts(image: InspectedImage): (Node | undefined)[] {
+function listFacts(image: InspectedImage, isPayer: boolean): (Node | undefined)[] {
   const output = outputOf(image)
   const { source, result } = image
   const gain = gainOf(image)
@@ -77,7 +96,8 @@ function listFacts(image: InspectedImage): (Node | undefined)[] {
     fact(
       'Bytes',
       [source ? showBytes(source.bytes) : 'unknown', ...become(result && showBytes(result.bytes))],
-      image.estimate > 0 &&
+      isPayer &&
+        image.estimate > 0 &&
         h('span', { class: 'price' }, hidden('Estimate '), showEstimate(image.estimate)),
     ),
     importer &&

@@ -62,16 +62,17 @@ export function createFilters(onChange: () => void): Filters {
     onChange()
   }
   let shown = ''
-  const update = ({ totals }: Inspection): void => {
-    const present = stateNames.filter(
-      (state) => totals.byState[state] > 0 || state === arrangement.state,
-    )
+  const update = ({ images }: Inspection): void => {
+    // Of cards, which is what is filtered: several may be bought at once.
+    const numberOf = (state: InspectedState): number =>
+      images.filter((image) => image.state === state).length
+    const present = stateNames.filter((state) => numberOf(state) > 0 || state === arrangement.state)
     const options: [InspectedState | 'all', string, number][] = [
-      ['all', 'All', totals.images],
+      ['all', 'All', images.length],
       ...present.map((state): [InspectedState, string, number] => [
         state,
         states[state].name,
-        totals.byState[state],
+        numberOf(state),
       ]),
     ]
     // Made anew, they would lose the focus.

@@ -2,8 +2,9 @@ import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
 import { button, fill, h, on, write } from '../dom.ts'
 import { count, filePath, showText } from '../format.ts'
 import { icon } from '../icons.ts'
+import type { Server } from '../server.ts'
 import type { Store } from '../store.ts'
-import { arrange } from './arrange.ts'
+import { arrange, groupByPurchase } from './arrange.ts'
 import { createCard } from './card.ts'
 import type { Card } from './card.ts'
 import { createFilters } from './filters.ts'
@@ -19,7 +20,7 @@ export interface Gallery {
 }
 
 /** Makes the gallery: it stays as it is while another view is looked at. */
-export function createGallery(store: Store): Gallery {
+export function createGallery(store: Store, server: Pick<Server, 'explainPicture'>): Gallery {
   const thumbnails = createThumbnails()
   const cards = new Map<string, Card>()
   let order: string[] = []
@@ -32,10 +33,12 @@ export function createGallery(store: Store): Gallery {
     const { inspection } = store
     filters.update(inspection)
     const shown = arrange(inspection.images, filters.arrangement)
+    const purchases = groupByPurchase(inspection.images)
     for (const image of inspection.images) {
       let card = cards.get(image.id)
-      if (!card) cards.set(image.id, (card = createCard(image.id, thumbnails)))
-      card.update(image, store.progressOf(image.fingerprint))
+      if (!card)
+        cards.set(image.id, (card = createCard(image.id, thumbnails, server.explainPicture)))
+      card.update(image, store.progressOf(image.fingerprint), purchases)
     }
     const next = shown.map(({ id }) => id)
     if (next.join('\n') !== order.join('\n')) {
@@ -75,10 +78,17 @@ export function createGallery(store: Store): Gallery {
 function describeShown(inspection: Inspection, shown: readonly InspectedImage[]): string {
   const all = inspection.images.length
   if (all === 0) return ''
-  const { outstanding } = inspection.totals
+  const { outstanding, references } = inspection.totals
   const isSettled = inspection.images.every(({ state }) => state === 'cached')
+  // One card is for all references that ask for the same.
+  const isOneEach = all === references
+  const cards = count(all, isOneEach ? 'reference' : 'card')
   const here =
-    shown.length === all ? count(all, 'image') : `${shown.length} of ${count(all, 'image')}`
+    shown.length < all
+      ? `${shown.length} of ${cards}`
+      : isOneEach
+        ? cards
+        : `${cards} for ${count(references, 'reference')}`
   if (isSettled) return `${here}. All of them are in the cache: a build pays nothing.`
   return outstanding > 0 ? `${here}. A build would pay for what is missing.` : `${here}.`
 }
