@@ -2,13 +2,15 @@ import { defineConfig } from 'vitest/config'
 
 /** Hundreds of processes, many pages, and many servers: scripts of their own. */
 const upkeep = ['import', 'resume', 'verify'].map((name) => `test/cli/${name}.test.ts`)
-const views = ['inspector-page/{compare,detail,looks}', 'inspector/{pictures,ui}'].map(
-  (name) => `test/${name}.test.ts`,
-)
+const views = [
+  'inspector-page/{buying,compare,detail,gallery,looks}',
+  'inspector/{browser,pictures,report,ui}',
+].map((name) => `test/${name}.test.ts`)
 
-const machines = ['sharing/{evicting,hanging,warm}', 'store/remote/{bad-network,process}'].map(
-  (name) => `test/${name}.test.ts`,
-)
+const machines = [
+  'sharing/{bad-remotes,evicting,hanging,kills,warm}',
+  'store/remote/{bad-network,process}',
+].map((name) => `test/${name}.test.ts`)
 
 export default defineConfig({
   test: {
