@@ -19,6 +19,7 @@ import type { Elsewhere } from './purchase/fetch-shared.ts'
 import { createProgress } from './progress.ts'
 import type { Order } from './purchase/order.ts'
 import type { Origin } from './report.ts'
+import { prepareCache } from './shared.ts'
 import type { Shared } from './shared.ts'
 import { openSharing } from './sharing.ts'
 import { createStandIns } from './derive/stand-ins.ts'
@@ -26,7 +27,7 @@ import type { ExaminedImage } from './derive/stand-ins.ts'
 import { verifySource } from './source-file.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
-import { createLayout, prepareLayout } from './store/layout.ts'
+import { createLayout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
 import { createRecordStore, needsAlpha } from './store/records.ts'
 import type { ResultRecord } from './store/records.ts'
@@ -112,7 +113,7 @@ export function createMissHandler(context: MissContext): MissHandler {
     const { results } = sharing
     const { value } = await shared.fetches.run(`${sharing.id}/${fingerprint}`, signal, async () =>
       cold.downloads(async () => {
-        await prepare().catch(() => {})
+        await prepareCache(shared).catch(() => {})
         return fetchShared(fingerprint, { results, blobs, spare: spareBlobs, records })
       }),
     )
@@ -191,15 +192,6 @@ export function createMissHandler(context: MissContext): MissHandler {
     })
   }
 
-  /** Nothing is bought before the cache directory has shown that it takes what is written. */
-  const prepare = async (): Promise<void> => {
-    await (shared.prepared ??= prepareLayout(shared.layout, Date.now()).catch((error: unknown) => {
-      // While a process watches, the disk may be mended.
-      delete shared.prepared
-      throw error
-    }))
-  }
-
   /** Where the bytes are elsewhere, who is content with a stand-in gets one. */
   const findBlob = ({ result }: ResultRecord, policy: MissPolicy): string | undefined => {
     try {
@@ -232,7 +224,7 @@ export function createMissHandler(context: MissContext): MissHandler {
       throw notCachedError(elsewhere)
     }
     if (policy === 'upscale') {
-      await prepare()
+      await prepareCache(shared)
       await examine(miss)
       const order = await (orderer ??= loadOrderer())
       const { record, file, from, estimate } = await order(
@@ -246,7 +238,7 @@ export function createMissHandler(context: MissContext): MissHandler {
       await checkStored(miss, record)
       return { files: await deriveResult(miss, record, file), from, estimate }
     }
-    await prepare().catch(() => {})
+    await prepareCache(shared).catch(() => {})
     const image = await examine(miss)
     const files =
       policy === 'preview'

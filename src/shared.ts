@@ -13,7 +13,7 @@ import type { Origin } from './report.ts'
 import type { Sharing } from './sharing.ts'
 import type { Reference } from './shipment.ts'
 import type { Budget } from './store/budget.ts'
-import { createLayout } from './store/layout.ts'
+import { createLayout, prepareLayout } from './store/layout.ts'
 import type { Layout } from './store/layout.ts'
 import { createMemo } from './store/memo.ts'
 import type { Memo } from './store/memo.ts'
@@ -112,4 +112,17 @@ export function getShared(root: string, cacheDir: string): Shared {
   }
   registry.set(dir, shared)
   return shared
+}
+
+/**
+ * Makes the cache directory, once. Nothing is bought before it has shown that it takes what is written.
+ *
+ * @throws the error of node:fs
+ */
+export async function prepareCache(shared: Shared): Promise<void> {
+  await (shared.prepared ??= prepareLayout(shared.layout, Date.now()).catch((error: unknown) => {
+    // While a process watches, the disk may be mended.
+    delete shared.prepared
+    throw error
+  }))
 }

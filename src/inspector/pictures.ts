@@ -13,8 +13,8 @@ import { isAccepted, refuseKind } from '../image/refusals.ts'
 import { sniffFile } from '../image/sniff.ts'
 import type { SniffedFormat } from '../image/sniff.ts'
 import { markOrigins } from '../lookup.ts'
+import { prepareCache } from '../shared.ts'
 import { hashSource } from '../source-file.ts'
-import { prepareLayout } from '../store/layout.ts'
 import { needsAlpha } from '../store/records.ts'
 import type { ResultRecord } from '../store/records.ts'
 import { computeVariantKey } from '../store/variants.ts'
@@ -65,20 +65,13 @@ const forever = new AbortController().signal
 /** Nothing is made before it is asked for. */
 export function createPictures(context: InspectorContext): Pictures {
   const { options, shared, variants, records, blobs, misses, logger } = context
-  const { memo, layout, cold } = shared
+  const { memo, cold } = shared
   if (!cold) throw new Error('The miss handler opens what is shared.')
   const warn = (message: string): void => logger.warn(`magnific: ${message}`)
   const make = createVariantMaker(shared, cold.spare, variants, systemClock, warn)
   const limiter = pLimit(madeAtOnce)
   const limit = async <T>(work: () => Promise<T>): Promise<T> => limiter(work)
   const sizes = new Map<string, { sha256: string; size: ReturnType<Pictures['measure']> }>()
-
-  const prepare = async (): Promise<void> => {
-    await (shared.prepared ??= prepareLayout(layout, Date.now()).catch((error: unknown) => {
-      delete shared.prepared
-      throw error
-    })).catch(() => {})
-  }
 
   const measureAnew = async (file: string): ReturnType<Pictures['measure']> => {
     const { measureSource } = await import('../image/inspect.ts')
@@ -93,7 +86,8 @@ export function createPictures(context: InspectorContext): Pictures {
     write: (tmp: string) => Promise<{ width: number; height: number; size: number }>,
     signal: AbortSignal,
   ): Promise<Picture> => {
-    await prepare()
+    // Where the disk takes nothing, there is a spare folder.
+    await prepareCache(shared).catch(() => {})
     const { format } = directives
     const key = computeVariantKey(`inspector:${origin}`, directives)
     const writeVariant: WriteVariant = async (tmp) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { basename, dirname } from 'node:path'
 import { isMagnificError } from '../core/errors.ts'
+import { pipeFile } from '../pipe-file.ts'
 import type { InspectorEvent, PreviewRequest } from './contract.ts'
 import { checkLocal, checkName, checkOrigin, checkPost, checkReader, checkToken } from './guard.ts'
 import type { Refusal } from './guard.ts'
@@ -322,27 +322,9 @@ async function sendFile(
   { file, type }: Picture,
   cacheControl: string,
 ): Promise<void> {
-  const { default: send } = await import('send')
   response.setHeader('content-type', type)
   response.setHeader('cache-control', cacheControl)
-  await new Promise<void>((done) => {
-    response.on('close', done)
-    send(request, `/${encodeURIComponent(basename(file))}`, {
-      root: dirname(file),
-      dotfiles: 'allow',
-      index: false,
-      cacheControl: false,
-    })
-      .on('error', () => {
-        refuse(request, response, unknown)
-        done()
-      })
-      .on('directory', () => {
-        refuse(request, response, unknown)
-        done()
-      })
-      .pipe(response)
-  })
+  await pipeFile(request, response, file, () => refuse(request, response, unknown))
 }
 
 function sendFound(request: IncomingMessage, response: ServerResponse, found: unknown): void {

@@ -32,6 +32,16 @@ export function isUseless(error: unknown): boolean {
   )
 }
 
+/** To who asks like this, a value that nobody can use is none. */
+export async function orIfUseless<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (isUseless(error)) return undefined
+    throw error
+  }
+}
+
 /** A value that says nothing: cut off, or that of another key. */
 export class DamagedError extends Error {
   override readonly name: string = 'DamagedError'

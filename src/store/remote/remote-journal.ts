@@ -3,7 +3,7 @@ import { createJournal } from '../journal.ts'
 import type { Journal } from '../journal.ts'
 import type { JournalFiles } from '../journal-files.ts'
 import { createLayout } from '../layout.ts'
-import { DamagedError, isUseless, RemoteError } from './errors.ts'
+import { DamagedError, isUseless, orIfUseless, RemoteError } from './errors.ts'
 import type { Remote } from './remote.ts'
 
 /** What an attempt consists of: one of these is there of each. */
@@ -46,14 +46,9 @@ export function createRemoteJournal(given: Remote, mends = false): Journal {
 
 /** To it, what nobody can use is not there. */
 function createMendingRemote(remote: Remote): Remote {
-  const readCreated = async (key: string): Promise<string | undefined> =>
-    remote.readCreated(key).catch((error: unknown) => {
-      if (isUseless(error)) return undefined
-      throw error
-    })
   return {
     ...remote,
-    readCreated,
+    readCreated: async (key) => orIfUseless(remote.readCreated(key)),
     create: async (key, text) => {
       try {
         return await remote.create(key, text)
@@ -94,10 +89,7 @@ function createRemoteFiles(remote: Remote): JournalFiles {
     read: async (path) => read(keyOf(path)),
     readBeat: async (path) => {
       // One that nobody can use, such as from before there were keys, is none: a wrong guess costs no money.
-      const beat = await remote.read(`${keyOf(path)}/beat`).catch((error: unknown) => {
-        if (isUseless(error)) return undefined
-        throw error
-      })
+      const beat = await orIfUseless(remote.read(`${keyOf(path)}/beat`))
       if (Number(beat) > 0) return Number(beat)
       const owner = await read(keyOf(path))
       // Whoever owns it has shown no sign of life since.

@@ -2,7 +2,7 @@ import type { ClaimFunction, RemoteOption } from '../../core/remote-option.ts'
 import type { ResolvedSigning } from '../../core/signing-option.ts'
 import { createBackground } from './background.ts'
 import type { Background } from './background.ts'
-import { isUseless, refusedError } from './errors.ts'
+import { orIfUseless, refusedError } from './errors.ts'
 import { createGuardedPort } from './guarded-port.ts'
 import { openPort } from './open-port.ts'
 import type { RemotePort } from './port.ts'
@@ -161,11 +161,7 @@ export function createRemote(settings: RemoteSettings): Remote {
         throw error
       }))
       // One that was written before there were keys, or was cut off, says as little as none.
-      const readCanary = async (): Promise<string | undefined> =>
-        read(canaryKey).catch((error: unknown) => {
-          if (isUseless(error)) return undefined
-          throw error
-        })
+      const readCanary = async (): Promise<string | undefined> => orIfUseless(read(canaryKey))
       if ((await readCanary()) === canary) return
       await write(canaryKey, canary)
       if ((await readCanary()) !== canary) throw fail('it does not answer with what was written')

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { signatureOf } from '../../../store/memo.ts'
 
 /** What tells of files, such as Vite's watcher. */
 export interface FileWatcher {
@@ -53,8 +54,7 @@ export function watchChanges(
 /** What tells that a file has changed; `undefined` where there is none. */
 function readSignature(file: string): string | undefined {
   try {
-    const { ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
-    return [ino, size, mtimeNs, ctimeNs].join(':')
+    return signatureOf(statSync(file, { bigint: true }))
   } catch {
     return undefined
   }

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import { basename, dirname } from 'node:path'
 import type { Connect, Plugin, ResolvedConfig, ViteDevServer } from 'vite'
 import { MagnificError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import { formatPath } from '../../../core/format-path.ts'
+import { pipeFile } from '../../../pipe-file.ts'
 import type { Reference } from '../../../shipment.ts'
 import type { Upscaler } from '../../../upscaler.ts'
 import { checkSingle } from '../../../core/single-request.ts'
@@ -219,26 +219,12 @@ async function sendFile(
   file: string,
   headers: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  const { default: send } = await import('send')
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) response.setHeader(name, value as string)
   }
   // The same URL shows something else as soon as there is something better.
   response.setHeader('cache-control', 'no-cache')
-  await new Promise<void>((done) => {
-    response.on('close', done)
-    send(request, `/${encodeURIComponent(basename(file))}`, {
-      root: dirname(file),
-      dotfiles: 'allow',
-      index: false,
-      cacheControl: false,
-    })
-      .on('error', (error: Error & { status?: number }) => {
-        answer(response, error.status ?? 500, error.message)
-        done()
-      })
-      .pipe(response)
-  })
+  await pipeFile(request, response, file, (status, message) => answer(response, status, message))
 }
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
