@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 const [host, folder, json] = process.argv.slice(2)
 const options = JSON.parse(json)
 const input = join(folder, 'src/main.js')
+// Vite empties what it writes to, under the hands of whoever writes there too.
+const outDir = join(folder, 'dist', host)
 
 const builds = {
   vite: async () => {
@@ -16,7 +18,7 @@ const builds = {
     await build({
       root: folder,
       configFile: false,
-      build: { rollupOptions: { input } },
+      build: { outDir, rollupOptions: { input } },
       plugins: [magnific(options)],
     })
   },
@@ -27,7 +29,7 @@ const builds = {
     ])
     process.chdir(folder)
     const bundle = await rollup({ input, plugins: [magnific(options)] })
-    await bundle.write({ dir: join(folder, 'dist') })
+    await bundle.write({ dir: outDir })
     await bundle.close()
   },
   webpack: async () => {
@@ -39,7 +41,7 @@ const builds = {
       mode: 'production',
       context: folder,
       entry: input,
-      output: { path: join(folder, 'dist') },
+      output: { path: outDir },
       plugins: [magnific(options)],
     })
     const stats = await promisify(compiler.run.bind(compiler))()
@@ -56,7 +58,7 @@ const builds = {
       entryPoints: [input],
       bundle: true,
       format: 'esm',
-      outdir: join(folder, 'dist'),
+      outdir: outDir,
       plugins: [magnific(options)],
     })
   },

@@ -78,7 +78,7 @@ export function removeProject({ dir }) {
  * @returns {Promise<string[]>} what is wrong
  */
 export async function checkOutput({ dir, sources }) {
-  const assets = join(dir, 'dist/assets')
+  const assets = join(dir, 'dist/rollup/assets')
   const emitted = readNames(assets)
   const problems = await Promise.all(
     sources.map(async (source) => {
