@@ -25,10 +25,19 @@ const sniffedBytes = 1024
  * @throws the error of node:fs where the file cannot be read
  */
 export async function sniffFile(file: string): Promise<SniffedFormat> {
+  return sniffBytes(await readStart(file))
+}
+
+/**
+ * The first bytes of a file, as many as a look at them needs.
+ *
+ * @throws the error of node:fs where the file cannot be read
+ */
+export async function readStart(file: string): Promise<Buffer> {
   const handle = await open(file, 'r')
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(sniffedBytes), 0, sniffedBytes, 0)
-    return sniffBytes(buffer.subarray(0, bytesRead))
+    return buffer.subarray(0, bytesRead)
   } finally {
     await handle.close()
   }

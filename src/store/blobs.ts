@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { MagnificError } from '../core/errors.ts'
-import { createTmpPath, hashFile, isMissing, moveFile, writeAll } from './files.ts'
+import { hashFile, isMissing, moveFile, openTmp, writeAll } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
 import type { Memo } from './memo.ts'
@@ -89,8 +89,7 @@ async function createIncomingBlob(
   path: (sha256: string) => string,
   memo: Memo,
 ): Promise<IncomingBlob> {
-  const file = await createTmpPath(layout.tmp)
-  const handle = await open(file, 'wx')
+  const { file, handle } = await openTmp(layout.tmp)
   const hash = createHash('sha256')
   let bytes = 0
   let sha256: string | undefined

@@ -20,6 +20,12 @@ export async function createTmpPath(tmpDir: string): Promise<string> {
   return nameTmp(tmpDir)
 }
 
+/** A fresh file under `tmpDir`, open for writing. */
+export async function openTmp(tmpDir: string): Promise<{ file: string; handle: FileHandle }> {
+  const file = nameTmp(tmpDir)
+  return { file, handle: await withFolder(tmpDir, async () => open(file, 'wx')) }
+}
+
 function nameTmp(tmpDir: string): string {
   return join(tmpDir, `${process.pid}-${randomBytes(8).toString('hex')}`)
 }
@@ -99,6 +105,20 @@ export async function moveFile(tmp: string, target: string): Promise<void> {
   } catch (error) {
     await rm(tmp, { force: true })
     throw error
+  }
+}
+
+/**
+ * Moves a temporary file into place where a crash may undo it: for what can be made again. Nothing is waited for until it is
+ * on the disk.
+ */
+export async function placeFile(tmp: string, target: string): Promise<void> {
+  try {
+    await rename(tmp, target)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    await mkdir(dirname(target), { recursive: true })
+    await rename(tmp, target)
   }
 }
 
@@ -194,8 +214,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 async function writeTmp(tmpDir: string, content: string | Uint8Array): Promise<string> {
-  const tmp = nameTmp(tmpDir)
-  const handle = await withFolder(tmpDir, async () => open(tmp, 'wx'))
+  const { file: tmp, handle } = await openTmp(tmpDir)
   try {
     await writeAll(handle, typeof content === 'string' ? Buffer.from(content) : content)
     await handle.sync()

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { sha256 as hashText } from '../core/fingerprint.ts'
 import type { Directives } from '../core/directives.ts'
 import type { Format } from '../core/formats.ts'
-import { createTmpPath, hashFile, isMissing, moveFile, putFile, syncFile } from './files.ts'
+import { createTmpPath, hashFile, isMissing, placeFile, syncFile } from './files.ts'
 import { shardedPath } from './layout.ts'
 import type { Layout } from './layout.ts'
 import type { Memo } from './memo.ts'
@@ -100,13 +100,15 @@ export function createVariantStore(layout: Layout, memo: Memo): VariantStore {
         const written = await write(tmp)
         await syncFile(tmp)
         const sha256 = written.sha256 ?? hashFile(tmp)
-        await moveFile(tmp, file)
+        await placeFile(tmp, file)
         // Without what stands beside it a variant is not used: a crash in between only costs making it again.
-        await putFile(layout.tmp, infoPath(file), JSON.stringify({ ...written, sha256 }))
+        await writeFile(tmp, JSON.stringify({ ...written, sha256 }))
+        await placeFile(tmp, infoPath(file))
         memo.remember(file, sha256)
         return file
-      } finally {
+      } catch (error) {
         await rm(tmp, { force: true })
+        throw error
       }
     },
   }

@@ -1,26 +1,17 @@
-import { readFileSync, readdirSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { buildInChild } from '../helpers/children.ts'
 import type { ChildHost } from '../helpers/children.ts'
 import { startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor } from '../helpers/hero.ts'
 import { makeJpeg } from '../helpers/images.ts'
+import { listLoadedScripts } from '../helpers/loaded-scripts.ts'
 
 const manifest = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { dependencies: Record<string, string> }
 
 const hosts: readonly ChildHost[] = ['vite', 'rollup', 'webpack', 'esbuild']
-
-/** The scripts that a process has run, as V8 counts them. */
-function listLoadedScripts(coverageDir: string): string[] {
-  return readdirSync(coverageDir).flatMap((name) => {
-    const { result } = JSON.parse(readFileSync(`${coverageDir}/${name}`, 'utf8')) as {
-      result: { url: string }[]
-    }
-    return result.map(({ url }) => url)
-  })
-}
 
 /** The libraries of ours among them. */
 function listLoadedDependencies(coverageDir: string): string[] {

@@ -214,6 +214,23 @@ describe.skipIf(redisPath === undefined).each([
     await expectHonest('one', refused)
   })
 
+  it.each<[string, RegExp, string]>([
+    ['width', /("result":\{[^}]*"width":)\d+/, '$199'],
+    ['height', /("result":\{[^}]*"height":)\d+/, '$199'],
+    ['type', /("result":\{[^}]*"format":)"png"/, '$1"webp"'],
+  ])('a manifest that tells another %s is not believed', async (_name, pattern, replacement) => {
+    const key = manifestPrefix + scene.fingerprints.one
+    const [version, name, , signature, ...rest] = (await scene.store.get(key)).split('\n')
+    const text = rest.join('\n')
+    const altered = text.replace(pattern, replacement)
+    expect(altered).not.toBe(text)
+    // Under a head that fits it.
+    const head = [version, name, hash(Buffer.from(altered)), signature]
+    await scene.store.set(key, [...head, altered].join('\n'))
+    const { log } = await expectHonest('one', refused)
+    if (!isSigned) expect(log.join('\n')).toContain('not the picture that it tells of')
+  })
+
   it("another image's manifest, as it was signed, is not believed", async () => {
     const { one, two } = scene.fingerprints
     const replayed = await scene.store.get(manifestPrefix + two)
