@@ -84,6 +84,7 @@ export function createOrderer(context: OrderContext): Orderer {
           deadline: options.deadline,
           onTooLarge: options.onTooLarge,
           alpha: options.alpha,
+          prices: options.prices,
           tmp: shared.layout.tmp,
           drawing: async (work) => cold.pictures(maxOutputPixels / 4, work),
           clock: systemClock,

@@ -218,7 +218,7 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
       const { width, height } = size
       const { state, reason } = await findState(looked, now)
       const scale = scaleOf(request.params)
-      const price = estimatePrice((width * height) / scale ** 2, scale)
+      const price = estimatePrice((width * height) / scale ** 2, scale, options.prices)
       const estimate = state === 'missing' ? price : 0
       return { ...planned, width, height, state, estimate, reason }
     } catch (error) {

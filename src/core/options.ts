@@ -1,5 +1,6 @@
 import type { LogLevel } from './logger.ts'
 import type { DirectiveFields } from './directives.ts'
+import type { PriceStep } from './estimate.ts'
 import type { MetadataField, OutputKind } from './outputs.ts'
 import type { Params } from './params.ts'
 import type { ClaimFunction, RemoteOption } from './remote-option.ts'
@@ -151,6 +152,12 @@ export interface Options {
    */
   budget?: BudgetLimits | undefined
   /**
+   * What one doubling costs you by the size of what goes into it, from the smallest size to the largest; `4x` is two
+   * doublings. For estimates alone, and for what `budget` makes of them: Magnific publishes no prices.
+   * @default [{ upToMegapixels: 1.3, euros: 0.1 }, { upToMegapixels: 3, euros: 0.2 }, { upToMegapixels: 6.4, euros: 0.3 }, { euros: 1.2 }]
+   */
+  prices?: readonly PriceStep[] | undefined
+  /**
    * Whether builds begin to upscale what stands in the sources before the bundler gets there; or globs of the sources, from
    * the host's root. Nothing is bought for a source that no entry leads to.
    * @default false
@@ -248,6 +255,7 @@ export interface ResolvedOptions {
   readonly alpha: AlphaPolicy
   readonly keepMetadata: boolean
   readonly budget: Readonly<BudgetLimits>
+  readonly prices: readonly PriceStep[]
   readonly prefetch: boolean | readonly string[]
   readonly concurrency: number
   readonly ratePerMinute: number

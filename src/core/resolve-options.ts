@@ -2,6 +2,7 @@ import { readCache } from './cache-option.ts'
 import { MagnificError } from './errors.ts'
 import { readDts } from './dts-option.ts'
 import { readReport } from './report-option.ts'
+import { readPrices } from './prices-option.ts'
 import { serviceOf } from './service.ts'
 import { readWebhook } from './webhook-option.ts'
 import { logLevels } from './logger.ts'
@@ -42,6 +43,7 @@ const optionNames = [
   'alpha',
   'keepMetadata',
   'budget',
+  'prices',
   'prefetch',
   'concurrency',
   'ratePerMinute',
@@ -95,6 +97,7 @@ export function resolveOptions(given: Options, host: HostSettings): ResolvedOpti
     alpha: readOneOf('alpha', options.alpha ?? 'join', alphaPolicies, 'join', problems),
     keepMetadata: readSwitch('keepMetadata', options.keepMetadata ?? false, false, problems),
     budget: options.budget === undefined ? {} : readBudget(options.budget, problems),
+    prices: readPrices(options.prices, problems),
     prefetch: readPrefetch(options.prefetch ?? false, problems),
     concurrency: readCount('concurrency', options.concurrency ?? 8, 1, 100, problems),
     ratePerMinute: readCount('ratePerMinute', options.ratePerMinute ?? 300, 1, 100_000, problems),

@@ -1,6 +1,7 @@
 import type { Client } from '../api/client.ts'
 import type { Clock } from '../core/clock.ts'
 import type { MagnificError } from '../core/errors.ts'
+import type { PriceStep } from '../core/estimate.ts'
 import type { AlphaPolicy, BudgetLimits, TooLargePolicy } from '../core/options.ts'
 import type { Request } from '../core/request.ts'
 import type { Attempt } from '../store/attempt.ts'
@@ -35,6 +36,8 @@ export interface PurchaseContext {
   onTooLarge: TooLargePolicy
   /** See `Options`. */
   alpha: AlphaPolicy
+  /** See `Options`. */
+  prices: readonly PriceStep[]
   /** Absolute path of the folder for what is in the making. */
   tmp: string
   /** Runs the work when few pictures are being drawn: each takes its share of memory. */

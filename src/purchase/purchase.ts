@@ -38,7 +38,7 @@ export async function purchase(
   try {
     return await holdSlot(context.queue, async (leave) => {
       signal.throwIfAborted()
-      const isNew = await isToBeSent(order, estimateOf(source, scale), context)
+      const isNew = await isToBeSent(order, estimateOf(source, scale, context), context)
       if (isNew) await preparation.prepare()
       return holdSlot(context.limit, async (release) => {
         leave()
@@ -88,8 +88,12 @@ async function isToBeSent(
   return (await budget.check(estimate, limits)) === undefined
 }
 
-function estimateOf({ sent }: SourceImage, scale: number): number {
-  return estimatePrice(sent.width * sent.height, scale)
+function estimateOf(
+  { sent }: SourceImage,
+  scale: number,
+  { prices }: Pick<PurchaseContext, 'prices'>,
+): number {
+  return estimatePrice(sent.width * sent.height, scale, prices)
 }
 
 async function buy(
@@ -104,7 +108,7 @@ async function buy(
   const client = context.client()
   const scale = scaleOf(order.request.params)
   const startedAt = clock.now()
-  const price = estimateOf(source, scale)
+  const price = estimateOf(source, scale, context)
   // Whoever submits looks into the journal again; where nothing is submitted any more, what others have is still followed.
   const isSent = isNew && !context.halt.error
   const known = isSent ? undefined : await findSubmitted(order, client, context, signal)

@@ -31,6 +31,14 @@ describe('estimatePrice', () => {
     expect(estimatePrice(pixels, scale)).toBeCloseTo(euros, 10)
   })
 
+  it('is by the prices that are told', () => {
+    const prices = [{ upToMegapixels: 1, euros: 0.015 }, { euros: 0.5 }]
+    // 0.25, 1, 4
+    expect(estimatePrice(250_000, 8, prices)).toBe(0.53)
+    expect(estimatePrice(1, 2, [{ euros: 0 }])).toBe(0)
+    expect(estimatePrice(1_000_001, 2, prices)).toBe(0.5)
+  })
+
   it('is in whole cents', () => {
     fc.assert(
       fc.property(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { usualPrices } from '../../src/core/estimate.ts'
 import { resolveOptions } from '../../src/core/resolve-options.ts'
 import type { HostSettings, Options, ResolvedOptions } from '../../src/core/options.ts'
 import { errorOf } from '../helpers/errors.ts'
@@ -37,6 +38,7 @@ describe('resolveOptions', () => {
       alpha: 'join',
       keepMetadata: false,
       budget: {},
+      prices: usualPrices,
       prefetch: false,
       concurrency: 8,
       ratePerMinute: 300,
@@ -70,6 +72,7 @@ describe('resolveOptions', () => {
       alpha: 'keep-result',
       keepMetadata: true,
       budget: { tasks: 20, euros: 4.5 },
+      prices: [{ upToMegapixels: 2, euros: 0.05 }, { euros: 0.5 }],
       prefetch: ['src/pages/**'],
       concurrency: 3,
       ratePerMinute: 60,
@@ -122,6 +125,7 @@ describe('resolveOptions', () => {
       alpha: 'keep-result',
       keepMetadata: true,
       budget: { tasks: 20, euros: 4.5 },
+      prices: [{ upToMegapixels: 2, euros: 0.05 }, { euros: 0.5 }],
       prefetch: ['src/pages/**'],
       concurrency: 3,
       ratePerMinute: 60,

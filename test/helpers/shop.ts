@@ -5,7 +5,7 @@ import pLimit from 'p-limit'
 import { expect } from 'vitest'
 import { createClient } from '../../src/api/client.ts'
 import { createPace } from '../../src/api/pace.ts'
-import { estimatePrice } from '../../src/core/estimate.ts'
+import { estimatePrice, usualPrices } from '../../src/core/estimate.ts'
 import { computeFingerprint } from '../../src/core/fingerprint.ts'
 import { serviceOf } from '../../src/core/service.ts'
 import { parseRequest } from '../../src/core/request.ts'
@@ -100,6 +100,7 @@ export function openShop(
     deadline: 30 * 60_000,
     onTooLarge: 'error',
     alpha: 'join',
+    prices: usualPrices,
     tmp: layout.tmp,
     drawing: async (work) => work(),
     clock,

@@ -131,6 +131,21 @@ describe('a build with a budget', () => {
     expect(postsTo(emulator)).toBe(3)
   })
 
+  it('counts euros by the prices that the options tell', async () => {
+    const { emulator, names, project } = await open(3)
+    const upscaler = openUpscaler(project, {
+      baseUrl: emulator.url,
+      budget: { euros: 3 },
+      prices: [{ upToMegapixels: 0.1, euros: 0.5 }, { euros: 1.5 }],
+    })
+    // 0.032 megapixels, then 0.128
+    expect(await upscaler.get(names[0], 'magnific=4x')).toMatchObject({ from: 'paid' })
+    const error = await errorOf(async () => upscaler.get(names[1], 'magnific=4x'))
+    expect(error.message).toContain('src/1.png  ~€2.00')
+    expect((await upscaler.get(names[2], 'magnific=2x')).from).toBe('paid')
+    expect(postsTo(emulator)).toBe(2)
+  })
+
   it('of nothing buys nothing, and asks the API nothing', async () => {
     const { emulator, names, start } = await open(2)
     for (const budget of [{ tasks: 0 }, { euros: 0 }]) {
