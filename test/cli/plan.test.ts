@@ -92,6 +92,16 @@ describe('magnific plan', () => {
     )
   })
 
+  it('estimates by the prices that the options tell', async () => {
+    const { plan } = await openPlannedProject({
+      'vite.config.js': viteConfigOf('{ prices: [{ euros: 0.75 }] }'),
+      'src/main.js': "import './a.png?magnific=2x'\nimport './b.png?magnific=4x'\n",
+    })
+    const { references, totals } = await plan()
+    expect(references.map(({ estimate }) => estimate)).toEqual([0.75, 1.5])
+    expect(totals.estimate).toBe(2.25)
+  })
+
   it('tells cached, pending, ambiguous and failed ones from the journal', async () => {
     const { emulator, project, plan, magnific } = await openPlannedProject(
       {
