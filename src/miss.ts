@@ -25,6 +25,7 @@ import { openSharing } from './sharing.ts'
 import { createStandIns } from './derive/stand-ins.ts'
 import type { ExaminedImage } from './derive/stand-ins.ts'
 import { verifySource } from './source-file.ts'
+import { mayBePaid } from './store/attempt.ts'
 import { createBlobStore } from './store/blobs.ts'
 import { createJournal } from './store/journal.ts'
 import { createLayout } from './store/layout.ts'
@@ -192,6 +193,13 @@ export function createMissHandler(context: MissContext): MissHandler {
     })
   }
 
+  /** Whether what a result is fetched by is known here. */
+  const knowsTask = async ({ fingerprint }: Miss, stored?: ResultRecord): Promise<boolean> => {
+    if (stored && stored.task !== '') return true
+    const attempt = await journal.find(fingerprint)
+    return attempt !== undefined && mayBePaid(attempt)
+  }
+
   /** Where the bytes are elsewhere, who is content with a stand-in gets one. */
   const findBlob = ({ result }: ResultRecord, policy: MissPolicy): string | undefined => {
     try {
@@ -213,7 +221,12 @@ export function createMissHandler(context: MissContext): MissHandler {
       await checkStored(miss, stored)
       return { files: await deriveResult(miss, stored, blob), from: 'cached', estimate: 0 }
     }
-    const elsewhere = await findElsewhere(miss, signal)
+    let elsewhere = await findElsewhere(miss, signal)
+    if (elsewhere?.kind === 'unknown' && policy === 'upscale' && !(await knowsTask(miss, stored))) {
+      // What nobody here has paid for is that of the shared cache, or of nobody: it has to be known.
+      elsewhere = await findElsewhere(miss, signal)
+      if (elsewhere?.kind === 'unknown') throw elsewhere.error
+    }
     if (elsewhere?.kind === 'whole') {
       await checkStored(miss, elsewhere.record)
       const files = await deriveResult(miss, elsewhere.record, elsewhere.file)

@@ -68,6 +68,8 @@ export interface PlannedReference {
   width: number
   height: number
   state: ReferenceState
+  /** Whether the result is in the shared cache alone: a build brings it here. */
+  isShared?: boolean | undefined
   /** euros that a build pays for it; 0 where it pays nothing. References that share a fingerprint are paid once. */
   estimate: number
   /** Missing where there is no source, or the query is refused. */
@@ -84,6 +86,7 @@ export interface PlannedReference {
 
 interface FoundState {
   state: Exclude<ReferenceState, 'invalid'>
+  isShared?: boolean | undefined
   reason?: string | undefined
 }
 
@@ -134,7 +137,7 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
       found.state === 'cached' ? undefined : await openSharing(shared, options, logger)
     if (!sharing) return found
     try {
-      if (await sharing.results.find(look.fingerprint)) return { state: 'cached' }
+      if (await sharing.results.find(look.fingerprint)) return { state: 'cached', isShared: true }
       if (found.state !== 'missing') return found
       const attempt = await sharing.journal.find(look.fingerprint)
       return attempt ? describeState(attempt, now) : found
@@ -216,11 +219,11 @@ export function createPlanner(given: ResolvedOptions, logger: Logger): Planner {
       if (shipment) return { ...planned, ...(await sizeOf(looked)), state: 'cached' }
       const { size } = await misses.plan(miss)
       const { width, height } = size
-      const { state, reason } = await findState(looked, now)
+      const { state, reason, isShared } = await findState(looked, now)
       const scale = scaleOf(request.params)
       const price = estimatePrice((width * height) / scale ** 2, scale, options.prices)
       const estimate = state === 'missing' ? price : 0
-      return { ...planned, width, height, state, estimate, reason }
+      return { ...planned, width, height, state, isShared, estimate, reason }
     } catch (error) {
       if (!(error instanceof MagnificError)) throw error
       return { ...planned, state: 'invalid', reason: error.text }

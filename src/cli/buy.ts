@@ -37,6 +37,7 @@ export async function mayBuy(
   estimate: number,
   flags: ConfirmFlags,
 ): Promise<boolean> {
+  if (count === 0) return true
   if (options.readOnly) {
     throw new MagnificError(
       'BAD_COMMAND',
@@ -49,7 +50,6 @@ export async function mayBuy(
       'There is no API key to upscale with. Set FREEPIK_API_KEY in the environment, or in .env.local.',
     )
   }
-  if (count === 0) return true
   const elsewhere = options.service === 'magnific' ? '' : ` at ${options.baseUrl}`
   const images = `${count} image${count === 1 ? '' : 's'}`
   const price = `${formatEstimate(estimate)} (an estimate)`

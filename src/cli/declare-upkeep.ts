@@ -34,7 +34,7 @@ export function declareUpkeep(cli: CAC, terminal: Terminal): void {
 
   cli
     .command('verify', 'Checks every file of the cache by its hash, and repairs what costs nothing')
-    .option('--offline', 'Asks nothing of the API')
+    .option('--offline', 'Asks nothing of the API, nor of a shared cache')
     .example('magnific verify')
     .example('magnific verify --offline')
     .action(async (flags: CommonFlags & { offline?: boolean }) => {

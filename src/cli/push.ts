@@ -25,7 +25,6 @@ export async function runPush(workspace: Workspace): Promise<void> {
   const { dir, print } = workspace
   const sharing = requireSharing(workspace)
   const mended = sharing.mend(createJournal(workspace.layout))
-  const name = sharing.remote.name()
   const pushed: Pushed[] = []
   let attempts = 0
   for await (const known of listKnownResults(workspace)) {
@@ -33,6 +32,8 @@ export async function runPush(workspace: Workspace): Promise<void> {
     if (result) pushed.push(result)
     else if (known.attempt && mayBePaid(known.attempt)) attempts++
   }
+  // Known once it has been asked.
+  const name = sharing.remote.name()
   const published = pushed.filter(({ kind }) => kind === 'published')
   const there = pushed.filter(({ kind }) => kind === 'there').length
   const voided = pushed.length - published.length - there

@@ -1,6 +1,6 @@
 import { MagnificError } from '../core/errors.ts'
 import { shorten } from '../purchase/errors.ts'
-import { findFingerprint, listAttempts } from './workspace.ts'
+import { askAll, findFingerprint, listAttempts } from './workspace.ts'
 import type { Listed, Workspace } from './workspace.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function runRetry(
   const { journal, print } = workspace
   const failed =
     prefixes.length === 0
-      ? (await listAttempts(workspace, now)).filter(({ state }) => state === 'failed')
+      ? await listFailed(workspace, now)
       : await findFailed(workspace, prefixes, now)
   for (const { attempt } of failed) if (attempt) await journal.writeVoid(attempt, new Date(now))
   const names = failed.map(({ fingerprint, file }) => `${shorten(fingerprint)}  ${file}`)
@@ -29,6 +29,13 @@ export async function runRetry(
   )
 }
 
+async function listFailed(workspace: Workspace, now: number): Promise<Listed[]> {
+  const failedHere = (await listAttempts(workspace, now)).filter(({ state }) => state === 'failed')
+  const asked = await Promise.all(failedHere.map(async (each) => askAll(workspace, each, now)))
+  // Another machine may have had it retried already, and have it.
+  return asked.filter(({ state }) => state === 'failed')
+}
+
 async function findFailed(
   workspace: Workspace,
   prefixes: readonly string[],
@@ -36,7 +43,7 @@ async function findFailed(
 ): Promise<Listed[]> {
   const found: Listed[] = []
   for (const prefix of prefixes) {
-    const listed = await findFingerprint(workspace, prefix, now)
+    const listed = await askAll(workspace, await findFingerprint(workspace, prefix, now), now)
     if (listed.state !== 'failed') {
       throw new MagnificError(
         'BAD_COMMAND',

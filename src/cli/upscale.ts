@@ -21,8 +21,9 @@ export async function runUpscale(
   const { options, print, warn } = workspace
   const { root } = options
   const survey = await surveyProject(workspace, globs, warn)
-  const open = listCounted(survey).filter(({ state }) =>
-    ['missing', 'pending', 'ambiguous'].includes(state),
+  const open = listCounted(survey).filter(
+    // What other machines have is brought here, too.
+    ({ state, isShared }) => isShared || ['missing', 'pending', 'ambiguous'].includes(state),
   )
   if (flags.dryRun || open.length === 0) {
     print(renderSurvey(survey, root), toSurveyObject(survey, root))

@@ -9,6 +9,7 @@ import {
 } from '../purchase/check-results.ts'
 import type { CheckedResults, Finding } from '../purchase/check-results.ts'
 import { shorten } from '../purchase/errors.ts'
+import { fetchShared } from '../purchase/fetch-shared.ts'
 import { createBlobStore } from '../store/blobs.ts'
 import { checkBlobs, checkJournal, checkRecords, findStrays } from '../store/check-files.ts'
 import type { SetAside } from '../store/check-files.ts'
@@ -22,7 +23,7 @@ const patience = 5 * 60_000
 
 /** How far it goes. */
 export interface VerifyFlags {
-  /** Nothing is asked of the API. */
+  /** Nothing is asked of the API, nor of a shared cache. */
   offline?: boolean | undefined
 }
 
@@ -123,7 +124,12 @@ async function fetchMissing(
   settings: Parameters<typeof refetchResults>[3],
 ): Promise<Finding[]> {
   const { client, service } = context
-  const { own, foreign } = splitByService(owed, service)
+  const shared = offline ? [] : await takeShared(owed, context)
+  const taken = new Set(shared.map(({ fingerprint }) => fingerprint))
+  const { own, foreign } = splitByService(
+    owed.filter(({ known }) => !taken.has(known.fingerprint)),
+    service,
+  )
   const explain = async (
     { known, task }: CheckedResults['owed'][number],
     what: string,
@@ -145,10 +151,29 @@ async function fetchMissing(
   if (own.length > 0 && (offline || !client)) {
     const what = offline ? 'Nothing is asked of the API with --offline.' : 'There is no API key.'
     const way = offline ? 'magnific verify' : 'set FREEPIK_API_KEY, and magnific verify once more'
-    return [...others, ...(await Promise.all(own.map(async (each) => explain(each, what, way))))]
+    const explained = await Promise.all(own.map(async (each) => explain(each, what, way)))
+    return [...shared, ...others, ...explained]
   }
-  if (own.length === 0 || !client) return others
-  return [...others, ...(await refetchResults(own, client, context, settings))]
+  if (own.length === 0 || !client) return [...shared, ...others]
+  return [...shared, ...others, ...(await refetchResults(own, client, context, settings))]
+}
+
+/** What other machines have is taken from them, and asked of nobody else. */
+async function takeShared(owed: CheckedResults['owed'], context: Context): Promise<Finding[]> {
+  const { sharing, blobs, records } = context
+  if (!sharing) return []
+  const findings: Finding[] = []
+  for (const { known } of owed) {
+    const { fingerprint } = known
+    const from = { results: sharing.results, blobs, spare: blobs, records }
+    // Where it cannot be had there, its task is asked.
+    const found = await fetchShared(fingerprint, from).catch(() => undefined)
+    if (found?.kind !== 'whole') continue
+    const what = 'its bytes were gone or damaged, and were taken from the shared cache'
+    const file = await nameSource(known, context)
+    findings.push({ kind: 'repaired', fingerprint, file, what })
+  }
+  return findings
 }
 
 const unknownRecord = 'its record is damaged, and neither the journal nor another record knows it'

@@ -1,10 +1,10 @@
 import {
   defaultCacheDir,
   isPlainObject,
+  nameKind,
   readCount,
   readSwitch,
   reportUnknown,
-  show,
 } from './option-readers.ts'
 import type { HostSettings, ResolvedSharing } from './options.ts'
 import { readRemote, redactRemote } from './remote-option.ts'
@@ -18,7 +18,7 @@ export interface ResolvedCache {
   sharing: ResolvedSharing | undefined
 }
 
-/** How long reading one value from a shared cache may take, ms. */
+/** How long a shared cache may say nothing while it is read, ms. */
 const defaultTimeout = 2000
 
 /** `cache`, and what stands in for it in the environment. */
@@ -29,7 +29,10 @@ export function readCache(
 ): ResolvedCache {
   const cache = value ?? {}
   if (!isPlainObject(cache)) {
-    problems.push(`\`cache\` must be an object such as { dir: '.magnific' }, got ${show(cache)}.`)
+    problems.push(
+      // It may be a URL with a password.
+      `\`cache\` must be an object such as { dir: '.magnific' } or { remote: 'redis://cache.example:6379' }, got ${nameKind(cache)}.`,
+    )
     return { dir: defaultCacheDir(env), readOnly: true, sharing: undefined }
   }
   reportUnknown(
@@ -65,14 +68,16 @@ function readDir(dir: unknown, env: HostSettings['env'], problems: string[]): st
   const fallback = defaultCacheDir(env)
   if (dir === undefined) return fallback
   if (typeof dir === 'string' && dir.trim() !== '') return dir
-  problems.push(`\`cache.dir\` must be a path, got ${show(dir)}.`)
+  problems.push(
+    `\`cache.dir\` must be a path, got ${typeof dir === 'string' ? 'an empty text' : nameKind(dir)}.`,
+  )
   return fallback
 }
 
 function readClaim(claim: unknown, problems: string[]): ClaimFunction | undefined {
   if (claim === undefined || typeof claim === 'function') return claim as ClaimFunction | undefined
   problems.push(
-    `\`cache.claim\` must be a function (key, text) => Promise<string> that sets a text unless one is there and resolves to the one that stands there, got ${show(claim)}.`,
+    `\`cache.claim\` must be a function (key, text) => Promise<string> that sets a text unless one is there and resolves to the one that stands there, got ${nameKind(claim)}.`,
   )
   return undefined
 }

@@ -238,6 +238,14 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** What a value is, where it is not to be shown, since it may hold a secret. */
+export function nameKind(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'string') return 'a text'
+  const isPlain = value === null || !['object', 'function'].includes(typeof value)
+  return isPlain ? String(value) : `a value of type ${typeof value}`
+}
+
 /** A value as it stands in code. */
 export function show(value: unknown): string {
   // JSON knows neither NaN nor Infinity, and calls them null.

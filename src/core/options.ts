@@ -86,7 +86,7 @@ export interface CacheOption {
    */
   readOnly?: boolean | undefined
   /**
-   * How long reading one value from the shared cache may take, in ms.
+   * How long the shared cache may say nothing while it is read, in ms. One that is slow and goes on answering is waited for.
    * @default 2000
    */
   timeout?: number | undefined

@@ -1,6 +1,6 @@
 import type { HostSettings } from './options.ts'
 import { suggest } from './nearest.ts'
-import { show } from './option-readers.ts'
+import { nameKind } from './option-readers.ts'
 
 /** What stores texts by key: a Keyv 5 or 6, or a storage adapter. Known by this shape, whichever copy of Keyv it is of. */
 export interface KeyvLike {
@@ -53,7 +53,7 @@ export function isKeyvLike(value: unknown): value is KeyvLike {
 
 /** What is wrong with something that is no store, as a clause. */
 export function describeNoStore(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `got ${typeof value}`
+  if (typeof value !== 'object' || value === null) return `got ${nameKind(value)}`
   const methods = ['get', 'set', 'delete'] as const
   const missing = methods.filter(
     (method) => typeof (value as Record<string, unknown>)[method] !== 'function',
@@ -77,9 +77,8 @@ export function readRemote(
   if (typeof value === 'string') return readUrl('`cache.remote`', value.trim(), problems)
   if (typeof value === 'function') return value as () => KeyvLike
   if (isKeyvLike(value)) return value
-  const got = typeof value === 'object' ? describeNoStore(value) : `got ${show(value)}`
   problems.push(
-    `\`cache.remote\` must be a URL (${allowed}), a Keyv, a storage adapter of Keyv, or a function that returns one of these, ${got}.`,
+    `\`cache.remote\` must be a URL (${allowed}), a Keyv, a storage adapter of Keyv, or a function that returns one of these, ${describeNoStore(value)}.`,
   )
   return undefined
 }
@@ -105,7 +104,7 @@ function findProblem(url: string): string | undefined {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   // A password that is not encoded ends at its first slash, and the rest of it looks like a path, which we show.
   const isTorn = parsed !== undefined && /[@#]/.test(parsed.pathname + parsed.search + parsed.hash)
-  if (!parsed || isTorn) {
+  if (!parsed || isTorn || !canDecode(parsed.username + parsed.password)) {
     return `must be a URL such as ${example}. In a user name or a password, all but letters, digits, "-", "_", "." and "~" has to be percent-encoded, "@" as %40.`
   }
   if (kind === 'redis') {
@@ -115,6 +114,15 @@ function findProblem(url: string): string | undefined {
     }
   }
   return undefined
+}
+
+function canDecode(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** In small letters; empty where there is none. A text before a colon alone may be a user name, which is no scheme. */

@@ -32,7 +32,7 @@ export function formatKey(key: KeyObject): string {
 
 /**
  * `cache.signing`, or what stands in for it: `$MAGNIFIC_PUBLIC_KEY` and `$MAGNIFIC_PRIVATE_KEY`. Keys that are wrong are
- * named and not shown.
+ * named and not shown; an empty text is none, as CI has it where a secret is not to be had.
  */
 export function readSigning(
   value: unknown,
@@ -47,8 +47,8 @@ export function readSigning(
     return undefined
   }
   reportUnknown('cache.signing.', given, ['publicKey', 'privateKey'], problems)
-  const publicText = given['publicKey'] ?? (env['MAGNIFIC_PUBLIC_KEY'] || undefined)
-  const privateText = given['privateKey'] ?? (env['MAGNIFIC_PRIVATE_KEY'] || undefined)
+  const publicText = given['publicKey'] || env['MAGNIFIC_PUBLIC_KEY'] || undefined
+  const privateText = given['privateKey'] || env['MAGNIFIC_PRIVATE_KEY'] || undefined
   if (value === undefined && publicText === undefined && privateText === undefined) return undefined
   const publicKey = readKey('publicKey', publicText, problems)
   const privateKey = readKey('privateKey', privateText, problems)

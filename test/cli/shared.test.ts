@@ -102,6 +102,35 @@ describe.skipIf(redisPath === undefined)('with a shared cache', () => {
     expect(emulator.tasks).toHaveLength(1)
   })
 
+  it('verify takes what is gone here from the others, and asks the API nothing', async () => {
+    const { emulator, project, ship, surroundings } = await setUp()
+    expect(await ship(project)).toBe('paid')
+    const blobs = project.list('.magnific/v1/blobs')
+    for (const file of blobs) rmSync(file)
+    const calls = emulator.calls.length
+    const said = await command(project, surroundings, async (workspace, now) =>
+      runVerify(workspace, {}, now),
+    )
+    expect(said).toContain('1 result · 1 repaired')
+    expect(said).toContain('were taken from the shared cache')
+    expect(project.list('.magnific/v1/blobs')).toEqual(blobs)
+    expect(emulator.calls).toHaveLength(calls)
+  })
+
+  it('upscale brings here what other machines have, without a key and without a question', async () => {
+    const { emulator, project, ship, other, remote, magnificWith } = await setUp()
+    expect(await ship(other())).toBe('paid')
+    project.write('src/main.js', `import './hero.png?${query}'\n`)
+    project.write('magnific.config.mjs', `export default { cache: { remote: '${remote}' } }\n`)
+    const calls = emulator.calls.length
+    const { code, stdout, stderr } = await magnificWith({ FREEPIK_API_KEY: '' }, 'upscale')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('1 image · 1 cached (1 from the shared cache) · nothing paid')
+    expect(emulator.calls).toHaveLength(calls)
+    // Afterwards it is here.
+    expect((await magnificWith({}, 'plan', '--remote=false')).stdout).toContain('1 cached')
+  })
+
   it('prune removes attempts that cost nothing', async () => {
     const { project, order, next, surroundings } = await setUp()
     const old = '2026-01-01T00:00:00.000Z'
@@ -132,6 +161,11 @@ describe.skipIf(redisPath === undefined)('with a shared cache', () => {
     )
     expect(said).toContain('src/hero.png\nThe next build submits them once more')
     expect(await ship(two)).toBe('paid')
+    // What another machine has had retried is not told of once more.
+    const again = await command(project, surroundings, async (workspace, now) =>
+      runRetry(workspace, [], now),
+    )
+    expect(again).toBe('Nothing has failed.')
     expect(await ship(project)).toBe('cached')
   })
 
@@ -189,7 +223,7 @@ describe.skipIf(redisPath === undefined)('with a shared cache', () => {
         `--remote=${remote}`,
       )
       expect(code).toBe(1)
-      expect(stderr).toContain('Nothing is bought with a cache that is read only')
+      expect(stderr).toContain('a cache that is read only buys nothing')
       expect(postsTo(emulator)).toBe(1)
       await emulator.close()
       await bought

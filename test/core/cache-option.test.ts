@@ -79,7 +79,7 @@ describe('the option cache', () => {
       '  - `cache.signing.publicKey` must be a key that begins with "magnific-public-", as `npx magnific keygen` prints it.',
       '  - `cache.signing.privateKey` must be a key that begins with "magnific-private-", as `npx magnific keygen` prints it.',
       '  - `cache.readOnly` must be true or false, got "no".',
-      '  - `cache.claim` must be a function (key, text) => Promise<string> that sets a text unless one is there and resolves to the one that stands there, got "yes".',
+      '  - `cache.claim` must be a function (key, text) => Promise<string> that sets a text unless one is there and resolves to the one that stands there, got a text.',
       '  - `cache.timeout` must be a whole number from 10 to 600000, got 1.',
       expect.stringMatching(
         /^ {2}- `cache\.remote` must begin with one of redis:, .*, got http:\./,
@@ -87,6 +87,26 @@ describe('the option cache', () => {
     ])
     expect(message).not.toContain('hunter2')
     expect(message).not.toContain(privateKey)
+  })
+
+  it.each(['redis://somebody:hunter2@cache.example', ['redis://somebody:hunter2@cache.example']])(
+    'shows no password where the URL stands in its place: %#',
+    async (url) => {
+      const { message } = await errorOf(() => resolve(url as unknown as CacheOption))
+      expect(message).toContain(
+        "`cache` must be an object such as { dir: '.magnific' } or { remote:",
+      )
+      expect(message).not.toContain('hunter2')
+      const dir = { dir: { remote: url } } as unknown as CacheOption
+      expect((await errorOf(() => resolve(dir))).message).not.toContain('hunter2')
+    },
+  )
+
+  it('takes an empty text for a key that is not to be had, as CI has it, but never for no signing', async () => {
+    const pullRequest = resolve({ remote, signing: { publicKey, privateKey: '' } })
+    expect(pullRequest).toMatchObject({ readOnly: true, sharing: { readOnly: true } })
+    const { message } = await errorOf(() => resolve({ remote, signing: { publicKey: '' } }))
+    expect(message).toContain('`cache.signing.publicKey` is missing')
   })
 
   it.each([

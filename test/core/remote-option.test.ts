@@ -64,7 +64,13 @@ describe('the shared store', () => {
       '`cache.remote` must be a URL (redis:, rediss:, valkey:, valkeys:, postgres:, postgresql:), a Keyv, a storage adapter of Keyv, or a function that returns one of these, got an object without set(), delete().',
     )
     expect(problemOf(true)).toContain('got true.')
-    expect(problemOf(null)).toContain('got object.')
+    expect(problemOf(null)).toContain('got null.')
+  })
+
+  it('is refused where its password cannot be decoded', () => {
+    const problem = problemOf('redis://:p%zzs@cache.example')
+    expect(problem).toContain('has to be percent-encoded')
+    expect(problem).not.toContain('zzs')
   })
 
   it('names the schemes that are known, and the one that was perhaps meant', () => {

@@ -14,6 +14,8 @@ export interface TcpProxy {
   swallowed(): number
   /** Holds back each chunk of the answers, and those that follow it, for so many ms. */
   setDelay(ms: number): void
+  /** Lets so many bytes of answers through in a ms, one after another. */
+  setRate(bytes: number): void
   /** Breaks all connections, and refuses new ones. */
   cut(): Promise<void>
   /** Takes connections and all that is sent, hands nothing on and answers nothing. */
@@ -25,7 +27,7 @@ export interface TcpProxy {
 /** Stands before a port of loopback until the test ends. */
 export async function startProxy(target: number, onEnd: OnEnd = onTestFinished): Promise<TcpProxy> {
   const pairs = new Map<Socket, Socket | undefined>()
-  const state = { delay: 0, isHanging: false, swallowed: 0 }
+  const state = { delay: 0, rate: Number.POSITIVE_INFINITY, isHanging: false, swallowed: 0 }
 
   const server = createServer((client) => {
     const upstream = state.isHanging ? undefined : connect(target, '127.0.0.1')
@@ -44,6 +46,8 @@ export async function startProxy(target: number, onEnd: OnEnd = onTestFinished):
     const answer = async (chunk: Buffer, due: number): Promise<void> => {
       const left = due - performance.now()
       if (left > 0) await setTimeout(left)
+      const length = chunk.length / state.rate
+      if (length > 0) await setTimeout(length)
       if (!state.isHanging && !client.destroyed) client.write(chunk)
     }
     upstream?.on('data', (chunk) => {
@@ -77,6 +81,7 @@ export async function startProxy(target: number, onEnd: OnEnd = onTestFinished):
     connections: () => pairs.size,
     swallowed: () => state.swallowed,
     setDelay: (ms) => void (state.delay = ms),
+    setRate: (bytes) => void (state.rate = bytes),
     cut,
     hang: () => void (state.isHanging = true),
     heal: async () => {

@@ -266,7 +266,7 @@ describe('createBackground', () => {
     for (const name of ['one.png', 'two.png', 'three.png']) start(name, async () => refuse())
     await flush()
     expect(warnings).toEqual([
-      'What was bought is here, and not in the shared cache (redis://cache.example): one.png and 2 more (gone). Run `npx magnific push` when it can be used again, so that no other machine buys it.',
+      'Not all that is known here is in the shared cache (redis://cache.example): one.png and 2 more (gone). Run `npx magnific push` when it can be used again, so that no other machine buys it.',
     ])
     await flush()
     expect(warnings).toHaveLength(1)

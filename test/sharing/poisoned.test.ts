@@ -171,6 +171,9 @@ describe.skipIf(redisPath === undefined).each([
     } else {
       const error = await errorOf(async () => upscaler.get(`${name}.png`))
       expect(error.code, error.message).toBe(code)
+      // Whoever is told to delete a key has to find it.
+      const [, key] = /\(key "([^"]+)"\)/.exec(error.message) ?? []
+      if (code === 'REMOTE_REFUSED') expect((await scene.store.read()).has(key)).toBe(true)
       expect(blobsOf(upscaler)).toEqual([])
     }
     await upscaler.end()

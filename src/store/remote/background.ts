@@ -67,7 +67,7 @@ export function createBackground(
       const count = undone.size === 1 ? what : `${what} and ${undone.size - 1} more`
       undone.clear()
       warn(
-        `What was bought is here, and not in the shared cache (${name()}): ${count} (${reason}). Run \`npx magnific push\` when it can be used again, so that no other machine buys it.`,
+        `Not all that is known here is in the shared cache (${name()}): ${count} (${reason}). Run \`npx magnific push\` when it can be used again, so that no other machine buys it.`,
       )
     },
   }

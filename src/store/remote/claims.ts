@@ -23,6 +23,7 @@ export function createGivenClaims(
 ): Claims {
   const standing = new Map<string, string>()
   return {
+    keyOf: copyKey,
     create: async (key, text) => {
       const stands: unknown = await claim(claimKey(key), text)
       if (typeof stands !== 'string') {

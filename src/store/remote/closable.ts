@@ -20,6 +20,7 @@ export function makeClosable(port: RemotePort): RemotePort {
     get: async (key) => run(async () => port.get(key)),
     set: async (key, value) => run(async () => port.set(key, value)),
     claims: claims && {
+      keyOf: (key) => claims.keyOf(key),
       create: async (key, text) => run(async () => claims.create(key, text)),
       read: async (key) => run(async () => claims.read(key)),
       replace: async (key, text) => run(async () => claims.replace(key, text)),

@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { isMagnificError } from '../../core/errors.ts'
 import { RemoteError } from './errors.ts'
 import type { RemotePort } from './port.ts'
+import { createSilence } from './silence.ts'
 
 /** Calls of a store that may hang, fail or be gone: each takes so long at most, and one that is dead is left alone for a while. */
 export interface GuardedPort {
@@ -11,7 +12,7 @@ export interface GuardedPort {
   /**
    * Calls the store, which is opened where it is not.
    *
-   * @param ms what it may take
+   * @param ms how long the store may say nothing meanwhile, to anybody who asks
    * @throws RemoteError; MagnificError `BAD_OPTIONS` where the store's client is not installed
    */
   call<T>(ms: number, work: (port: RemotePort) => Promise<T>): Promise<T>
@@ -32,7 +33,7 @@ export interface GuardSettings {
   now: () => number
 }
 
-/** So many calls are under way at once: a piece of a file is up to half a megabyte, and each has its time. */
+/** So many calls are under way at once: a piece of a file is up to half a megabyte, and they share one connection. */
 const callsAtOnce = 16
 /** After so many failures in a row nothing is asked for a while. */
 const failureLimit = 3
@@ -47,6 +48,7 @@ const closeLimit = 1000
 /** Nothing is opened before it is needed. */
 export function createGuardedPort({ open, warn, now, ...settings }: GuardSettings): GuardedPort {
   const limit = pLimit(callsAtOnce)
+  const silence = createSilence()
   let { name } = settings
   let port: Promise<RemotePort> | undefined
   let failures = 0
@@ -72,7 +74,7 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
 
   /** @param isNew whether it says anything that is not known */
   const fail = (reason: string, cause?: unknown, isNew = true): RemoteError => {
-    last = new RemoteError(name, reason, cause)
+    last = new RemoteError(name, reason, cause === undefined ? undefined : toCause(cause, reason))
     if (isNew) failures++
     if (failures >= failureLimit) askAgainAt = now() + pause
     if (!isTold) {
@@ -114,9 +116,10 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
     const breaksBefore = breaks
     let isLate = false
     const over = new AbortController()
-    const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
+    // Each of those that are under way may take its time.
+    const late = silence.wait(ms, ms * callsAtOnce, over.signal).then((waited) => {
       isLate = true
-      throw new Error(`no answer within ${ms} ms`)
+      throw new Error(`no answer within ${waited} ms`)
     })
     late.catch(() => {})
     try {
@@ -129,6 +132,7 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
           return connect().then(work)
         })
       const result = await Promise.race([tried, late])
+      silence.end()
       failures = 0
       return result
     } catch (error) {
@@ -162,7 +166,26 @@ export function createGuardedPort({ open, warn, now, ...settings }: GuardSetting
 
 /** What a store's client says of a failure, as a clause; several addresses that refuse are one failure. */
 function describeFailure(error: unknown): string {
-  const { message, code, errors } = error as NodeJS.ErrnoException & { errors?: Error[] }
-  const text = message || errors?.[0]?.message || code || String(error)
-  return text.split('\n', 1)[0]?.replace(/\.$/, '') ?? text
+  const { message, code, errors } = Object(error ?? {}) as NodeJS.ErrnoException & {
+    errors?: Error[]
+  }
+  const said = message || errors?.[0]?.message || code
+  const text = said || (isSilent(error) ? 'it failed without a word' : String(error))
+  return hideCredentials(text.split('\n', 1)[0]?.replace(/\.$/, '') ?? text)
+}
+
+function isSilent(error: unknown): boolean {
+  return error === undefined || error === null || error === ''
+}
+
+/** The error of a store's client, for who looks for the place: what else it carries may be a URL with a password. */
+function toCause(error: unknown, reason: string): Error {
+  const cause = new Error(reason)
+  if (error instanceof Error && error.stack) cause.stack = hideCredentials(error.stack)
+  return cause
+}
+
+/** A text without the user names and passwords of URLs in it. */
+function hideCredentials(text: string): string {
+  return text.replaceAll(/\/\/[^/\s]*@/g, '//')
 }

@@ -28,6 +28,8 @@ export interface RemotePort {
 
 /** Texts that are set once and never changed. Keys have at most 200 characters. */
 export interface Claims {
+  /** The key under which the store has the text, for people. */
+  keyOf(key: string): string
   /**
    * Sets a text unless one is there, in one step.
    *

@@ -48,6 +48,7 @@ export function createPostgresClaims(adapter: PostgresAdapter): Claims {
     return expectText(rows[0]?.['value'])
   }
   return {
+    keyOf,
     read,
     replace: async (key, text) => {
       await adapter.query(
@@ -100,6 +101,7 @@ export async function openPostgres(url: string, from: readonly string[]): Promis
     get: async (key) => expectText(await provide().get(key)),
     set: async (key, value) => void (await provide().set(key, value)),
     claims: {
+      keyOf: claimKey,
       create: async (key, text) => createPostgresClaims(provide()).create(key, text),
       read: async (key) => createPostgresClaims(provide()).read(key),
       replace: async (key, text) => createPostgresClaims(provide()).replace(key, text),

@@ -53,6 +53,7 @@ export function createRedisClaims(adapter: RedisAdapter): Claims {
     return expectText(await client.get(keyOf(key)))
   }
   return {
+    keyOf,
     read,
     replace: async (key, text) => {
       const client = await adapter.getClient()
@@ -155,6 +156,7 @@ export async function openRedis(url: string, from: readonly string[]): Promise<R
     get: async (key) => call(async () => expectText(await adapter.get(key))),
     set: async (key, value) => call(async () => void (await adapter.set(key, value))),
     claims: {
+      keyOf: claims.keyOf,
       create: async (key, text) => call(async () => claims.create(key, text)),
       read: async (key) => call(async () => claims.read(key)),
       replace: async (key, text) => call(async () => claims.replace(key, text)),

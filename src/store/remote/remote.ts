@@ -57,7 +57,7 @@ export interface RemoteSettings {
   claim?: ClaimFunction | undefined
   signing?: ResolvedSigning | undefined
   readOnly: boolean
-  /** What reading one value may take, ms. */
+  /** How long the store may say nothing while it is read, ms. */
   timeout: number
   /** The project, absolute: the store's client is loaded from there. */
   root: string
@@ -76,8 +76,15 @@ const prefix = 'magnific:'
 const canaryKey = 'v1/canary'
 const canary = 'unplugin-magnific'
 
-/** Writing one value may take so many times as long as reading one. */
+/** While it is written, it may say nothing for so many times as long. */
 const writeFactor = 5
+
+/** What stands where something was created. */
+interface Standing {
+  value: string | undefined
+  /** The key that the store has it under. */
+  place: string
+}
 
 /** Nothing is opened before it is needed. */
 export function createRemote(settings: RemoteSettings): Remote {
@@ -97,12 +104,17 @@ export function createRemote(settings: RemoteSettings): Remote {
 
   const { call, fail, name, rest } = createGuardedPort({ name: settings.name, open, warn, now })
 
-  const prove = (key: string, value: string | undefined): string | undefined => {
+  /** @param place the key that the store has it under, for people */
+  const prove = (
+    key: string,
+    value: string | undefined,
+    place = prefix + key,
+  ): string | undefined => {
     if (value === undefined) return undefined
     try {
       return seal.open(key, value)
     } catch (error) {
-      throw error instanceof SignatureError ? refusedError(name(), key, error.message) : error
+      throw error instanceof SignatureError ? refusedError(name(), place, error.message) : error
     }
   }
 
@@ -114,13 +126,15 @@ export function createRemote(settings: RemoteSettings): Remote {
   const write = async (key: string, text: string): Promise<void> =>
     writePiece(key, seal.seal(key, text))
 
-  const createSealed = async (key: string, sealed: string): Promise<string | undefined> => {
-    const standing = await call(timeout, async (port) =>
-      port.claims ? port.claims.create(key, sealed) : port.get(prefix + key),
+  const createSealed = async (key: string, sealed: string): Promise<Standing> => {
+    const stood = await call(timeout, async ({ claims, get }) =>
+      claims
+        ? { value: await claims.create(key, sealed), place: claims.keyOf(key) }
+        : { value: await get(prefix + key), place: prefix + key },
     )
-    if (standing !== undefined) return standing
+    if (stood.value !== undefined) return stood
     await writePiece(key, sealed)
-    return readPiece(key)
+    return { ...stood, value: await readPiece(key) }
   }
 
   const examine = async (): Promise<void> => {
@@ -137,9 +151,9 @@ export function createRemote(settings: RemoteSettings): Remote {
     writePiece,
     create: async (key, text) => {
       const sealed = seal.seal(key, text)
-      const standing = await createSealed(key, sealed)
-      prove(key, standing)
-      return standing === sealed
+      const { value, place } = await createSealed(key, sealed)
+      prove(key, value, place)
+      return value === sealed
     },
     replace: async (key, text) => {
       const sealed = seal.seal(key, text)
@@ -147,13 +161,14 @@ export function createRemote(settings: RemoteSettings): Remote {
         port.claims ? port.claims.replace(key, sealed) : port.set(prefix + key, sealed),
       )
     },
-    readCreated: async (key) =>
-      prove(
-        key,
-        await call(timeout, async (port) =>
-          port.claims ? port.claims.read(key) : port.get(prefix + key),
-        ),
-      ),
+    readCreated: async (key) => {
+      const { value, place } = await call(timeout, async ({ claims, get }) =>
+        claims
+          ? { value: await claims.read(key), place: claims.keyOf(key) }
+          : { value: await get(prefix + key), place: prefix + key },
+      )
+      return prove(key, value, place)
+    },
     isAtomic: async () => call(timeout, async ({ claims }) => claims !== undefined),
     prove: async () => {
       await (examined ??= examine().catch((error: unknown) => {
