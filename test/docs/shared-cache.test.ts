@@ -105,7 +105,7 @@ describe.skipIf(redisPath === undefined)('a recipe of docs/shared-cache.md', () 
     expect(second.log).toContain('1 cached (1 from the shared cache) · nothing paid')
   })
 
-  it('lets main sign and write, and pull requests read', async () => {
+  it('lets main sign and write, and pull requests read', { timeout: 300_000 }, async () => {
     const made = await runCli(process.cwd(), ['keygen', '--json'])
     const { publicKey, privateKey } = JSON.parse(made.stdout) as Record<string, string>
     const site = await createSite(2, `{ cache: { signing: { publicKey: '${publicKey}' } } }`)

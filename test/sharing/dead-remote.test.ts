@@ -363,13 +363,28 @@ describe('createRemote', () => {
     }
   })
 
+  it('says once of a store that it is empty: it may have lost what it held', async () => {
+    const store = createMemoryStore()
+    const first = open(store)
+    await first.remote.prove()
+    await first.remote.prove()
+    expect(first.warnings).toEqual([
+      expect.stringContaining('is empty: this is its first use, or it has lost what it held'),
+    ])
+    const second = open(store)
+    await second.remote.prove()
+    expect(second.warnings).toEqual([])
+  })
+
   it('writes anew what says nothing, once it is well', async () => {
     const store = createMemoryStore()
     await open(store).remote.prove()
     const right = store.values.get(canary) ?? ''
     store.values.set(canary, right.slice(0, -1))
-    await open(store).remote.prove()
+    const { remote, warnings } = open(store)
+    await remote.prove()
     expect(store.values.get(canary)).toBe(right)
+    expect(warnings).toEqual([])
   })
 
   it('creates a text once, whoever asks', async () => {

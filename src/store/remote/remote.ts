@@ -178,12 +178,18 @@ export function createRemote(settings: RemoteSettings): Remote {
       // One that was written before there were keys, or was cut off, says as little as none.
       const readCanary = async (): Promise<string | undefined> => orIfUseless(read(canaryKey))
       if ((await readCanary()) === canary) return
+      const isEmpty = (await readPiece(canaryKey)) === undefined
       await write(canaryKey, canary)
       if ((await readCanary()) !== canary) throw fail('it does not answer with what was written')
+      if (isEmpty) warn(describeEmpty(name()))
     },
     background: createBackground(name, warn, now),
     rest,
   }
+}
+
+function describeEmpty(name: string): string {
+  return `The shared cache (${name}) is empty: this is its first use, or it has lost what it held, or is another one than yesterday's. What is bought from now on is kept there.`
 }
 
 function describeWeakness(name: string, weakness: string): string {
