@@ -25,7 +25,7 @@ export interface Buying {
    */
   begin(
     plan: () => Promise<PlannedReference>,
-    agreed: Pick<PurchaseRequest, 'estimate' | 'fingerprint'>,
+    agreed: Omit<PurchaseRequest, 'query'>,
   ): Promise<Purchase>
   /** Where purchases stand that are under way. */
   list(): Progress[]
@@ -48,12 +48,16 @@ export function createBuying(
   const running = new Map<string, AbortController>()
   const work = new Set<Promise<void>>()
   const progress = new Map<string, Progress>()
+  /** The images that results were bought for, by fingerprint. */
+  const boughtFor = new Map<string, string>()
 
   const watch: PurchaseWatcher = (fingerprint, phase, message) => {
     const said = message === undefined ? {} : { message }
     // When it began: what is shown of it counts on from one phase to the next.
     const since = progress.get(fingerprint)?.since ?? Date.now()
-    const event: Progress = { kind: 'progress', fingerprint, phase, ...said, since }
+    const id = boughtFor.get(fingerprint)
+    const named = id === undefined ? {} : { id }
+    const event: Progress = { kind: 'progress', fingerprint, ...named, phase, ...said, since }
     const isOver = phase === 'done' || phase === 'failed'
     if (isOver) progress.delete(fingerprint)
     else progress.set(fingerprint, event)
@@ -108,6 +112,7 @@ export function createBuying(
     } finally {
       watchers.delete(listen)
       running.delete(fingerprint)
+      boughtFor.delete(fingerprint)
     }
   }
 
@@ -150,6 +155,7 @@ export function createBuying(
     if (running.has(fingerprint) || progress.has(fingerprint)) return { ok: true, fingerprint }
     const controller = new AbortController()
     running.set(fingerprint, controller)
+    boughtFor.set(fingerprint, agreed.id)
     watch(fingerprint, 'waiting')
     const begun = buy(planned, fingerprint, controller).finally(() => work.delete(begun))
     work.add(begun)

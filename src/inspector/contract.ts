@@ -18,7 +18,7 @@ export interface Inspection {
   buying: { allowed: true } | { allowed: false; why: string } // no key, readOnly, report, …
   fields: InspectedField[] // the form, made from core/params
   problems: { file: string; message: string }[]
-  compared?: Record<string, { id: string; query: string }[]> // in a report, by the id of an image: those of its source that have a result, itself among them, each with the query that gives its result in this place
+  compared?: Record<string, ({ id: string } & ComparedQuery)[]> // in a report, by the id of an image: those of its source that have a result, itself among them, each with the query that gives its result in this place
   pictureSide?: number // in a report: its pictures are made smaller, so that no side has more pixels than this
 }
 export type InspectedState = 'cached' | 'missing' | 'pending' | 'ambiguous' | 'failed' | 'invalid'
@@ -46,7 +46,7 @@ export interface InspectedImage {
     | undefined
   output: { width: number; height: number } | undefined // what it will be, where there is no result
   estimate: number // euros that a build would pay; 0 where nothing
-  importers: { file: string; line: number; text: string }[] // text: the source line, trimmed, ≤ 300 characters
+  importers: { file: string; line: number; text: string; isPart: boolean }[] // text: the source line, trimmed, ≤ 300 characters; of a longer one a part, with "…" where it is cut
   pictures: {
     thumbnail: string
     before: string
@@ -68,14 +68,17 @@ export interface InspectedField {
 /** Results in the cache that were made of one source: to be compared. */
 export interface Comparison {
   file: string
-  candidates: {
+  candidates: ({
     fingerprint: string
-    query: string // that gives it in this place, as it is pasted: nobody else writes queries
     params: Record<string, string | number | boolean>
     result: InspectedImage['result']
     after: string
     isUsed: boolean
-  }[]
+  } & ComparedQuery)[]
+}
+export interface ComparedQuery {
+  query: string | undefined // that gives a result in this place, as it is pasted: nobody else writes queries; none where `problem` says why
+  problem?: string
 }
 /**
  * What `POST api/preview` takes: a query, or what a form says. What it leaves out is as the image has it, or as the preset has it
@@ -115,6 +118,7 @@ export type InspectorEvent =
   | {
       kind: 'progress'
       fingerprint: string
+      id?: string // of the image that it was bought for, be it with another query; missing where this page's server has not begun it
       phase: 'waiting' | 'submitting' | 'upscaling' | 'downloading' | 'done' | 'failed'
       message?: string
       since: number /* when the purchase began, ms since 1970 */

@@ -35,15 +35,22 @@ export function createImporterReader(
     // Hosts tell no lines.
     const found = line > 0 ? line : all.findIndex((text) => text.includes(query)) + 1
     const text = all[found - 1] ?? ''
-    return { file: formatPath(root, importer), line: found, text: cutOut(text.trim(), query) }
+    return { file: formatPath(root, importer), line: found, ...cutOut(text.trim(), query) }
   }
 }
 
 /** A line, or the part of a long one that the query stands in. */
-function cutOut(text: string, query: string): string {
-  if (text.length <= longestText) return text
+function cutOut(
+  text: string,
+  query: string,
+): Pick<InspectedImage['importers'][number], 'text' | 'isPart'> {
+  if (text.length <= longestText) return { text, isPart: false }
   const from = Math.max(0, text.indexOf(query) - longestText / 2)
-  const part = text.slice(from, from + longestText - 1)
+  const to = from + longestText - 2
   // Half of a surrogate pair is no character.
-  return `${part.replaceAll(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, '')}…`
+  const part = text.slice(from, to).replaceAll(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, '')
+  return {
+    text: `${from > 0 ? '…' : ''}${part}${to < text.length ? '…' : ''}`,
+    isPart: true,
+  }
 }

@@ -213,19 +213,18 @@ export function createInspector(
         if (!pictures.hasBytes(record)) return []
         const { fingerprint } = record
         const isUsed = fingerprint === own
-        const rendered = isUsed ? query : renderQuery(file, query, record.params, options)
-        return rendered === undefined
-          ? []
-          : [
-              {
-                fingerprint,
-                query: rendered,
-                params: dropDefaults(record.params),
-                result: describeResult(record),
-                after: `api/result/${fingerprint}?v=${versionOf(record.result.sha256)}`,
-                isUsed,
-              },
-            ]
+        const rendered = isUsed ? { query } : renderQuery(file, query, record.params, options)
+        return [
+          {
+            fingerprint,
+            query: undefined,
+            ...rendered,
+            params: dropDefaults(record.params),
+            result: describeResult(record),
+            after: `api/result/${fingerprint}?v=${versionOf(record.result.sha256)}`,
+            isUsed,
+          },
+        ]
       })
       return {
         file: formatPath(options.root, file),
@@ -272,7 +271,7 @@ export function createInspector(
     upscale: async ({ id, query, ...agreed }) => {
       const image = await find(id)
       if (!image) return undefined
-      return buying.begin(async () => planOne(image, query), agreed)
+      return buying.begin(async () => planOne(image, query), { id, ...agreed })
     },
     open: async (path, line) => {
       if (!host.open) return { ok: false, problem: 'No editor can be opened from here.' }

@@ -56,22 +56,21 @@ export function renderForm(
 
 /**
  * The query that asks for some params, written as somebody would who changes another one: what that says of variants, and of
- * the host, stays.
+ * the host, stays. There is none for what no query says, such as an empty prompt where the defaults have another one.
  *
  * @param query without the question mark; the one that is changed
- * @returns `undefined` where no query says it, such as an empty prompt where the defaults have another one
  */
 export function renderQuery(
   file: string,
   query: string,
   params: Params,
   vocabulary: Vocabulary,
-): string | undefined {
+): Rendered {
   const own = splitParts(query).find(isScale)
   const scale = renderPart('magnific', params.scale_factor ?? fields.scale_factor.default)
   // A preset is kept where it still fits, with what it says of variants.
   const heads = own === undefined ? [scale] : [own, scale]
-  return renderParams(file, query, params, vocabulary, heads).query
+  return renderParams(file, query, params, vocabulary, heads)
 }
 
 /** @param heads what says the scale, the best one first */

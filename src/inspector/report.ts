@@ -93,15 +93,15 @@ function compareImages(
       const isOther = each.file === own.file && each.pictures.afterKind === 'result'
       return isOther && !seen.has(each.fingerprint) && seen.add(each.fingerprint)
     })
-    compared[own.id] = others.flatMap(({ id, fingerprint }) => {
+    compared[own.id] = others.map(({ id, fingerprint }) => {
       const { planned } = known.get(id) ?? {}
-      const query =
+      const rendered =
         fingerprint === own.fingerprint || planned === undefined
-          ? own.query
+          ? { query: own.query }
           : renderQuery(file, own.query, findWorst(planned).params, options)
       // An image is compared with itself by its own name.
       const named = fingerprint === own.fingerprint ? own.id : id
-      return query === undefined ? [] : [{ id: named, query }]
+      return { id: named, query: undefined, ...rendered }
     })
   }
   return compared

@@ -141,6 +141,20 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
     expect(server.posts('api/upscale')).toHaveLength(1)
   })
 
+  it('does not speak of spending where the result is paid for', async () => {
+    const { page, server } = await open('dunes', {
+      upscale: ({ fingerprint }) => ({ ok: true, fingerprint }),
+    })
+    await page.getByRole('button', { name: 'Fetch the result', exact: true }).click()
+    await dialog(page).getByRole('heading', { name: 'Fetch the result?' }).waitFor()
+    const text = (await dialog(page).textContent()) ?? ''
+    expect(text).toContain('It is paid for')
+    expect(text).not.toMatch(/€|spend|estimate/i)
+    await page.getByRole('button', { name: 'Fetch', exact: true }).click()
+    await server.until(() => server.posts('api/upscale').length === 1)
+    expect(server.posts('api/upscale')[0]?.body).toMatchObject({ id: 'dunes', estimate: 0 })
+  })
+
   it('says why it failed, and can be tried again', async () => {
     const { page, server } = await open('hero', {
       upscale: () => ({ ok: true, fingerprint: 'f-hero' }),
@@ -188,7 +202,7 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
       // What changes elsewhere is nothing to it.
       server.state.inspection = createInspection([hero, ...others.slice(1)], { mode: 'ui' })
       server.send({ kind: 'changed' })
-      await page.locator('.totals').getByText('8 results').waitFor()
+      await page.locator('.totals').getByText('of 8 cached').waitFor()
       expect(await dialog(page).isVisible()).toBe(true)
       const changed = {
         'its source': [{ ...hero, fingerprint: 'f-other' }],

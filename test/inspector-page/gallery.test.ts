@@ -42,7 +42,7 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     expect(problems).toEqual([])
   })
 
-  it('counts results, references and cards so that they agree, and a purchase once', async () => {
+  it('counts what is cached, references and cards so that they agree, and a purchase once', async () => {
     const shared = { fingerprint: 'f-shared', params: { scale_factor: '4x' } } as const
     const inspection = createInspection([
       createImage('a', 'src/a.png', 'missing', { ...shared, query: 'magnific=4x&w=400' }),
@@ -57,7 +57,7 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     const server = await startMock(inspection)
     const { page } = await visitInspector(browser, server.page)
     const banner = await page.getByRole('banner').textContent()
-    expect(banner).toContain('3 results of 6 references')
+    expect(banner).toContain('1 of 3 cached, for 6 references')
     const status = await page.getByRole('main').getByRole('status').textContent()
     expect(status).toMatch(/^6 references\./)
     const chips = await page.locator('.filters .segment').allTextContents()
@@ -89,7 +89,9 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     const { page } = await visitInspector(browser, (await startMock(createShop())).page)
     const status = await page.getByRole('main').getByRole('status').textContent()
     expect(status).toMatch(/^9 cards for 10 references\./)
-    expect(await page.getByRole('banner').textContent()).toContain('9 results of 10 references')
+    expect(await page.getByRole('banner').textContent()).toContain(
+      '3 of 9 cached, for 10 references',
+    )
   })
 
   it('says why there is no preview', async () => {

@@ -100,7 +100,14 @@ export function createImage(
       : undefined,
     output: state === 'invalid' ? undefined : output,
     estimate: state === 'missing' || state === 'failed' ? 0.1 * Math.log2(scale) : 0,
-    importers: [{ file: 'src/App.tsx', line: 12, text: `import hero from './${name}?${query}'` }],
+    importers: [
+      {
+        file: 'src/App.tsx',
+        line: 12,
+        text: `import hero from './${name}?${query}'`,
+        isPart: false,
+      },
+    ],
     pictures: {
       thumbnail: `api/picture/${id}/thumbnail`,
       before: `api/picture/${id}/before`,
@@ -152,7 +159,12 @@ export function createInspection(
 
 /** A project as a reader would meet it: every state, and several queries of one image. */
 export function createShop(more: Partial<Inspection> = {}): Inspection {
-  const line = (file: string, number: number, text: string) => ({ file, line: number, text })
+  const line = (file: string, number: number, text: string) => ({
+    file,
+    line: number,
+    text,
+    isPart: false,
+  })
   return createInspection(
     [
       createImage('hero', 'src/assets/hero.png', 'missing', {

@@ -118,6 +118,37 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
   })
 })
 
+describe.skipIf(chromePath === undefined)('forced colours', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChrome()
+  })
+  afterAll(async () => browser.close())
+
+  it('show which choice is made, and where a slider stands', async () => {
+    const server = await startMock(createShop())
+    const settings = { forcedColors: 'active' } as const
+    const { page } = await visitInspector(browser, `${server.page}#/image/hero`, settings)
+    const style = async (selector: string, name: string): Promise<string[]> =>
+      page
+        .locator(selector)
+        .evaluateAll(
+          (elements, key) => elements.map((each) => getComputedStyle(each).getPropertyValue(key)),
+          name,
+        )
+    expect(new Set(await style('.fields .segment:has(:checked)', 'outline-style'))).toEqual(
+      new Set(['solid']),
+    )
+    expect(new Set(await style('.fields .segment:not(:has(:checked))', 'outline-style'))).toEqual(
+      new Set(['none']),
+    )
+    expect(new Set(await style('input[type=range], .switch', 'appearance'))).toEqual(
+      new Set(['auto']),
+    )
+    await shoot(page, 'forced-colors')
+  })
+})
+
 async function shoot(page: Page, name: string): Promise<void> {
   if (shots === undefined) return
   mkdirSync(shots, { recursive: true })

@@ -50,7 +50,7 @@ describe('a source line', () => {
   const image = createImage('a', 'img/hero.png', 'missing', { query: 'magnific=2x&w=80' })
   const replace = (text: string): string | undefined => {
     const line = replaceQuery(text, image, 'magnific=4x&w=80')
-    return line && line.before + line.query + line.after
+    return line.ok ? line.parts.map((part) => part.text).join('') : line.why
   }
 
   it.each([
@@ -66,6 +66,26 @@ describe('a source line', () => {
       "['hero.png?magnific=2x&w=800', 'hero.png?magnific=2x&w=80']",
       "['hero.png?magnific=2x&w=800', 'hero.png?magnific=4x&w=80']",
     ],
+    // Another image of the same name.
+    [
+      '<img src="/x/hero.png?magnific=2x&w=80"><img src="/img/hero.png?magnific=2x&w=80">',
+      '<img src="/x/hero.png?magnific=2x&w=80"><img src="/img/hero.png?magnific=4x&w=80">',
+    ],
+    [
+      "['superhero.png?magnific=2x&w=80', 'hero.png?magnific=2x&w=80']",
+      "['superhero.png?magnific=2x&w=80', 'hero.png?magnific=4x&w=80']",
+    ],
+    // The same image twice.
+    [
+      '<source srcset="/img/hero.png?magnific=2x&w=80"><img src="/img/hero.png?magnific=2x&w=80">',
+      '<source srcset="/img/hero.png?magnific=4x&w=80"><img src="/img/hero.png?magnific=4x&w=80">',
+    ],
+    [
+      'srcset="hero.png?magnific=2x&amp;w=80 1x, hero.png?magnific=2x&w=80 2x"',
+      'srcset="hero.png?magnific=4x&amp;w=80 1x, hero.png?magnific=4x&w=80 2x"',
+    ],
+    // Named by an alias.
+    ["import a from '#hero?magnific=2x&w=80'", "import a from '#hero?magnific=4x&w=80'"],
   ])('gets its new query: %s', (text, expected) => {
     expect(replace(text)).toBe(expected)
   })
@@ -73,7 +93,14 @@ describe('a source line', () => {
   it.each(['import a from url', 'hero.png?magnific=2x&w=800', 'hero.png?magnific=2x'])(
     'is left alone where it does not hold the query: %s',
     (text) => {
-      expect(replace(text)).toBeUndefined()
+      expect(replace(text)).toBe('The query is put together elsewhere: change it there.')
     },
   )
+
+  it.each([
+    "['./hero.png?magnific=2x&w=80', '../hero.png?magnific=2x&w=80']",
+    "['#a?magnific=2x&w=80', '#b?magnific=2x&w=80']",
+  ])('is left alone where nobody knows which of its images is meant: %s', (text) => {
+    expect(replace(text)).toBe('Several images in this line have this query: change it by hand.')
+  })
 })

@@ -84,7 +84,7 @@ describe('POST api/upscale', () => {
     expect(began.size).toBe(2)
     for (const event of pushed.events) {
       if (event.kind !== 'progress') continue
-      expect(event).toMatchObject({ fingerprint: begun.ok && begun.fingerprint })
+      expect(event).toMatchObject({ id, fingerprint: begun.ok && begun.fingerprint })
       expect(event.since).toBeGreaterThanOrEqual(startedAt)
     }
     expect(await find('src/a.png')).toMatchObject({ state: 'cached' })
@@ -138,6 +138,8 @@ describe('POST api/upscale', () => {
       ok: true,
     })
     await pushed.until(() => pushed.phases().includes('done'))
+    // Whose result it is cannot be told by the fingerprint, which no source asks for.
+    for (const event of pushed.events) if (event.kind === 'progress') expect(event.id).toBe(id)
     expect(emulator.tasks).toHaveLength(1)
     expect(String(project.read('src/main.js'))).toBe(main)
     expect(await find('src/a.png')).toMatchObject({ state: 'missing' })
@@ -214,7 +216,7 @@ describe('POST api/upscale', () => {
         project.write('src/a.png', other)
         return planned
       },
-      { estimate: 0.1, fingerprint: planned.fingerprint ?? '' },
+      { id: 'an image', estimate: 0.1, fingerprint: planned.fingerprint ?? '' },
     )
     expect(begun).toMatchObject({ ok: true })
     await expect.poll(() => events.at(-1)).toEqual({ kind: 'changed' })

@@ -56,10 +56,15 @@ it('tells of hostile names and prompts as JSON, and never as HTML', async () => 
 it('shows the part of a long line that matters, and no half of a character', async () => {
   const filler = '😀'.repeat(400)
   const desk = await openInspected({
-    'src/main.js': `console.log('${filler}'); import a from './a.png?magnific=2x'; console.log(a, '${filler}')\n`,
+    'src/main.js': `console.log('${filler}'); import a from './a.png?magnific=2x'; console.log(a, '${filler}')\nimport b from './b.png?magnific=2x'; console.log(b, '${filler}')\nimport c from './c.png?magnific=2x'\n`,
   })
-  const { importers } = await desk.find('src/a.png')
-  const text = importers[0]?.text ?? ''
+  const [first] = (await desk.find('src/b.png')).importers
+  expect(first).toMatchObject({ isPart: true, text: expect.stringMatching(/^import b .*…$/u) })
+  const [whole] = (await desk.find('src/c.png')).importers
+  expect(whole).toMatchObject({ isPart: false, text: "import c from './c.png?magnific=2x'" })
+  const [{ text, isPart } = { text: '' }] = (await desk.find('src/a.png')).importers
+  expect(isPart).toBe(true)
+  expect(text).toMatch(/^….*…$/u)
   expect(text.length).toBeLessThanOrEqual(300)
   expect(text).toContain("'./a.png?magnific=2x'")
   expect(text).not.toMatch(/\p{Surrogate}/u)

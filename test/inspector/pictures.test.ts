@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { canary } from '../helpers/canary.ts'
 import { describeImage, drawNoise, makeJpeg, makePng } from '../helpers/images.ts'
 import { createInspectorClient, openInspected } from '../helpers/inspector.ts'
 import type { InspectedProject } from '../helpers/inspector.ts'
@@ -221,7 +222,7 @@ describe('results of one image', () => {
       ['magnific=2x&format=webp&w=100&url', false],
     ])
     for (const { query, fingerprint, after, result } of candidates) {
-      const tried = await desk.preview(id, query)
+      const tried = await desk.preview(id, query ?? '')
       expect(tried).toMatchObject({ ok: true, state: 'cached' })
       const { body } = await desk.ask(after)
       expect(after).toContain(fingerprint)
@@ -230,6 +231,28 @@ describe('results of one image', () => {
         height: result?.height,
       })
     }
+  })
+
+  it('can be seen where no query gives them any more, with the reason', async () => {
+    const desk = await openInspected({ 'src/main.js': importOf('a.png') })
+    await buy(desk, 'src/a.png')
+    const options = {
+      apiKey: canary,
+      baseUrl: desk.emulator.url,
+      defaults: { prompt: 'a default' },
+    }
+    const dev = await startDevServer(vites.vite8, desk.project, options)
+    const changed = createInspectorClient(dev.port)
+    const { candidates } = await changed.compare((await changed.find('src/a.png')).id)
+    expect(candidates).toMatchObject([
+      {
+        isUsed: false,
+        problem: expect.stringContaining('No query says an empty `prompt` here'),
+        result: { width: 400, height: 320 },
+      },
+    ])
+    expect(candidates[0]?.query).toBeUndefined()
+    expect((await changed.ask(candidates[0]?.after ?? '')).status).toBe(200)
   })
 
   it('are served for known images alone', async () => {

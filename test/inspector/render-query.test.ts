@@ -53,9 +53,15 @@ describe('renderQuery', () => {
     ['magnific=2x', { scale_factor: '2x' }, { defaults: { hdr: 4 } }, 'magnific=2x&hdr=0'],
     ['magnific=2x', { scale_factor: '2x' }, { defaults: { prompt: 'a dog' } }, undefined],
   ])('makes of %j what asks for %j', (query, params, options, expected) => {
-    const rendered = renderQuery('/app/a.png', query, params, vocabulary(options))
+    const { query: rendered, problem } = renderQuery(
+      '/app/a.png',
+      query,
+      params,
+      vocabulary(options),
+    )
     expect(rendered).toBe(expected)
-    if (rendered === undefined) return
+    if (rendered === undefined)
+      return expect(problem).toMatch(/^No query says .* Change it there\.$/)
     const read = parseRequest('/app/a.png', rendered, vocabulary(options)).params
     expect(dropDefaults(read)).toEqual(dropDefaults(params))
   })

@@ -21,14 +21,14 @@ export function createHeader(store: Store): HTMLElement {
     service.className = isEmulator ? 'service badge' : 'service'
     service.title = inspection.baseUrl
     fill(service, isEmulator ? 'Emulator · nothing is charged' : foreign(inspection.service))
-    const { spent, outstanding, images, references } = inspection.totals
+    const { spent, outstanding, images, references, byState } = inspection.totals
     const { budget } = inspection
     fill(
       totals,
       term(
         'Images',
-        count(images, 'result'),
-        h('span', { class: 'aside' }, ` of ${count(references, 'reference')}`),
+        `${byState.cached} of ${images} cached`,
+        h('span', { class: 'aside' }, `, for ${count(references, 'reference')}`),
       ),
       term('Spent', showEstimate(spent)),
       term('Outstanding', showEstimate(outstanding)),

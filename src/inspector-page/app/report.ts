@@ -33,7 +33,9 @@ function compareWithin({ images, compared }: Inspection, id: string): Comparison
       if (!image) return []
       const { fingerprint, params, result } = image
       const isUsed = fingerprint === own?.fingerprint
-      return [{ fingerprint, query: other.query, params, result, after: afterOf(image), isUsed }]
+      const { query, problem } = other
+      const said = problem === undefined ? { query } : { query, problem }
+      return [{ fingerprint, ...said, params, result, after: afterOf(image), isUsed }]
     })
     .toSorted((a, b) => Number(b.isUsed) - Number(a.isUsed))
     .filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint))

@@ -107,9 +107,11 @@ function renderComparison(
       candidate.after,
       [
         renderParams(candidate, index, rows, fields),
-        pickButton(index, candidate, sheetsOf, () =>
-          showLines(context, image, candidate, index, choice),
-        ),
+        candidate.query === undefined
+          ? h('p', { class: 'hint' }, candidate.problem ?? '')
+          : pickButton(index, candidate, sheetsOf, () =>
+              showLines(context, image, candidate, index, choice),
+            ),
       ],
       candidate.isUsed,
     ),
@@ -275,7 +277,7 @@ function showLines(
   choice: HTMLElement,
 ): void {
   const { mode } = store.inspection
-  const { query } = candidate
+  const { query = '' } = candidate
   const isSame = query === image.query
   const heading = h(
     'h3',

@@ -155,7 +155,7 @@ function renderCommand(command: string): HTMLElement {
 
 /** What the button says. */
 export function describeOffer({ estimate, state }: Offer): string {
-  if (state === 'pending') return `Fetch the result · ${showEstimate(estimate)}`
+  if (state === 'pending') return 'Fetch the result'
   return `Upscale this one · ${showEstimate(estimate)}`
 }
 

@@ -28,11 +28,13 @@ export async function confirmPurchase(confirmation: Confirmation): Promise<Outco
   const about = createId('about')
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
   const cancel = button({ class: 'button', autofocus: true }, () => dialog.close(), 'Cancel')
-  const confirm = button({ class: 'button is-primary' }, () => void send(), `Spend ${price}`)
+  const isPaid = offer.state === 'pending'
+  const action = isPaid ? 'Fetch' : `Spend ${price}`
+  const confirm = button({ class: 'button is-primary' }, () => void send(), action)
   const dialog = h(
     'dialog',
     { 'aria-labelledby': title, 'aria-describedby': about },
-    h('h2', { id: title }, `Upscale for ${price}?`),
+    h('h2', { id: title }, isPaid ? 'Fetch the result?' : `Upscale for ${price}?`),
     h(
       'div',
       { id: about },
@@ -57,7 +59,7 @@ export async function confirmPurchase(confirmation: Confirmation): Promise<Outco
       return
     }
     // What is offered may have changed: to spend another sum, one has to ask anew.
-    write(confirm, `Spend ${price}`)
+    write(confirm, action)
     confirm.hidden = true
     write(cancel, 'Close')
     problem.hidden = false
@@ -118,18 +120,21 @@ function renderTerms(inspection: Inspection, image: InspectedImage, offer: Offer
       image.source && offer.size
         ? term('Pixels', `${showSize(image.source)} → ${showSize(offer.size)}`)
         : undefined,
-      term('Estimate', showEstimate(offer.estimate)),
+      offer.state !== 'pending' && term('Estimate', showEstimate(offer.estimate)),
       term('Service', isEmulator ? 'the emulator' : showText(service || baseUrl)),
-      limits.length > 0 && term('Left of the budget', limits.join(' and ')),
+      offer.state !== 'pending' &&
+        limits.length > 0 &&
+        term('Left of the budget', limits.join(' and ')),
     ),
-    h(
-      'p',
-      { class: 'hint' },
-      isEmulator
-        ? 'The emulator charges nothing: the sum is what the service would be expected to take.'
-        : 'It is an estimate: the service publishes no prices. What it really takes is on its invoice.',
-    ),
+    h('p', { class: 'hint' }, explainPrice(offer, isEmulator)),
   )
+}
+
+function explainPrice({ state }: Offer, isEmulator: boolean): string {
+  if (state === 'pending') return 'It is paid for: the task was sent before.'
+  return isEmulator
+    ? 'The emulator charges nothing: the sum is what the service would be expected to take.'
+    : 'It is an estimate: the service publishes no prices. What it really takes is on its invoice.'
 }
 
 function describePurchase({ file }: InspectedImage, query: string): HTMLElement {

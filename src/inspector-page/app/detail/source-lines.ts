@@ -4,7 +4,7 @@ import { button, h, write } from '../dom.ts'
 import { foreign, showText } from '../format.ts'
 import { icon } from '../icons.ts'
 import { replaceQuery } from './replace-query.ts'
-import type { Line } from './replace-query.ts'
+import type { Part } from './replace-query.ts'
 
 type Importer = InspectedImage['importers'][number]
 
@@ -42,33 +42,31 @@ export function sourceLines(
           h(
             'span',
             { class: 'line-actions' },
-            line && isNew && copyButton('Copy line', () => line.before + line.query + line.after),
+            line.ok &&
+              isNew &&
+              copyButton('Copy line', () => line.parts.map(({ text }) => text).join('')),
             open && openButton(open, explain, importer, problem),
           ),
         ),
         h(
           'pre',
           { tabindex: 0, 'aria-label': `Line of ${showText(place)}` },
-          renderLine(importer, line, isNew),
+          renderLine(line.ok ? line.parts : [{ text: importer.text, isQuery: false }], isNew),
         ),
-        !line &&
-          isNew &&
-          h('p', { class: 'hint' }, 'The query is put together elsewhere: change it there.'),
+        !line.ok && isNew && h('p', { class: 'hint' }, line.why),
         problem,
       )
     }),
   )
 }
 
-function renderLine({ text }: Importer, line: Line | undefined, isNew: boolean): HTMLElement {
-  if (!line) return h('code', {}, showText(text))
-  const query = showText(line.query)
+function renderLine(parts: readonly Part[], isNew: boolean): HTMLElement {
   return h(
     'code',
     {},
-    showText(line.before),
-    isNew ? h('mark', {}, query) : h('b', {}, query),
-    showText(line.after),
+    ...parts.map(({ text, isQuery }) =>
+      isQuery ? h(isNew ? 'mark' : 'b', {}, showText(text)) : showText(text),
+    ),
   )
 }
 
