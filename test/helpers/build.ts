@@ -164,6 +164,7 @@ async function runWebpack(run: Run): Promise<string | undefined> {
   const compiler = webpack({ ...config, plugins })
   const stats = await promisify(compiler.run.bind(compiler))()
   await promisify(compiler.close.bind(compiler))()
+  noteWarnings(run, stats)
   return stats?.hasErrors() ? stats.toString('errors-only') : undefined
 }
 
@@ -174,9 +175,19 @@ async function runRspack(run: Run): Promise<string | undefined> {
   const compiler = rspack({ ...config, plugins })
   const stats = await promisify(compiler.run.bind(compiler))()
   await promisify(compiler.close.bind(compiler))()
+  noteWarnings(run, stats)
   return stats?.hasErrors()
     ? stripVTControlCharacters(stats.toString({ preset: 'errors-only', colors: false }))
     : undefined
+}
+
+/** Warnings of webpack and Rspack are not in their log. */
+function noteWarnings(
+  { lines }: Run,
+  stats: { toJson(options: object): { warnings?: { message: string }[] } } | undefined,
+): void {
+  const { warnings = [] } = stats?.toJson({ all: false, warnings: true }) ?? {}
+  lines.push(...warnings.map(({ message }) => message))
 }
 
 /** Rollup's plugin knows no root but the working directory, and tells what it does on stderr. */

@@ -457,22 +457,33 @@ describe.each(viteVersions)('%s', (host) => {
           ? '2 of them are not in the cache and will be bought'
           : 'all of them are in the cache'
       expect(log).toContain(`a pattern in ${entry} refers to 3 images; ${fate}.`)
+      expect(log).not.toContain('is a text')
     }
     expect(emulator.tasks).toHaveLength(3)
   })
 
-  it('warns of texts that only look like references', async () => {
+  it.each([
+    [
+      "Object.assign(new Image(), { src: '/src/hero.png?magnific=2x' })",
+      '/src/hero.png?magnific=2x',
+    ],
+    [
+      "document.body.style.background = 'url(/src/hero.png?magnific=8x)'",
+      '/src/hero.png?magnific=8x',
+    ],
+    ["new Image().srcset = '/src/hero.png?magnific=4x 2x'", '/src/hero.png?magnific=4x'],
+    ["new Image().src = 'hero.png?magnific=4x'", 'hero.png?magnific=4x'],
+    ['new Image().src = `/src/${globalThis.hero}.png?magnific=4x`', '.png?magnific=4x'],
+  ])('warns of a text that only looks like a reference: %s', async (code, text) => {
     const emulator = await startEmulator()
     const project = await heroProject()
-    project.write(
-      'src/main.js',
-      "document.body.append(Object.assign(new Image(), { src: '/src/hero.png?magnific=2x' }))",
-    )
+    project.write('src/main.js', code)
     const { error, log } = await build(host, project, { options: optionsFor(emulator) })
     expect(error).toBeUndefined()
     expect(log).toMatch(
-      /"\/src\/hero\.png\?magnific=2x" in assets\/main-[\w-]+\.js is a text, and no image is upscaled/,
+      /magnific: "\S+" in assets\/main-[\w-]+\.js is a text, and no image is upscaled/,
     )
+    expect(log).toContain(`${text}" in assets/main-`)
     expect(emulator.calls).toHaveLength(0)
   })
 

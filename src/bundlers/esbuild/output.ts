@@ -6,6 +6,7 @@ import { isReference, splitReference } from '../../core/request.ts'
 import { mayRefer } from '../../scan/may-refer.ts'
 import { toLocatedMessage } from './messages.ts'
 import { externalError } from '../external.ts'
+import { textWarning } from '../text-warning.ts'
 import { isElsewhere } from '../redirect.ts'
 import {
   createEmittedTest,
@@ -198,12 +199,4 @@ function wayOut(importer: string, { bundle = false }: BuildOptions): string {
   return importer.endsWith('css')
     ? 'In image-set(), write url() around it, image-set(url("./hero.png?magnific=4x") 2x); a style sheet that is copied has to be bundled.'
     : "Import the image in a module, import url from './hero.png?magnific=4x', and write new URL(url, import.meta.url) where you want a URL object."
-}
-
-function textWarning(reference: string, importer: string): MagnificError {
-  return new MagnificError(
-    'UNSUPPORTED_REFERENCE',
-    `"${reference}" is a text, and no image is upscaled for it. If it is to be a picture's URL, import the image, import url from './hero.png?magnific=4x', and use that.`,
-    { importer },
-  )
 }

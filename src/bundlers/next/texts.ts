@@ -1,6 +1,7 @@
 import { extname, join } from 'node:path'
 import { MagnificError } from '../../core/errors.ts'
 import { isReference, splitReference } from '../../core/request.ts'
+import { findTexts } from '../script-texts.ts'
 import { findFile } from '../vite/files.ts'
 import { findScriptTexts } from '../vite/output-scan.ts'
 import { mention } from './turbopack-rules.ts'
@@ -53,7 +54,7 @@ export async function readTexts(
 /** Texts that a source holds as values: those in comments are for people. */
 async function listLiterals(file: string, source: string): Promise<string[]> {
   const extension = extname(file).slice(1)
-  if (extension.startsWith('md')) return findScriptTexts(source)
+  if (extension.startsWith('md')) return findTexts(source).map(({ text }) => text)
   const { loadModule } = await import('../../scan/load-module.ts')
   const lang = /^[cm]?ts$/.test(extension) ? 'ts' : extension === 'tsx' ? 'tsx' : 'jsx'
   const found: string[] = []

@@ -8,6 +8,7 @@ import type { Options } from '../../core/options.ts'
 import { splitReference } from '../../core/request.ts'
 import { isSingle } from '../../core/single-request.ts'
 import type { Upscaler } from '../../upscaler.ts'
+import { checkContext } from '../webpack/contexts.ts'
 import { checkTexts } from '../webpack/emitted-texts.ts'
 import { externalError } from '../external.ts'
 import {
@@ -35,7 +36,7 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
     apply(compiler: Compiler) {
       // Rspack's compiler has all that is used of webpack's.
       const opened = openLoaderPlugin(compiler as unknown as WebpackCompiler, userOptions)
-      const { isOurs, loaderOptions, ident } = opened
+      const { options, isOurs, loaderOptions, ident } = opened
       const notes: RspackNotes = { importers: new Map(), thrown: new Map() }
       const getUpscaler = (): Upscaler => loaderOptions.upscaler
       const host = createRspackHost(notes, isOurs, getUpscaler)
@@ -77,14 +78,20 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
       compiler.hooks.watchRun.tap({ name, stage: Number.MAX_SAFE_INTEGER }, begin)
       compiler.hooks.compilation.tap(name, (compilation) => {
         keepNames(compiler, compilation)
-        checkTexts(
-          compilation as unknown as WebpackCompilation,
-          compiler.rspack.Compilation.PROCESS_ASSETS_STAGE_REPORT,
+        checkTexts(compilation as unknown as WebpackCompilation, {
+          stage: compiler.rspack.Compilation.PROCESS_ASSETS_STAGE_REPORT,
+          // What compiles for another compiler, as plugins for pages do, is not emitted.
+          readsScripts: !compilation.compiler.isChild(),
           getUpscaler,
-        )
+        })
       })
       compiler.hooks.afterCompile.tap(name, (compilation) => {
-        settleErrors(compilation, isOurs, notes.thrown)
+        settleErrors(
+          compilation,
+          findEscaped(compilation, isOurs, options.passthrough),
+          isOurs,
+          notes.thrown,
+        )
       })
     },
   }
@@ -111,11 +118,11 @@ function findFormat(query: string, upscaler: Upscaler): Format | undefined {
 /** Tells each error of ours in its own words, and once; adds what Rspack cannot know; and looks for what came by no loader. */
 function settleErrors(
   compilation: Compilation,
+  escaped: readonly RspackError[],
   isOurs: ReferenceTest,
   thrown: RspackNotes['thrown'],
 ): void {
   const { errors } = compilation
-  const escaped = findEscaped(compilation, isOurs)
   if (errors.length === 0 && escaped.length === 0) return
   const find = ({ error }: { error?: Error | undefined }): MagnificError | undefined =>
     thrown.get(error?.message ?? '')
@@ -145,19 +152,26 @@ function explainMissing(error: RspackError, isOurs: ReferenceTest): string | und
 }
 
 /**
- * What asks for us and does not come by us: requests that switch configured loaders off, and what is left to whoever runs
- * the bundle.
+ * What asks for us and does not come by us: requests that switch configured loaders off, what is left to whoever runs the
+ * bundle, and patterns that no image fits.
  */
-function findEscaped({ modules, moduleGraph }: Compilation, isOurs: ReferenceTest): RspackError[] {
+function findEscaped(
+  { modules, moduleGraph }: Compilation,
+  isOurs: ReferenceTest,
+  passthrough: readonly string[],
+): RspackError[] {
   const errors: RspackError[] = []
   for (const module of modules) {
     const { resource, userRequest = '', rawRequest = '', loaders } = module as Partial<NormalParts>
-    if (!isOurs(resource ?? userRequest)) continue
+    const isContext = module.constructor.name === 'ContextModule'
+    if (!isContext && !isOurs(resource ?? userRequest)) continue
     const issuer = moduleGraph.getIssuer(module)
     const importer = (issuer as Partial<NormalParts> | null)?.resource
-    const refuse = (error: MagnificError): void =>
-      void errors.push(createError(error.message, issuer ? { module: issuer } : {}))
-    if (resource === undefined) refuse(externalError(userRequest, importer))
+    const refuse = (error: MagnificError | undefined): void => {
+      if (error) errors.push(createError(error.message, issuer ? { module: issuer } : {}))
+    }
+    if (isContext) refuse(checkContext(module, importer, passthrough))
+    else if (resource === undefined) refuse(externalError(userRequest, importer))
     else if (loaders && !loaders.some((each) => splitReference(each.loader).file === loader)) {
       const { file } = splitReference(resource)
       const text = explainSkipped(rawRequest)

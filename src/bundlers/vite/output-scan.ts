@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { imageExtensions } from '../../core/formats.ts'
 import { ownKeys, referenceFilter } from '../../core/request.ts'
+import { findCodeTexts } from '../script-texts.ts'
 import { decodePath } from './files.ts'
 
 // The last net under the guards: what is emitted must not speak of references any more, but in texts for people.
@@ -34,28 +35,9 @@ export function findScriptUrls(code: string, isShipped: (path: string) => boolea
     .filter((url) => referenceFilter.test(url) && isShipped(url.slice(0, url.indexOf('?'))))
 }
 
-/** Texts in a script, whole ones and without parts that are put in when it runs, that are URLs of images with a query of ours. */
+/** Texts in a script that look like URLs of images with a query of ours: see `findTexts`. */
 export function findScriptTexts(code: string): string[] {
-  if (!scriptHint.test(code)) return []
-  // What is put behind a URL when it runs is a query of the original.
-  const queries = code.matchAll(/["'`]([?&]magnific(?:=[\w-]*)?)(?=["'`&])/g)
-  // Pages are texts with quotes in them.
-  const texts = code.matchAll(
-    /["'`]((?:\.{0,2}|[~@]\w*)\/[^"'`\s\\<>]*\?[^"'`\s\\<>]*)(?=\\*["'`])/g,
-  )
-  const urls = [...texts]
-    .map(([, text = '']) => text)
-    .filter(
-      (text) =>
-        referenceFilter.test(text) &&
-        !text.includes('${') &&
-        hasImageExtension(text.slice(0, text.indexOf('?'))),
-    )
-  return [...new Set([...urls, ...[...queries].map(([, query = '']) => query)])]
-}
-
-function hasImageExtension(path: string): boolean {
-  return imageExtensions.includes(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '')
+  return [...new Set(findCodeTexts(code).map(({ text }) => text))]
 }
 
 /** Says of a path whether it ends in the name of an emitted file. */

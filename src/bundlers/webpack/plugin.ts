@@ -4,6 +4,7 @@ import { MagnificError } from '../../core/errors.ts'
 import type { Options } from '../../core/options.ts'
 import { splitReference } from '../../core/request.ts'
 import { isSingle } from '../../core/single-request.ts'
+import { checkContext } from './contexts.ts'
 import { checkTexts } from './emitted-texts.ts'
 import {
   checkPlace,
@@ -41,7 +42,8 @@ export function createWebpackPlugin(
 ): WebpackPluginInstance {
   return {
     apply(compiler: Compiler) {
-      const { isOurs, loaderOptions, ident } = openLoaderPlugin(compiler, userOptions, framework)
+      const opened = openLoaderPlugin(compiler, userOptions, framework)
+      const { options, isOurs, loaderOptions, ident } = opened
       compiler.options.module.rules.push({
         resourceQuery: isOurs,
         enforce: 'pre',
@@ -53,9 +55,12 @@ export function createWebpackPlugin(
       })
       explainMissing(compiler, isOurs)
       compiler.hooks.thisCompilation.tap(name, (compilation) => {
-        const stage = compiler.webpack.Compilation.PROCESS_ASSETS_STAGE_REPORT
-        checkTexts(compilation, stage, () => loaderOptions.upscaler)
-        refuseExternals(compiler, compilation, isOurs)
+        checkTexts(compilation, {
+          stage: compiler.webpack.Compilation.PROCESS_ASSETS_STAGE_REPORT,
+          readsScripts: framework === undefined,
+          getUpscaler: () => loaderOptions.upscaler,
+        })
+        refuseUnseen(compiler, compilation, isOurs, options.passthrough)
         compilation.hooks.processErrors.tap(name, (errors: (Error & { error?: unknown })[]) =>
           dropRepeated(errors, ({ error }) => error),
         )
@@ -150,17 +155,22 @@ function keepLoader(
   })
 }
 
-/** What is left to whoever runs the bundle never comes to the loader. */
-function refuseExternals(
+/** What never comes to the loader: what is left to whoever runs the bundle, and patterns that no image fits. */
+function refuseUnseen(
   { webpack: { ExternalModule } }: Compiler,
   compilation: Compilation,
   isOurs: ReferenceTest,
+  passthrough: readonly string[],
 ): void {
   compilation.hooks.finishModules.tap(name, (modules) => {
     for (const module of modules) {
-      if (!(module instanceof ExternalModule) || !isOurs(module.userRequest)) continue
+      const isExternal = module instanceof ExternalModule
+      if (isExternal ? !isOurs(module.userRequest) : module.type !== 'javascript/dynamic') continue
       const issuer = compilation.moduleGraph.getIssuer(module) as { resource?: string } | null
-      const error = externalError(module.userRequest, issuer?.resource)
+      const error = isExternal
+        ? externalError(module.userRequest, issuer?.resource)
+        : checkContext(module, issuer?.resource, passthrough)
+      if (!error) continue
       compilation.errors.push(
         Object.assign(new Error(error.message), { module: issuer, hideStack: true }),
       )

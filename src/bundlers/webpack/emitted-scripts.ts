@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Compilation, Module } from 'webpack'
+import { MagnificError } from '../../core/errors.ts'
+import { splitReference } from '../../core/request.ts'
+import type { Upscaler } from '../../upscaler.ts'
+import { findLeftCalls } from '../left-references.ts'
+import { isOwnUrl } from '../redirect.ts'
+import { textWarning } from '../text-warning.ts'
+import { decodePath } from '../vite/files.ts'
+import { findScriptTexts, findScriptUrls, findStyleUrls } from '../vite/output-scan.ts'
+
+/** What is wrong with an emitted script, and the module that holds it, where one is found. */
+export interface ScriptFinding {
+  error: MagnificError
+  module: Module | undefined
+  isWarning: boolean
+}
+
+/** A module of `devtool: 'eval'`: its code is a text. */
+const evalCall = /\beval\((?:__\w+\.ts\()?("(?:[^"\\\n]|\\.)*")\)?\);?/g
+/** What webpack and Rspack write above modules and beside imports, in whose names queries are. */
+const ownComment = /^;?\/\/ .*|^ *!\*\*\* .*|\/\*! [^*\n]* \*\//gm
+/** What webpack puts in place of `import.meta.url`, where it leaves the URL before it alone. */
+const sourceBase =
+  /(\bnew\s+URL\(\s*("|'|`)[^"'`\n]*\2,\s*)(?:"file:[^"\n]*"|'file:[^'\n]*'|[\w$]+\.b\b)/g
+
+/** Whether a script is worth a look: most are done with here. */
+export function mayHoldReference(code: string): boolean {
+  return code.includes('magnific')
+}
+
+/**
+ * Looks into an emitted script for references that nobody took for one.
+ *
+ * @param file as it is emitted
+ */
+export async function checkScript(
+  file: string,
+  code: string,
+  compilation: Compilation,
+  upscaler: Upscaler,
+): Promise<ScriptFinding[]> {
+  const plain = code.includes('eval(') ? code.replaceAll(evalCall, readEval) : code
+  const ids = listIds(compilation)
+  const isMeant = (url: string): boolean =>
+    !ids.has(url) && isOwnUrl(readUrl(url, compilation).replace(/^&/, '?'), { upscaler })
+  const find = (text: string, isShipped: (path: string) => boolean): string[] =>
+    [...findScriptUrls(text, isShipped), ...findScriptTexts(text), ...findStyleUrls(text)].filter(
+      isMeant,
+    )
+  // Names of modules are in comments, and are no references. Only a parser knows for sure what a comment is.
+  if (find(plain.replaceAll(ownComment, ''), () => true).length === 0) return []
+  const bare = await blankComments(plain)
+  const errors = await findLeftCalls(
+    file,
+    bare.replaceAll(sourceBase, '$1import.meta.url'),
+    upscaler,
+  )
+  const isCopied = createCopiedTest(compilation)
+  const refused = new Set(findScriptUrls(bare, isCopied).filter(isMeant))
+  const isTold = (text: string): boolean =>
+    refused.has(text) || errors.some(({ text: told }) => told.startsWith(`"${text}" `))
+  const texts = new Set(find(bare, isCopied).filter((text) => !isTold(text)))
+  const place = (
+    text: string,
+    isWarning: boolean,
+    make: (importer: string) => MagnificError,
+  ): ScriptFinding => {
+    const module = findHolder(text, compilation)
+    return { error: make(module?.resource ?? file), module, isWarning }
+  }
+  return [
+    ...errors.map((error) => ({ error, module: undefined, isWarning: false })),
+    ...[...refused].map((url) => place(url, false, (importer) => copiedError(url, importer))),
+    ...[...texts].map((text) => place(text, true, (importer) => textWarning(text, importer))),
+  ]
+}
+
+function readEval(call: string, literal: string): string {
+  try {
+    return `${String(JSON.parse(literal))}\n;`
+  } catch {
+    return call
+  }
+}
+
+/** Ids of modules are texts. */
+function listIds({ modules, chunkGraph }: Compilation): Set<unknown> {
+  const ids = new Set<unknown>()
+  for (const module of modules) {
+    const id = chunkGraph.getModuleId(module)
+    if (typeof id === 'string' && id.includes('?')) ids.add(id)
+  }
+  return ids
+}
+
+/** The script with white space in place of its comments. */
+async function blankComments(code: string): Promise<string> {
+  const { loadModule } = await import('../../scan/load-module.ts')
+  const { comments } = loadModule.oxc().parseSync('output.js', code, { sourceType: 'unambiguous' })
+  let blank = ''
+  let from = 0
+  for (const { start, end } of comments) {
+    blank += `${code.slice(from, start)} `
+    from = end
+  }
+  return blank + code.slice(from)
+}
+
+/** A URL without what is put before all of them. */
+function readUrl(url: string, { outputOptions: { publicPath } }: Compilation): string {
+  const isBelow = typeof publicPath === 'string' && publicPath !== '' && url.startsWith(publicPath)
+  return isBelow ? `/${url.slice(publicPath.length).replace(/^\//, '')}` : url
+}
+
+/** Says of a URL's path whether what it leads to is the original for sure: a copy, and no module. */
+function createCopiedTest(compilation: Compilation): (path: string) => boolean {
+  const { path: output } = compilation.outputOptions
+  const read = (...names: string[]): Buffer | undefined => {
+    try {
+      return readFileSync(join(...names))
+    } catch {
+      return undefined
+    }
+  }
+  return (path) => {
+    const name = readUrl(path, compilation).replace(/^(?:\.{0,2}\/)+/, '')
+    const file = decodePath(name) ?? name
+    if (compilation.getAsset(file)?.info['copied'] === true) return true
+    // Rsbuild copies by itself.
+    const original = read(compilation.compiler.context, 'public', file)
+    const copy = original && read(output, file)
+    return copy !== undefined && original?.equals(copy) === true
+  }
+}
+
+/** The module of a file that a text stands in. */
+function findHolder(
+  text: string,
+  { modules }: Compilation,
+): (Module & { resource: string }) | undefined {
+  const inner = [...modules].flatMap((module) =>
+    'modules' in module ? [...(module.modules as Iterable<Module>)] : [module],
+  )
+  return inner.find(
+    (module): module is Module & { resource: string } =>
+      'resource' in module &&
+      typeof module.resource === 'string' &&
+      String(module.originalSource()?.source() ?? '').includes(text),
+  )
+}
+
+function copiedError(url: string, importer: string): MagnificError {
+  return new MagnificError(
+    'UNSUPPORTED_REFERENCE',
+    `"${url}" leads to a file that is copied as it is. Move the image next to your sources, import it, import url from './hero.png?${splitReference(url).query}', and use that.`,
+    { importer },
+  )
+}
