@@ -125,7 +125,7 @@ async function openInspector(server: ViteDevServer, session: Session): Promise<O
     answer: createRoutes({
       inspector,
       head: renderHead(config),
-      findSockets: (request) => findSockets(config, request),
+      findSockets: (asked) => findSockets(config, asked),
       hosts: listHosts(config),
     }),
     concerns: (path) => shown.has(extname(path).toLowerCase()),
