@@ -9,6 +9,7 @@ import { createPlanner } from '../planner.ts'
 import type { PlannedReference } from '../planner.ts'
 import { hashSource } from '../source-file.ts'
 import { createBuying } from './buying.ts'
+import type { BuyingHost } from './buying.ts'
 import { openContext } from './context.ts'
 import type {
   Comparison,
@@ -32,7 +33,7 @@ import type { Picture } from './pictures.ts'
 import { dropDefaults, renderForm, renderQuery } from './render-query.ts'
 
 /** Whoever the inspector runs behind. */
-export interface InspectorHost {
+export interface InspectorHost extends BuyingHost {
   mode: 'dev' | 'ui'
   /** Reads the sources. */
   scan(): Promise<Found>
@@ -44,8 +45,6 @@ export interface InspectorHost {
    * @param file an absolute path
    */
   open?(file: string, line: number): void
-  /** Is told of a source whose result was bought from here. */
-  bought?(file: string): void
 }
 
 /** Which picture of an image is asked for. */
@@ -92,7 +91,7 @@ export function createInspector(
   const send = (event: InspectorEvent): void => {
     for (const listener of listeners) listener(event)
   }
-  const buying = createBuying(context, send, (file) => host.bought?.(file))
+  const buying = createBuying(context, send, host)
   const tries = new Map<string, { file: string; query: string }>()
   let known: Promise<Inspected> | undefined
   let looking: Promise<Inspected> | undefined
