@@ -119,7 +119,7 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
 
     it('is loaded anew when its server is started anew, and may buy again', async () => {
       const desk = await open()
-      const { page, reloads, connected } = await openPage(
+      const { page, problems, reloads, connected } = await openPage(
         browser,
         `http://127.0.0.1:${desk.port}${desk.base}`,
       )
@@ -131,6 +131,7 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
       await desk.dev.vite.restart()
       await expect.poll(() => reloads.length).toBeGreaterThan(0)
       await expect.poll(tokenOf).not.toBe(token)
+      expect(problems.filter((each) => each.startsWith('exception'))).toEqual([])
     })
   },
 )

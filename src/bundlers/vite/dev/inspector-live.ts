@@ -45,9 +45,11 @@ function hasSocket({ ws, hmr }: ResolvedConfig['server']): boolean {
 
 /**
  * The page's own script, by id. What Vite's script would do to a page of the app, it does not do to the inspector: lay an error
- * of the app over it, for which there has to be an element before it is loaded.
+ * of the app over it, for which there has to be an element before it is loaded. Nor does it wait for a server that is gone in
+ * a worker, which is made of a text, as the page's policy lets nobody do: where there are no workers, it waits without.
  */
 const entryScript = `
+globalThis.SharedWorker = undefined
 customElements.define('vite-error-overlay', class extends HTMLElement {
   connectedCallback() {
     this.remove()
