@@ -64,6 +64,21 @@ describe('magnific report', () => {
     expect(postsTo(emulator)).toBe(1)
   })
 
+  it('is written of many images without a word of listeners', async () => {
+    const names = Array.from({ length: 14 }, (_, index) => `many/${index}.png`)
+    const pictures = await Promise.all(
+      names.map(async (name, index) => [`src/${name}`, await makePng({ seed: index + 1 })]),
+    )
+    const { magnific, project } = await openPlannedProject({
+      'src/main.js': names.map((name) => `import './${name}?magnific=2x'\n`).join(''),
+      ...(Object.fromEntries(pictures) as Record<string, Buffer>),
+    })
+    const { code, stderr } = await magnific('report')
+    expect(code).toBe(0)
+    expect(stderr).not.toContain('Warning')
+    expect(readReport(project).images).toHaveLength(14)
+  })
+
   it('goes where it is told to, from where somebody stands, and prints an object', async () => {
     const { magnific, project } = await openPlannedProject({ 'src/main.js': main })
     const { code, stdout } = await magnific('report', '-o', 'out/images.html', '--json')
