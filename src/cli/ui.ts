@@ -55,6 +55,8 @@ export async function runUi(
         return scan
       },
       mayRead: createFileGuard(options.root),
+      whyHidden:
+        'This file is outside of the project, and of the workspace that it is a package of: it is not shown here. Builds read it as it is.',
       findObstacle: () => {
         const changed = findChanged()
         if (changed === undefined) return undefined

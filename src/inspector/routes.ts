@@ -315,9 +315,10 @@ function streamEvents(
 
 async function sendPicture(
   { request, response }: Omit<Asked, 'words'>,
-  picture: Picture | undefined,
+  picture: Picture | { problem: string } | undefined,
 ): Promise<void> {
   if (!picture) return refuse(request, response, unknown)
+  if ('problem' in picture) return refuse(request, response, { status: 404, ...picture })
   // Opened by itself, it is a picture and nothing else.
   response.setHeader('content-security-policy', "default-src 'none'; sandbox")
   // The same bytes need not be sent twice, and others are never taken for them.

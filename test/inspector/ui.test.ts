@@ -141,7 +141,11 @@ describe('magnific ui', () => {
     for (const { file, pictures } of images) {
       const status = file === 'src/a.png' ? 200 : 404
       for (const url of [pictures.thumbnail, pictures.before, pictures.after]) {
-        expect((await ui.ask(url ?? '')).status).toBe(status)
+        const answer = await ui.ask(url ?? '')
+        expect(answer.status).toBe(status)
+        if (status === 404) {
+          expect(readJson(answer).problem).toContain('This file is outside of the project')
+        }
       }
     }
     expect(readJson(await ui.post('api/open', { file: 'src/main.js', line: 1 }))).toMatchObject({
