@@ -13,6 +13,8 @@ export interface Project {
   options: ResolvedOptions
   /** What the options are from, an absolute path; `undefined` where they are the defaults. */
   configFile: string | undefined
+  /** Whether the options are the defaults though there is a config: it cannot be loaded, as was told. */
+  isBroken?: boolean
   /** Every file that the options are read from, or would be, were it there: absolute paths. */
   readFrom: readonly string[]
   /** Folders that hold no sources, such as the one that is built into: absolute paths. */
@@ -74,7 +76,9 @@ export async function loadProject(
  *
  * @throws MagnificError `BAD_CONFIG`
  */
-export async function checkConfigured({ options, configFile }: Project): Promise<void> {
+export async function checkConfigured(project: Project): Promise<void> {
+  const { options, configFile } = project
+  checkLoaded(project)
   if (configFile !== undefined) return
   const { root } = options
   const other = findFirst(root, otherConfigs)
@@ -97,6 +101,19 @@ export async function checkConfigured({ options, configFile }: Project): Promise
   throw new MagnificError(
     'BAD_CONFIG',
     `There is no config in ${root}, and one in ${dirname(first)}: its builds have options and a cache of their own. Go there, or name it with --config ${first}.`,
+  )
+}
+
+/**
+ * Refuses to go on with the defaults in place of a config that cannot be loaded.
+ *
+ * @throws MagnificError `BAD_CONFIG`
+ */
+export function checkLoaded({ isBroken = false }: Project): void {
+  if (!isBroken) return
+  throw new MagnificError(
+    'BAD_CONFIG',
+    'The config, which cannot be loaded, decides what is bought, and what is referred to. Mend it first.',
   )
 }
 

@@ -8,6 +8,7 @@ import { createPlanner } from '../planner.ts'
 import type { PlannedReference } from '../planner.ts'
 import { buyAll, mayBuy, toBoughtObject } from './buy.ts'
 import type { BuyFlags } from './buy.ts'
+import { checkLoaded } from './project.ts'
 import { requestFlags } from './request-flags.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -38,6 +39,7 @@ export async function runUpscaleImage(
   const { options, print, warn } = workspace
   const [file, out] = [resolve(image), resolve(flags.out)]
   checkOut(file, out, flags)
+  checkLoaded(workspace.project)
   const query = renderQuery(flags, out)
   const planner = createPlanner(options, { info: warn, warn })
   const [planned] = await planner.plan([

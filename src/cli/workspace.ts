@@ -95,10 +95,10 @@ export async function openWorkspace(
     throw new MagnificError('BAD_COMMAND', `There is no directory "${cacheDir}": see --cache-dir.`)
   }
   const project = await loadProject({ config }).catch((error: unknown) => {
-    // Where the cache is was said: most of what a config tells is not needed then.
+    // Where the cache is was said: what a config tells is not needed by who looks into it, and by who buys it is.
     if (cacheDir === undefined || config !== undefined) throw error
     warn((error as Error).message)
-    return loadDefaults()
+    return { ...loadDefaults(), isBroken: true }
   })
   const { root } = project.options
   const dir = cacheDir === undefined ? resolve(root, project.options.cacheDir) : resolve(cacheDir)

@@ -71,6 +71,30 @@ describe('magnific', () => {
   })
 
   it.each([
+    ['upscale', '--yes'],
+    ['upscale', 'hero.png', '--out=big.png', '--yes'],
+    ['plan'],
+    ['ui'],
+    ['prune', '--unreferenced', '--yes'],
+  ])(
+    'buys and removes nothing by the defaults in place of a config that cannot be loaded: %s',
+    async (...args) => {
+      const { project, emulator, magnific } = await openDesk()
+      project.write('src/main.js', "import './hero.png?magnific=2x'\n")
+      project.write('magnific.config.mjs', 'export default { budget: oops }\n')
+      mkdirSync(project.path('.magnific'), { recursive: true })
+      const cache = `--cache-dir=${project.path('.magnific')}`
+      const { code, stderr } = await magnific(...args, cache)
+      expect(code).not.toBe(0)
+      expect(stderr).toContain('magnific.config.mjs cannot be loaded (oops is not defined')
+      expect(stderr).toContain('decides what is bought, and what is referred to. Mend it first.')
+      expect(emulator.calls).toEqual([])
+      // What is in the cache can be looked at.
+      expect(await magnific('status', cache)).toMatchObject({ code: 0 })
+    },
+  )
+
+  it.each([
     ['no text', ''],
     ['nothing there', '../no-such-cache'],
     ['a file', 'hero.png'],
