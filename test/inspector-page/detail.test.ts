@@ -335,12 +335,32 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     await expect.poll(clipboard).toBe(`import hero from '../assets/hero.png${expected}'`)
   })
 
+  it('copies no part of a line in place of the line', async () => {
+    const inspection = createShop()
+    const [hero] = inspection.images
+    hero.importers = [
+      { file: 'a.ts', line: 1, text: `… './hero.png?${hero.query}' …`, isPart: true },
+      { file: 'a.ts', line: 2, text: `… './hero.png?magnific=4x&pro…`, isPart: true },
+    ]
+    const { page } = await open('hero', { inspection })
+    const part = 'The line is long: this is a part of it.'
+    expect(await page.locator('.lines .hint').allTextContents()).toEqual(
+      expect.arrayContaining([part]),
+    )
+    await page.getByRole('spinbutton', { name: 'Fractality' }).fill('-4')
+    await page.locator('.lines mark').getByText('fractality=-4').waitFor()
+    expect(await page.getByRole('button', { name: 'Copy line' }).count()).toBe(0)
+    expect(await page.getByText(`${part} Copy the query, and put it there.`).count()).toBe(2)
+    expect(await page.getByText('put together elsewhere').count()).toBe(0)
+  })
+
   it('opens the source in the editor, and says so where that fails', async () => {
     const { page, server } = await open('hero')
     const editor = page.getByRole('button', { name: 'Open in editor' })
     await editor.nth(1).click()
     await server.until(() => server.posts('api/open').length === 1)
     expect(server.posts('api/open')[0]?.body).toEqual({ file: 'index.html', line: 21 })
+    await page.getByText('Your editor was asked. If nothing opens, see the terminal.').waitFor()
     server.state.open = () => ({ ok: false, problem: 'No editor was found.' })
     await editor.first().click()
     await page.getByText('No editor was found.').waitFor()
