@@ -44,7 +44,11 @@ export function createServer(): Server {
       try {
         const response = await fetch(url, { redirect: 'error' })
         if (response.ok) return 'the browser cannot show it.'
+        if (response.status === 404) {
+          return 'the file is not there, or the server does not show it (in Vite: `server.fs.allow`).'
+        }
         const { problem } = (await response.json()) as { problem?: string }
+        if (response.status === 500 && problem) return `it cannot be read (${problem}).`
         return problem ?? `the server answered with ${response.status}.`
       } catch {
         return 'the server does not answer.'
