@@ -13,6 +13,8 @@ export interface Project {
   options: ResolvedOptions
   /** What the options are from, an absolute path; `undefined` where they are the defaults. */
   configFile: string | undefined
+  /** Every file that the options are read from, or would be, were it there: absolute paths. */
+  readFrom: readonly string[]
   /** Folders that hold no sources, such as the one that is built into: absolute paths. */
   ignored: readonly string[]
   /** What builds begin with, absolute paths; `undefined` where nobody tells. */
@@ -61,7 +63,9 @@ export async function loadProject(
   const project = vite === undefined ? undefined : await loadVite(vite, folder)
   // A Vite config may be there for the tests of an app that is built with something else.
   const isOfUse = project?.configFile !== undefined || module === undefined
-  return isOfUse ? (project ?? loadDefaults(env)) : loadModule(module, env)
+  const found = isOfUse ? (project ?? loadDefaults(env)) : await loadModule(module, env)
+  const looked = [...viteConfigs, ...optionsModules].map((name) => join(folder, name))
+  return { ...found, readFrom: [...looked, ...found.readFrom] }
 }
 
 /**
@@ -156,13 +160,14 @@ function describeProject(
   env: Env,
   { entries, alias }: Record<string, unknown> = {},
 ): Project {
-  const added = ['.env', '.env.local'].map((name) => readEnvFile(join(root, name)))
-  const merged = Object.assign({}, ...added, env) as Env
+  const envFiles = ['.env', '.env.local'].map((name) => join(root, name))
+  const merged = Object.assign({}, ...envFiles.map(readEnvFile), env) as Env
   const files = listEntries(entries, configFile)
   const paths = readAlias(alias, root, configFile)
   return {
     options: resolveOptions(options as Options, { root, command: 'build', env: merged }),
     configFile,
+    readFrom: configFile === undefined ? envFiles : [configFile, ...envFiles],
     ignored: [],
     entries: files?.map((path) => resolve(root, path)),
     loadResolve: async () => {

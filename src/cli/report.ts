@@ -1,4 +1,6 @@
-import { relative, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { join, relative, resolve, sep } from 'node:path'
+import { MagnificError } from '../core/errors.ts'
 import { defaultReport } from '../core/report-option.ts'
 import { renderReport } from '../inspector/report.ts'
 import { writeReport } from '../inspector/write-report.ts'
@@ -14,12 +16,19 @@ export interface ReportFlags {
 /**
  * Writes what the sources refer to into one HTML file.
  *
- * @throws MagnificError `BAD_CONFIG`
+ * @throws MagnificError `BAD_CONFIG`; `BAD_FLAG` where `out` is a folder
  */
 export async function runReport(workspace: Workspace, { out }: ReportFlags): Promise<void> {
   const { options, print, warn } = workspace
   const { root, report = defaultReport } = options
   const file = out === undefined ? resolve(root, report) : resolve(out)
+  // Told before anything is made.
+  if (out !== undefined && isFolder(out)) {
+    throw new MagnificError(
+      'BAD_FLAG',
+      `-o takes a file, and "${out}" is a folder. Name one in it: -o ${join(out, defaultReport)}`,
+    )
+  }
   const found = await scanWorkspace(workspace, [])
   const { html, inspection } = await renderReport(options, { info: warn, warn }, found)
   await writeReport(file, html)
@@ -30,4 +39,10 @@ export async function runReport(workspace: Workspace, { out }: ReportFlags): Pro
     `${relative(process.cwd(), file)} is written: ${images} image${images === 1 ? '' : 's'}, ${totals.byState.cached} cached.`,
     { file, totals, problems },
   )
+}
+
+/** Or what is written like one, and is not there yet. */
+function isFolder(path: string): boolean {
+  if (path.endsWith('/') || path.endsWith(sep)) return true
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

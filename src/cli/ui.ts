@@ -3,11 +3,13 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MagnificError } from '../core/errors.ts'
+import { formatPath } from '../core/format-path.ts'
 import { createInspector } from '../inspector/inspector.ts'
 import { inspectorPath } from '../inspector/path.ts'
 import { createRoutes } from '../inspector/routes.ts'
 import type { AnswerInspector } from '../inspector/routes.ts'
 import { isAllowedHost } from './allowed-host.ts'
+import { rememberFiles } from './config-files.ts'
 import { createFileGuard } from './file-guard.ts'
 import { scanWorkspace } from './survey.ts'
 import type { Workspace } from './workspace.ts'
@@ -36,7 +38,8 @@ export async function runUi(
   { port, host = defaultHost, open = false }: UiFlags,
   end: Promise<void> = awaitSignal(),
 ): Promise<void> {
-  const { options, print, warn } = workspace
+  const { project, options, print, warn } = workspace
+  const findChanged = rememberFiles(project.readFrom)
   const wanted = readPort(port)
   // What cannot be read is told here, and not in a browser.
   let first: ReturnType<typeof scanWorkspace> | undefined = scanWorkspace(workspace, [])
@@ -52,6 +55,14 @@ export async function runUi(
         return scan
       },
       mayRead: createFileGuard(options.root),
+      whyHidden:
+        'This file is outside of the project, and of the workspace that it is a package of: it is not shown here. Builds read it as it is.',
+      findObstacle: () => {
+        const changed = findChanged()
+        if (changed === undefined) return undefined
+        // What is bought by options that are gone is found by no build.
+        return `${formatPath(options.root, changed)} has changed since \`magnific ui\` was started: end it, and start it anew. Nothing is bought by the options from before.`
+      },
     },
   )
   const server = createUiServer(createRoutes({ inspector, head: eventsMeta, hosts: [host] }), host)

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import { createViteResolve } from '../bundlers/vite/build-resolve.ts'
 import { findEntries } from '../bundlers/vite/entries.ts'
@@ -24,10 +24,19 @@ export async function loadViteProject(file: string, folder: string): Promise<Pro
       ? (plugin.api as PluginApi).options
       : resolveOptions({}, { root, command: 'build', env: process.env }),
     configFile: plugin && file,
+    readFrom: [file, ...config.configFileDependencies, ...listEnvFiles(config)],
     ignored: [resolve(root, config.build.outDir), ...(config.publicDir ? [config.publicDir] : [])],
     entries: findEntries(config),
     loadResolve: async () => createViteResolve(vite, config),
   }
+}
+
+/** As Vite reads them. */
+function listEnvFiles({ envDir, mode }: ResolvedConfig): string[] {
+  if (!envDir) return []
+  return ['', `.${mode}`]
+    .flatMap((name) => [`.env${name}`, `.env${name}.local`])
+    .map((name) => join(envDir, name))
 }
 
 async function importVite(file: string): Promise<typeof import('vite')> {

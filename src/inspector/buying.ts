@@ -33,17 +33,24 @@ export interface Buying {
   close(): Promise<void>
 }
 
+/** What buying has to know of whoever the inspector runs behind. */
+export interface BuyingHost {
+  /** Why nothing may be bought at this moment; missing where that is never so. */
+  findObstacle?(): string | undefined
+  /** Is told of a source whose result was bought from here. */
+  bought?(file: string): void
+}
+
 /** Whoever asked is told by the page, and nobody by a summary at an end that does not come. */
 const noReport: Report = { add: () => {}, take: () => undefined }
 
 /**
  * @param send is told how purchases of this process go on, whoever has begun them
- * @param bought is told of each source whose result was bought from here
  */
 export function createBuying(
   { options, shared, journal, logger }: InspectorContext,
   send: (event: InspectorEvent) => void,
-  bought: (file: string) => void,
+  host: BuyingHost,
 ): Buying {
   const running = new Map<string, AbortController>()
   const work = new Set<Promise<void>>()
@@ -77,7 +84,8 @@ export function createBuying(
         why: 'There is no API key. Set FREEPIK_API_KEY in the environment or in .env.local, and start the server anew.',
       }
     }
-    return { allowed: true }
+    const obstacle = host.findObstacle?.()
+    return obstacle === undefined ? { allowed: true } : { allowed: false, why: obstacle }
   }
 
   /** The one budget of this process. */
@@ -102,7 +110,7 @@ export function createBuying(
       await upscaler.upscale({ file, query, importer }, { signal, fingerprint })
       if (!isTold) watch(fingerprint, 'done')
       else send({ kind: 'changed' })
-      bought(file)
+      host.bought?.(file)
       await upscaler.flush()
     } catch (error) {
       if (signal.aborted) return

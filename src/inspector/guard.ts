@@ -10,6 +10,12 @@ export interface Refusal {
   allow?: string
 }
 
+/** The host, and the port, that a request names: HTTP/2, which servers of TLS speak, has another header for it. */
+export function readHost({ headers }: IncomingMessage): string | undefined {
+  const { ':authority': authority, host } = headers
+  return typeof authority === 'string' ? authority : host
+}
+
 /** What the page sends with whatever spends. */
 export const tokenHeader = 'x-magnific-token'
 
@@ -19,11 +25,11 @@ export const tokenHeader = 'x-magnific-token'
  *
  * @param isPage whether it is the page itself, which a link may lead to from anywhere
  */
-export function checkOrigin({ headers }: IncomingMessage, isPage: boolean): Refusal | undefined {
-  const { origin, 'sec-fetch-site': site, 'sec-fetch-dest': dest } = headers
+export function checkOrigin(request: IncomingMessage, isPage: boolean): Refusal | undefined {
+  const { origin, 'sec-fetch-site': site, 'sec-fetch-dest': dest } = request.headers
   if (isPage && dest === 'document' && origin === undefined) return undefined
   const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none'
-  if (isForeign || (origin !== undefined && !isOwnOrigin(origin, headers.host))) {
+  if (isForeign || (origin !== undefined && !isOwnOrigin(origin, readHost(request)))) {
     return { status: 403, problem: 'Only the page of this server may ask for it.' }
   }
   return undefined
@@ -92,10 +98,10 @@ const forwardingHeaders = /^(?:forwarded|x-forwarded(?:-.*)?|x-real-ip|via)$/
  * @param listed names that somebody has listed; one that begins with a dot stands for all that end with it
  */
 export function checkName(
-  { headers: { host } }: IncomingMessage,
+  request: IncomingMessage,
   listed: readonly string[],
 ): Refusal | undefined {
-  const name = readHostname(host)
+  const name = readHostname(readHost(request))
   if (name !== undefined && (isOwnName(name) || listed.some((each) => isOfName(name, each)))) {
     return undefined
   }

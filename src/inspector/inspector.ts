@@ -9,6 +9,7 @@ import { createPlanner } from '../planner.ts'
 import type { PlannedReference } from '../planner.ts'
 import { hashSource } from '../source-file.ts'
 import { createBuying } from './buying.ts'
+import type { BuyingHost } from './buying.ts'
 import { openContext } from './context.ts'
 import type {
   Comparison,
@@ -32,20 +33,20 @@ import type { Picture } from './pictures.ts'
 import { dropDefaults, renderForm, renderQuery } from './render-query.ts'
 
 /** Whoever the inspector runs behind. */
-export interface InspectorHost {
+export interface InspectorHost extends BuyingHost {
   mode: 'dev' | 'ui'
   /** Reads the sources. */
   scan(): Promise<Found>
   /** Whether the host shows a file to whoever may see its pages. */
   mayRead(file: string, query: string): Promise<boolean>
+  /** Why it does not show a file, and what to do about that: a sentence or two. */
+  whyHidden: string
   /**
    * Opens a source in the editor; missing where the host has no way to.
    *
    * @param file an absolute path
    */
   open?(file: string, line: number): void
-  /** Is told of a source whose result was bought from here. */
-  bought?(file: string): void
 }
 
 /** Which picture of an image is asked for. */
@@ -57,8 +58,12 @@ export type PictureKind = (typeof pictureKinds)[number]
 /** What the routes lead to. What they throw is a `MagnificError`, or nobody's fault. */
 export interface Inspector {
   inspect(): Promise<Inspection>
-  /** @returns `undefined` where there is no such image, or the host does not show it */
-  picture(id: string, kind: PictureKind, signal: AbortSignal): Promise<Picture | undefined>
+  /** @returns `undefined` where there is no such image; why not, where the host does not show it */
+  picture(
+    id: string,
+    kind: PictureKind,
+    signal: AbortSignal,
+  ): Promise<Picture | { problem: string } | undefined>
   compare(id: string): Promise<Comparison | undefined>
   result(fingerprint: string): Promise<Picture | undefined>
   /** Reads a query for an image as a build would, or writes it, and shows what it would give. Spends nothing. */
@@ -92,7 +97,7 @@ export function createInspector(
   const send = (event: InspectorEvent): void => {
     for (const listener of listeners) listener(event)
   }
-  const buying = createBuying(context, send, (file) => host.bought?.(file))
+  const buying = createBuying(context, send, host)
   const tries = new Map<string, { file: string; query: string }>()
   let known: Promise<Inspected> | undefined
   let looking: Promise<Inspected> | undefined
@@ -193,8 +198,11 @@ export function createInspector(
     },
     picture: async (id, kind, signal) => {
       const image = await findShown(id)
-      if (!image || !(await check(image))) return undefined
+      if (!image) return undefined
       const { file, query } = image
+      // What is not there is told as builds tell it.
+      hashSource(file, memo)
+      if (!(await check(image))) return { problem: host.whyHidden }
       if (kind === 'thumbnail') return pictures.shrink(file, thumbnailSide, signal)
       if (kind === 'before') return pictures.showSource(file, signal)
       return pictures.showResult(file, parseRequest(file, query, options).params, signal)

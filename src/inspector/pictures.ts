@@ -60,7 +60,8 @@ const types: Partial<Record<SniffedFormat, string>> = {
 /** Made at once: each takes a thread, and there are few. */
 const madeAtOnce = 2
 const thumbnailQuality = 80
-const forever = new AbortController().signal
+/** Of what nobody calls off. One for each: whoever waits listens to it, and there may be hundreds. */
+const forever = (): AbortSignal => new AbortController().signal
 
 /** Nothing is made before it is asked for. */
 export function createPictures(context: InspectorContext): Pictures {
@@ -175,7 +176,7 @@ export function createPictures(context: InspectorContext): Pictures {
     const paid = await findPaid(fingerprint)
     if (paid) return paid
     // With the transparency of its source.
-    return (await hasFingerprint(fingerprint)) ? obtain(file, params, 'png', forever) : undefined
+    return (await hasFingerprint(fingerprint)) ? obtain(file, params, 'png', forever()) : undefined
   }
 
   return {
@@ -193,14 +194,14 @@ export function createPictures(context: InspectorContext): Pictures {
         return undefined
       }
     },
-    shrink: async (file, side, signal = forever) => {
+    shrink: async (file, side, signal = forever()) => {
       checkPicture(file, await sniffFile(file))
       return shrinkFile(file, file, hashSource(file, memo), side, signal)
     },
     findResult: async (file, params, side) => {
       const found = await findResult(file, params)
       if (!found || side === undefined) return found
-      return shrinkFile(file, found.file, fingerprintOf(file, params), side, forever)
+      return shrinkFile(file, found.file, fingerprintOf(file, params), side, forever())
     },
     showSource: async (file, signal) => {
       const format = await sniffFile(file)

@@ -3,7 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isMagnificError } from '../core/errors.ts'
 import { pipeFile } from '../pipe-file.ts'
 import type { InspectorEvent, PreviewRequest } from './contract.ts'
-import { checkLocal, checkName, checkOrigin, checkPost, checkReader, checkToken } from './guard.ts'
+import {
+  checkLocal,
+  checkName,
+  checkOrigin,
+  checkPost,
+  checkReader,
+  checkToken,
+  readHost,
+} from './guard.ts'
 import type { Refusal } from './guard.ts'
 import { pictureKinds } from './inspector.ts'
 import type { Inspector, PictureKind } from './inspector.ts'
@@ -23,8 +31,8 @@ export interface RouteSettings {
   inspector: Inspector
   /** Markup in the page's head, by which the news reach it. */
   head: string
-  /** Where else than from this server the news come from, as sources of a policy. */
-  findSockets?: (request: IncomingMessage) => readonly string[]
+  /** Where else than from this server the news come from, as sources of a policy, by the host that the page was asked for. */
+  findSockets?: (host: string | undefined) => readonly string[]
   /** Names of this server, beside those of this machine, by which may be bought. */
   hosts?: readonly string[]
   /** Where the built page is. */
@@ -75,7 +83,7 @@ export function createRoutes({
       method: 'GET',
       path: /^$/,
       answer: async ({ request, response }) => {
-        response.setHeader('content-security-policy', renderPolicy(findSockets(request)))
+        response.setHeader('content-security-policy', renderPolicy(findSockets(readHost(request))))
         response.setHeader('referrer-policy', 'no-referrer')
         // Neither in a frame, nor by a window that has opened it: pages of the app are of the same origin, and would read it.
         response.setHeader('x-frame-options', 'DENY')
@@ -307,9 +315,10 @@ function streamEvents(
 
 async function sendPicture(
   { request, response }: Omit<Asked, 'words'>,
-  picture: Picture | undefined,
+  picture: Picture | { problem: string } | undefined,
 ): Promise<void> {
   if (!picture) return refuse(request, response, unknown)
+  if ('problem' in picture) return refuse(request, response, { status: 404, ...picture })
   // Opened by itself, it is a picture and nothing else.
   response.setHeader('content-security-policy', "default-src 'none'; sandbox")
   // The same bytes need not be sent twice, and others are never taken for them.

@@ -1,9 +1,11 @@
 /// <reference lib="dom" />
 import type { Browser, Page } from 'playwright-core'
+import type * as vite8 from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.ts'
 import type { InspectorEvent } from '../../src/inspector/contract.ts'
 import { chromePath, launchChrome, openPage, warnWithoutChrome } from '../helpers/browser.ts'
+import { makeCertificate } from '../helpers/certificate.ts'
 import { postsTo } from '../helpers/emulator.ts'
 import { openInspected } from '../helpers/inspector.ts'
 import type { InspectedProject } from '../helpers/inspector.ts'
@@ -24,13 +26,13 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
     })
     afterAll(async () => browser.close())
 
-    const open = async (base = '/'): Promise<InspectedProject> =>
+    const open = async (base = '/', server: vite8.ServerOptions = {}): Promise<InspectedProject> =>
       openInspected(
         { 'src/main.js': main },
         {
           vite: vites[version],
           emulator: { latency: Number.POSITIVE_INFINITY },
-          config: { base },
+          config: { base, server },
           hasSocket: true,
         },
       )
@@ -76,6 +78,16 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
       expect(problems).toEqual([])
     })
 
+    it('does so by TLS, where requests are those of HTTP/2', async () => {
+      const desk = await open('/', { https: makeCertificate() })
+      const url = `https://127.0.0.1:${desk.port}${desk.base}`
+      const settings = { ignoreHTTPSErrors: true }
+      const { page, problems, connected } = await openPage(browser, url, undefined, settings)
+      await connected()
+      await buyInPage(page, desk.emulator)
+      expect(problems).toEqual([])
+    })
+
     it('is read by no script of the app, however it asks', async () => {
       const desk = await open()
       const { page } = await openPage(browser, `http://127.0.0.1:${desk.port}/`)
@@ -107,7 +119,7 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
 
     it('is loaded anew when its server is started anew, and may buy again', async () => {
       const desk = await open()
-      const { page, reloads, connected } = await openPage(
+      const { page, problems, reloads, connected } = await openPage(
         browser,
         `http://127.0.0.1:${desk.port}${desk.base}`,
       )
@@ -119,6 +131,7 @@ describe.skipIf(chromePath === undefined).each(versionsInBrowser)(
       await desk.dev.vite.restart()
       await expect.poll(() => reloads.length).toBeGreaterThan(0)
       await expect.poll(tokenOf).not.toBe(token)
+      expect(problems.filter((each) => each.startsWith('exception'))).toEqual([])
     })
   },
 )

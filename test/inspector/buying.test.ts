@@ -201,7 +201,7 @@ describe('POST api/upscale', () => {
     const buying = createBuying(
       openContext(options, logger),
       (event) => void events.push(event),
-      () => {},
+      {},
     )
     onTestFinished(async () => buying.close())
     const place = { importer: project.path('src/main.js'), line: 1, reached: true }

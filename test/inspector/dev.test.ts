@@ -120,7 +120,7 @@ describe.each(viteVersions)('a dev server of %s', (version) => {
 describe('where the news come from', () => {
   const configOf = (server: object): Parameters<typeof findSockets>[0] =>
     ({ base: '/app/', server }) as Parameters<typeof findSockets>[0]
-  const request = { headers: { host: 'localhost:5173' } } as Parameters<typeof findSockets>[1]
+  const host = 'localhost:5173'
 
   it.each([
     [{}, []],
@@ -133,7 +133,7 @@ describe('where the news come from', () => {
     [{ middlewareMode: true, hmr: { server: {} } }, []],
     [{ hmr: { host: "x; script-src 'unsafe-inline'" } }, []],
   ])('is said in the policy where it is beside the server: %j', (server, sockets) => {
-    expect(findSockets(configOf(server), request)).toEqual(sockets)
+    expect(findSockets(configOf(server), host)).toEqual(sockets)
   })
 
   it('is a stream where Vite has no socket', () => {

@@ -46,11 +46,17 @@ describe('the inspection', () => {
     })
     expect(a?.result).toBeUndefined()
     expect(a?.importers).toEqual([
-      { file: 'src/main.js', line: 2, text: "import a from './a.png?magnific=4x&hdr=2'" },
+      {
+        file: 'src/main.js',
+        line: 2,
+        text: "import a from './a.png?magnific=4x&hdr=2'",
+        isPart: false,
+      },
       {
         file: 'src/style.css',
         line: 1,
         text: '.a { background: url(./a.png?magnific=4x&hdr=2) }',
+        isPart: false,
       },
     ])
     expect(b).toMatchObject({

@@ -1,13 +1,14 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { canary } from '../helpers/canary.ts'
 import { describeImage, drawNoise, makeJpeg, makePng } from '../helpers/images.ts'
-import { createInspectorClient, openInspected } from '../helpers/inspector.ts'
+import { createInspectorClient, openInspected, readJson } from '../helpers/inspector.ts'
 import type { InspectedProject } from '../helpers/inspector.ts'
 import { startDevServer } from '../helpers/dev-server.ts'
 import { optionsFor } from '../helpers/hero.ts'
+import { tmpProject } from '../helpers/project.ts'
 import { vites } from '../helpers/vite-versions.ts'
 import { forgetProcess } from '../helpers/upscalers.ts'
 
@@ -197,6 +198,29 @@ describe('the picture after', () => {
     const { status, body } = await desk.ask(tried.ok ? tried.after : '')
     expect(status).toBe(200)
     expect(await describeImage(body)).toMatchObject({ width: 1600, height: 1280 })
+  })
+})
+
+describe('a picture that is not shown', () => {
+  it('is told of with what to do, and without a path of this machine', async () => {
+    const outside = tmpProject({ 'secret.png': await makePng({ seed: 9 }) })
+    const desk = await openInspected({
+      'src/main.js': `${importOf('gone.png', 'a.png')}import c from '${outside.path('secret.png')}?magnific=2x'\nconsole.log(c)\n`,
+    })
+    const { images } = await desk.inspect()
+    // One that goes while it is looked at is no other case.
+    rmSync(desk.project.path('src/a.png'))
+    expect(images).toHaveLength(3)
+    for (const { file, pictures } of images) {
+      for (const url of [pictures.thumbnail, pictures.before]) {
+        const answer = await desk.ask(url)
+        expect([answer.status, readJson(answer).problem]).toEqual(
+          file.includes('secret')
+            ? [404, expect.stringContaining('Allow its folder in `server.fs.allow`')]
+            : [422, 'The image does not exist. Check the path, capitals included.'],
+        )
+      }
+    }
   })
 })
 

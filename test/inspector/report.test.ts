@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Inspection } from '../../src/inspector/contract.ts'
 import { build } from '../helpers/build.ts'
@@ -62,6 +64,31 @@ describe('magnific report', () => {
       /(?:src|href)="(?!data:|#)/,
     )
     expect(postsTo(emulator)).toBe(1)
+  })
+
+  it('is written of many images without a word of listeners', async () => {
+    const names = Array.from({ length: 14 }, (_, index) => `many/${index}.png`)
+    const pictures = await Promise.all(
+      names.map(async (name, index) => [`src/${name}`, await makePng({ seed: index + 1 })]),
+    )
+    const { magnific, project } = await openPlannedProject({
+      'src/main.js': names.map((name) => `import './${name}?magnific=2x'\n`).join(''),
+      ...(Object.fromEntries(pictures) as Record<string, Buffer>),
+    })
+    const { code, stderr } = await magnific('report')
+    expect(code).toBe(0)
+    expect(stderr).not.toContain('Warning')
+    expect(readReport(project).images).toHaveLength(14)
+  })
+
+  it.each(['src', 'dist/'])('says what it wants where %j is no file', async (out) => {
+    const { magnific, project } = await openPlannedProject({ 'src/main.js': main })
+    const { code, stdout, stderr } = await magnific('report', '-o', out)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(
+      `-o takes a file, and "${out}" is a folder. Name one in it: -o ${join(out, 'magnific-report.html')}`,
+    )
+    expect(existsSync(project.path('dist'))).toBe(false)
   })
 
   it('goes where it is told to, from where somebody stands, and prints an object', async () => {

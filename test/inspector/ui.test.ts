@@ -7,7 +7,7 @@ import { runCli } from '../helpers/cli.ts'
 import { postsTo } from '../helpers/emulator.ts'
 import { readJson } from '../helpers/inspector.ts'
 import { makePng } from '../helpers/images.ts'
-import { openPlannedProject } from '../helpers/planned-project.ts'
+import { openPlannedProject, viteConfigOf } from '../helpers/planned-project.ts'
 import { tmpProject } from '../helpers/project.ts'
 import { startUi } from '../helpers/ui.ts'
 
@@ -46,6 +46,58 @@ describe('magnific ui', () => {
       `${main}import b from './b.png?magnific=4x'\nconsole.log(b)\n`,
     )
     expect((await ui.inspect()).images).toHaveLength(2)
+    await ui.end()
+  })
+
+  const edits: [string, string, (text: string) => string][] = [
+    ['the config', 'vite.config.js', (text) => text.replace('creativity: 3', 'creativity: 7')],
+    ['what it imports', 'presets.js', () => "export const nature = { magnific: '4x' }\n"],
+    ['a file of the environment', '.env.local', (text) => `${text}MAGNIFIC_CACHE_DIR=other\n`],
+    ['a config that was not there', 'magnific.config.js', () => 'export default {}\n'],
+  ]
+
+  it.each(edits)(
+    'spends nothing by options that are gone: by a change of %s',
+    async (_, file, edit) => {
+      const planned = await openPlannedProject({
+        'src/main.js': "import a from './a.png?magnific=hero'\nconsole.log(a)\n",
+        'presets.js': "export const nature = { magnific: '2x' }\n",
+        'vite.config.js': `import { nature } from './presets.js'\n${viteConfigOf("{ presets: { hero: { magnific: '2x', creativity: 3 }, nature } }")}`,
+      })
+      const { project, emulator } = planned
+      const ui = await startUi(planned)
+      const { id, query, estimate } = await ui.find('src/a.png')
+      expect((await ui.inspect()).buying).toEqual({ allowed: true })
+      const before = file === 'magnific.config.js' ? undefined : String(project.read(file))
+      project.write(file, edit(before ?? ''))
+      const why = `${file} has changed since \`magnific ui\` was started: end it, and start it anew. Nothing is bought by the options from before.`
+      expect((await ui.inspect()).buying).toEqual({ allowed: false, why })
+      expect(await ui.upscale(id, query, estimate)).toEqual({ ok: false, problem: why })
+      expect(postsTo(emulator)).toBe(0)
+      // What is as it was is no change.
+      if (before === undefined) rmSync(project.path(file))
+      else project.write(file, before)
+      expect(await ui.upscale(id, query, estimate)).toMatchObject({ ok: true })
+      await expect.poll(() => postsTo(emulator)).toBe(1)
+      await ui.end()
+    },
+  )
+
+  it('spends nothing by options of a module that are gone', async () => {
+    const planned = await openPlannedProject({ 'src/main.js': main })
+    const { project, emulator } = planned
+    const configOf = (more: string): string =>
+      `export default { baseUrl: '${emulator.url}', defaults: { ${more} } }\n`
+    rmSync(project.path('vite.config.js'))
+    project.write('magnific.config.js', configOf('hdr: 3'))
+    const ui = await startUi(planned)
+    const { id, query, estimate } = await ui.find('src/a.png')
+    project.write('magnific.config.js', configOf('hdr: 7'))
+    expect(await ui.upscale(id, query, estimate)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('magnific.config.js has changed'),
+    })
+    expect(postsTo(emulator)).toBe(0)
     await ui.end()
   })
 
@@ -89,7 +141,11 @@ describe('magnific ui', () => {
     for (const { file, pictures } of images) {
       const status = file === 'src/a.png' ? 200 : 404
       for (const url of [pictures.thumbnail, pictures.before, pictures.after]) {
-        expect((await ui.ask(url ?? '')).status).toBe(status)
+        const answer = await ui.ask(url ?? '')
+        expect(answer.status).toBe(status)
+        if (status === 404) {
+          expect(readJson(answer).problem).toContain('This file is outside of the project')
+        }
       }
     }
     expect(readJson(await ui.post('api/open', { file: 'src/main.js', line: 1 }))).toMatchObject({

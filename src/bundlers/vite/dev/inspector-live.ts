@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { ResolvedConfig } from 'vite'
 
 /** The event of `import.meta.hot` that tells pages of the inspector what happens. */
@@ -18,16 +17,23 @@ export function renderHead({ base, server }: Pick<ResolvedConfig, 'base' | 'serv
     : '<meta name="magnific-events" content="sse" />'
 }
 
-/** Vite's socket, where it is not on the server's own port: sources of a policy. */
+/**
+ * Vite's socket, where it is not on the server's own port: sources of a policy.
+ *
+ * @param host by which the page was asked for, with its port
+ */
 export function findSockets(
   { server }: Pick<ResolvedConfig, 'server'>,
-  { headers: { host = '' } }: IncomingMessage,
+  host: string | undefined,
 ): string[] {
   const hmr = typeof server.hmr === 'object' ? server.hmr : {}
   const isBeside = Boolean(server.middlewareMode) && hmr.server === undefined
   const port = hmr.clientPort ?? hmr.port ?? (isBeside ? middlewarePort : undefined)
   if (!hasSocket(server) || (port === undefined && hmr.host === undefined)) return []
-  const { hostname, port: own } = new URL(`http://${host}`)
+  const asked = `http://${host ?? ''}`
+  // Whoever names no host shows no page either.
+  if (!URL.canParse(asked)) return []
+  const { hostname, port: own } = new URL(asked)
   const place = `${hmr.host ?? hostname}:${port ?? own}`
   // It becomes part of a policy: a name with anything else in it would be none.
   return /^[\w.[\]:-]+$/.test(place) ? [`ws://${place}`, `wss://${place}`] : []
@@ -39,9 +45,11 @@ function hasSocket({ ws, hmr }: ResolvedConfig['server']): boolean {
 
 /**
  * The page's own script, by id. What Vite's script would do to a page of the app, it does not do to the inspector: lay an error
- * of the app over it, for which there has to be an element before it is loaded.
+ * of the app over it, for which there has to be an element before it is loaded. Nor does it wait for a server that is gone in
+ * a worker, which is made of a text, as the page's policy lets nobody do: where there are no workers, it waits without.
  */
 const entryScript = `
+globalThis.SharedWorker = undefined
 customElements.define('vite-error-overlay', class extends HTMLElement {
   connectedCallback() {
     this.remove()

@@ -111,6 +111,8 @@ async function openInspector(server: ViteDevServer, session: Session): Promise<O
     mode: 'dev',
     scan,
     mayRead: async (file, query) => mayRead(config, file, query),
+    whyHidden:
+      'The dev server does not show this file. Allow its folder in `server.fs.allow`; builds read it as it is.',
     open: (file, line) => openInEditor(server, file, line),
     bought: (file) => dev?.background.tell(file),
   }
@@ -125,7 +127,7 @@ async function openInspector(server: ViteDevServer, session: Session): Promise<O
     answer: createRoutes({
       inspector,
       head: renderHead(config),
-      findSockets: (request) => findSockets(config, request),
+      findSockets: (asked) => findSockets(config, asked),
       hosts: listHosts(config),
     }),
     concerns: (path) => shown.has(extname(path).toLowerCase()),
