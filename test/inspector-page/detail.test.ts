@@ -380,7 +380,7 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     const { page } = await open('hero', {
       picture: (_id, which) => (which === 'before' ? undefined : Buffer.from('no picture')),
     })
-    const text = 'This picture cannot be shown: the browser cannot show it.'
+    const text = 'This picture cannot be shown. The browser cannot show it.'
     const problem = page.locator('[data-kind=after]').getByText(text)
     await problem.waitFor()
     expect(await slider(page).isVisible()).toBe(false)

@@ -100,10 +100,8 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     hero.pictures.thumbnail = 'api/unreadable'
     team.pictures.thumbnail = 'api/inspection'
     const { page } = await visitInspector(browser, (await startMock(inspection)).page)
-    await page
-      .getByText('No preview: the file is not there, or the server does not show it')
-      .waitFor()
-    await page.getByText('No preview: the browser cannot show it.').waitFor()
+    await page.getByText('No preview. There is nothing here.').waitFor()
+    await page.getByText('No preview. The browser cannot show it.').waitFor()
   })
 
   it('names the service where money is spent', async () => {

@@ -40,7 +40,7 @@ export function createCard(
     broken.hidden = false
     write(broken, 'No preview')
     const why = await explain(url)
-    if (picture.getAttribute('src') === url) write(broken, `No preview: ${showText(why)}`)
+    if (picture.getAttribute('src') === url) write(broken, `No preview. ${showText(why)}`)
   })
   on(picture, 'load', () => {
     broken.hidden = true

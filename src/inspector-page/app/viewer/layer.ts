@@ -39,7 +39,7 @@ export function createLayer(
     const url = image.getAttribute('src') ?? ''
     tell('This picture cannot be shown.')
     const why = await explain(url)
-    if (image.getAttribute('src') === url) tell(`This picture cannot be shown: ${showText(why)}`)
+    if (image.getAttribute('src') === url) tell(`This picture cannot be shown. ${showText(why)}`)
   }
   on(image, 'load', () => {
     tell('')
