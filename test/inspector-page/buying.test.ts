@@ -29,6 +29,29 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
   }
 
   const buy = (page: Page) => page.getByRole('button', { name: /Upscale this one/ })
+  const agree: MockState['upscale'] = ({ fingerprint }) => ({ ok: true, fingerprint })
+  /** Buys the image at another scale than its source asks for. */
+  async function buyAt2x(
+    page: Page,
+    server: MockServer,
+  ): Promise<{ query: string; finish(): void }> {
+    await page.getByRole('radio', { name: '2x' }).focus()
+    await page.keyboard.press('Space')
+    await page.getByRole('button', { name: 'Upscale this one · ~€0.10' }).click()
+    await page.getByRole('button', { name: 'Spend ~€0.10' }).click()
+    await server.until(() => server.posts('api/upscale').length === 1)
+    const { fingerprint, query } = server.posts('api/upscale')[0].body as Record<string, string>
+    const progress = { kind: 'progress', fingerprint, id: 'hero', since: Date.now() } as const
+    server.send({ ...progress, phase: 'upscaling' })
+    await page.locator('.running').getByText('Upscaling').waitFor()
+    const finish = (): void => {
+      const { candidates } = createComparison('hero', 'src/assets/hero.png')
+      const result = { ...candidates[2], fingerprint, query }
+      server.state.comparison = { file: 'src/assets/hero.png', candidates: [result] }
+      server.send({ ...progress, phase: 'done' })
+    }
+    return { query, finish }
+  }
   const dialog = (page: Page) => page.getByRole('dialog')
 
   it('states the estimate, asks once more, spends once, and shows the result', async () => {
@@ -98,23 +121,95 @@ describe.skipIf(chromePath === undefined)('buying one image', () => {
   })
 
   it('of another query shows its result, and how to use it', async () => {
-    const comparison = createComparison('hero', 'src/assets/hero.png')
-    const { page, server } = await open('hero', {
-      comparison,
-      upscale: () => ({ ok: true, fingerprint: 'hero-2x' }),
-    })
-    await page.getByRole('radio', { name: '2x' }).focus()
-    await page.keyboard.press('Space')
-    await page.getByRole('button', { name: 'Upscale this one · ~€0.10' }).click()
-    await page.getByRole('button', { name: 'Spend ~€0.10' }).click()
-    await server.until(() => server.posts('api/upscale').length === 1)
-    server.send({ kind: 'progress', fingerprint: 'hero-2x', phase: 'done', since: Date.now() })
+    const { page, server } = await open('hero', { upscale: agree })
+    const { finish } = await buyAt2x(page, server)
+    finish()
     await page.getByText('This is the new result.').waitFor()
     expect(await page.locator('[data-kind=after] img').getAttribute('src')).toBe(
       'api/result/hero-2x',
     )
     expect(await page.locator('.lines mark').first().textContent()).toContain('magnific=2x')
     expect(await buy(page).isVisible()).toBe(false)
+  })
+
+  it('leaves a form alone that was changed while the result was made, and says where that is', async () => {
+    const { page, server } = await open('hero', { upscale: agree })
+    const { query, finish } = await buyAt2x(page, server)
+    await page.getByRole('spinbutton', { name: 'Creativity' }).fill('8')
+    await page.getByLabel('Query', { exact: true }).getByText('creativity=8').waitFor()
+    await page.locator('.buy').getByText('1 more result is being made.').waitFor()
+    finish()
+    await page.getByText(`The result of ?${query} is here`).waitFor()
+    await page.locator('.others-running').waitFor({ state: 'hidden' })
+    expect(await page.getByRole('spinbutton', { name: 'Creativity' }).inputValue()).toBe('8')
+    const shown = await page.getByLabel('Query', { exact: true }).textContent()
+    expect(shown).toContain('creativity=8')
+    expect(await page.getByText('This is the new result.').count()).toBe(0)
+    expect(await buy(page).isEnabled()).toBe(true)
+    await page.locator('.outcome').getByRole('link', { name: 'Compare results' }).click()
+    await page.getByRole('button', { name: 'Pick result 1' }).waitFor()
+  })
+
+  it('of another query is told of wherever the image is shown, until its result is one to compare', async () => {
+    const { page, server } = await open('hero', { upscale: agree })
+    const { finish } = await buyAt2x(page, server)
+    await page.getByRole('link', { name: 'All images' }).click()
+    const card = page.getByRole('listitem').filter({ hasText: 'hero.png' })
+    await card.getByText('1 more result is being made.').waitFor()
+    await card.getByRole('link').click()
+    await page.locator('.buy').getByText('1 more result is being made.').waitFor()
+    expect(await page.getByRole('link', { name: /^Compare/ }).textContent()).toBe('Compare results')
+    finish()
+    await page.getByRole('link', { name: 'Compare results (1)' }).waitFor()
+    await page.locator('.others-running').waitFor({ state: 'hidden' })
+  })
+
+  it('goes on at the image that the source asks for as soon as the line is pasted', async () => {
+    const { page, server, problems } = await open('hero', { upscale: agree })
+    const { query, finish } = await buyAt2x(page, server)
+    finish()
+    await page.getByText('This is the new result.').waitFor()
+    const [hero, ...others] = server.state.inspection.images
+    const pasted = createImage('pasted', hero.file, 'cached', { query })
+    server.state.inspection = createInspection([pasted, ...others], { mode: 'ui' })
+    server.send({ kind: 'changed' })
+    await page.locator('.detail-title').getByText('Cached').waitFor()
+    expect(page.url()).toBe(`${server.page}#/image/pasted`)
+    expect(await page.locator('body > [role=status]').textContent()).toBe(
+      'The source asks for it now.',
+    )
+    expect(await page.getByRole('alert').locator('visible=true').count()).toBe(0)
+    expect(problems.filter((problem) => !problem.includes('ERR_ABORTED'))).toEqual([])
+  })
+
+  it('is offered no more where the image is gone: what else there is of its file is', async () => {
+    const { page, server } = await open('hero')
+    await page.getByLabel('Prompt').fill('another')
+    await page.getByRole('button', { name: 'Upscale this one · ~€0.20' }).waitFor()
+    const [hero, ...others] = server.state.inspection.images
+    const other = createImage('other', hero.file, 'cached', { query: 'magnific=8x' })
+    server.state.inspection = createInspection([other, ...others], { mode: 'ui' })
+    server.send({ kind: 'changed' })
+    await page.getByRole('alert').getByText('The project refers to it no longer').waitFor()
+    expect(await buy(page).isVisible()).toBe(false)
+    expect(await page.getByText('The estimate comes with the preview.').isVisible()).toBe(false)
+    expect(await page.locator('.detail-title .chip').count()).toBe(0)
+    expect(await page.getByRole('form', { name: 'Params' }).isVisible()).toBe(false)
+    await page.getByRole('link', { name: '?magnific=8x' }).click()
+    await page.locator('.detail-title').getByText('Cached').waitFor()
+    // Who comes back to where it was is led on as well.
+    await page.goBack()
+    await page.getByRole('heading', { name: 'This image is not there any more' }).waitFor()
+    await page.getByRole('link', { name: '?magnific=8x' }).waitFor()
+  })
+
+  it.each([
+    [{ euros: 0.5, usedEuros: 0.4, usedTasks: 1 }, '€0.10 left'],
+    [{ tasks: 2, usedEuros: 0.4, usedTasks: 2 }, '0 tasks left'],
+  ])('is not offered where the budget does not allow it: %o', async (budget, left) => {
+    const { page } = await open('hero', { inspection: createShop({ mode: 'ui', budget }) })
+    await page.locator('.buy').getByText(left).waitFor()
+    expect(await buy(page).isDisabled()).toBe(true)
   })
 
   it.each(['the button', 'Escape'])('is called off by %s, and spends nothing', async (by) => {

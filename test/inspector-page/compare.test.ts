@@ -80,6 +80,78 @@ describe.skipIf(chromePath === undefined)('results side by side', () => {
     ).toBe('true')
   })
 
+  it('are shown where no query gives them, and why they cannot be picked', async () => {
+    const comparison = createComparison('valley', 'src/assets/valley.jpg')
+    const problem = 'No query says this here: `prompt` would be "mine".'
+    Object.assign(comparison.candidates[1], { query: undefined, problem })
+    const server = await startMock(createShop(), { comparison })
+    const { page } = await visitInspector(browser, `${server.page}#/compare/valley`)
+    await page.getByRole('region', { name: 'Result 2' }).getByText(problem).waitFor()
+    expect(await page.getByRole('button', { name: /^Pick/ }).allTextContents()).toEqual([
+      'Pick result 1 · used now',
+      'Pick result 3',
+    ])
+  })
+
+  it('are read again when the project changes, and go on at what was picked once the source asks for it', async () => {
+    const comparison = createComparison('valley', 'src/assets/valley.jpg')
+    const inspection = createShop({ mode: 'ui' })
+    const server = await startMock(inspection, {
+      comparison: { ...comparison, candidates: comparison.candidates.slice(0, 2) },
+    })
+    const { page } = await visitInspector(browser, `${server.page}#/compare/valley`)
+    await server.until(() => server.requests.some(({ url }) => url.endsWith('api/events')))
+    await page.getByRole('button', { name: 'Pick result 2' }).click()
+    await page.getByRole('button', { name: '100 %' }).click()
+    server.state.comparison = comparison
+    server.state.inspection = createShop({ mode: 'ui', problems: [{ file: '', message: 'x' }] })
+    server.send({ kind: 'changed' })
+    await page.getByRole('button', { name: 'Pick result 3' }).waitFor()
+    expect(await page.locator('output.zoom').textContent()).toBe('100 %')
+    await page.getByRole('heading', { name: 'Write this to use result 2' }).waitFor()
+
+    const { query = '' } = comparison.candidates[1]
+    const images = inspection.images.map((image) =>
+      image.id === 'valley' ? createImage('pasted', image.file, 'cached', { query }) : image,
+    )
+    const [first, second, third] = comparison.candidates
+    server.state.comparison = {
+      file: comparison.file,
+      candidates: [{ ...second, isUsed: true }, { ...first, isUsed: false }, third],
+    }
+    server.state.inspection = createShop({ mode: 'ui', images })
+    server.send({ kind: 'changed' })
+    await expect.poll(() => page.url()).toBe(`${server.page}#/compare/pasted`)
+    const used = page.getByRole('region', { name: 'Result 1' }).and(page.locator('[data-used]'))
+    await used.getByText('-2', { exact: true }).waitFor()
+    await page.getByRole('link', { name: 'This image' }).click()
+    await page.locator('.detail-title').getByText('Cached').waitFor()
+  })
+
+  it('let the wheel scroll the page while all of a picture is in sight', async () => {
+    const comparison = createComparison('valley', 'src/assets/valley.jpg')
+    const server = await startMock(createShop(), { comparison })
+    const viewport = { width: 900, height: 400 }
+    const { page } = await visitInspector(browser, `${server.page}#/compare/valley`, { viewport })
+    const stage = page.getByRole('group', { name: /^Result 1/ })
+    const zoom = async (): Promise<string | null> => page.locator('output.zoom').textContent()
+    const fit = await zoom()
+    const scrolled = async (): Promise<number> => page.evaluate<number>('scrollY')
+    await stage.hover()
+    const first = await scrolled()
+    await page.mouse.wheel(0, 60)
+    await expect.poll(scrolled).toBeGreaterThan(first)
+    await stage.hover()
+    const second = await scrolled()
+    await page.mouse.wheel(0, -60)
+    await expect.poll(scrolled).toBeLessThan(second)
+    expect(await zoom()).toBe(fit)
+    await stage.hover()
+    await page.keyboard.down('Control')
+    await page.mouse.wheel(0, -120)
+    await expect.poll(zoom).not.toBe(fit)
+  })
+
   it('says why there is nothing to compare, and tries again', async () => {
     const server = await startMock(createShop())
     Object.assign(server.state, { comparison: { ok: false, problem: 'The cache cannot be read.' } })
@@ -140,6 +212,17 @@ describe.skipIf(chromePath === undefined)('a report', () => {
     }
     expect(requests.filter((each) => !each.startsWith('data:') && each !== url)).toEqual([])
     expect(problems).toEqual([])
+  })
+
+  it('promises nothing that it cannot do', async () => {
+    const url = await writeReport(createShop())
+    const { page } = await visitInspector(browser, `${url}#/compare/hero`)
+    await page.getByRole('heading', { name: 'No result of this image yet' }).waitFor()
+    expect(await page.locator('.compare').textContent()).not.toMatch(/Try params|as soon as/)
+    const empty = await writeReport(createShop({ images: [] }))
+    const { page: other } = await visitInspector(browser, empty)
+    await other.getByRole('heading', { name: 'No image is upscaled yet' }).waitFor()
+    expect(await other.locator('.gallery').textContent()).not.toContain('by you')
   })
 
   it('has hostile names and prompts in it as texts', async () => {

@@ -335,12 +335,86 @@ describe.skipIf(chromePath === undefined)('an image', () => {
     await expect.poll(clipboard).toBe(`import hero from '../assets/hero.png${expected}'`)
   })
 
+  it('copies no part of a line in place of the line', async () => {
+    const inspection = createShop()
+    const [hero] = inspection.images
+    hero.importers = [
+      { file: 'a.ts', line: 1, text: `… './hero.png?${hero.query}' …`, isPart: true },
+      { file: 'a.ts', line: 2, text: `… './hero.png?magnific=4x&pro…`, isPart: true },
+    ]
+    const { page } = await open('hero', { inspection })
+    const part = 'The line is long: this is a part of it.'
+    expect(await page.locator('.lines .hint').allTextContents()).toEqual(
+      expect.arrayContaining([part]),
+    )
+    await page.getByRole('spinbutton', { name: 'Fractality' }).fill('-4')
+    await page.locator('.lines mark').getByText('fractality=-4').waitFor()
+    expect(await page.getByRole('button', { name: 'Copy line' }).count()).toBe(0)
+    expect(await page.getByText(`${part} Copy the query, and put it there.`).count()).toBe(2)
+    expect(await page.getByText('put together elsewhere').count()).toBe(0)
+  })
+
+  it('notices what other processes did as soon as it is looked at again, and draws nothing anew where that is nothing', async () => {
+    const { page, server } = await open('hero')
+    const line = await page.locator('.lines li').first().elementHandle()
+    const look = async (): Promise<void> => {
+      const reads = (): number =>
+        server.requests.filter(({ url }) => url.endsWith('api/inspection')).length
+      const read = reads()
+      await page.evaluate(() => dispatchEvent(new Event('focus')))
+      await server.until(() => reads() > read)
+    }
+    await look()
+    const [hero, ...others] = server.state.inspection.images
+    const cached = createImage('hero', hero.file, 'cached', {
+      query: hero.query,
+      importers: hero.importers,
+    })
+    server.state.inspection = createInspection([cached, ...others])
+    await look()
+    await page.locator('.detail-title').getByText('Cached').waitFor()
+    expect(await line?.evaluate((element) => element.isConnected)).toBe(true)
+  })
+
+  it('says what is wrong with a picture, beside what can be shown', async () => {
+    const { page } = await open('hero', {
+      picture: (_id, which) => (which === 'before' ? undefined : Buffer.from('no picture')),
+    })
+    const text = 'This picture cannot be shown. The browser cannot show it.'
+    const problem = page.locator('[data-kind=after]').getByText(text)
+    await problem.waitFor()
+    expect(await slider(page).isVisible()).toBe(false)
+    const [box, stage] = [await boxOf(problem), await boxOf(page.locator('.stage'))]
+    expect(box.x).toBeCloseTo(stage.x + stage.width / 2, 0)
+    expect(await page.locator('.outcome').textContent()).toContain('There is no preview of it.')
+    expect(await page.locator('.outcome').textContent()).not.toContain('A local preview')
+  })
+
+  it('is as it was left where the page is loaded anew', async () => {
+    const { page } = await open('hero')
+    await page.getByLabel('Prompt').fill('mine')
+    await page.getByRole('radio', { name: '8x' }).focus()
+    await page.keyboard.press('Space')
+    await query(page).getByText('magnific=8x').waitFor()
+    const shown = await query(page).textContent()
+    await page.reload()
+    await expect.poll(async () => query(page).textContent()).toBe(shown)
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('mine')
+    expect(await page.getByRole('radio', { name: '8x' }).isChecked()).toBe(true)
+    // It is kept for this image alone, and once.
+    await page.getByRole('button', { name: 'Back to the source' }).click()
+    await page.reload()
+    await page.getByLabel('Prompt').waitFor()
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('a quiet valley')
+  })
+
   it('opens the source in the editor, and says so where that fails', async () => {
     const { page, server } = await open('hero')
     const editor = page.getByRole('button', { name: 'Open in editor' })
     await editor.nth(1).click()
     await server.until(() => server.posts('api/open').length === 1)
     expect(server.posts('api/open')[0]?.body).toEqual({ file: 'index.html', line: 21 })
+    await page.getByText('Your editor was asked. If nothing opens, see the terminal.').waitFor()
     server.state.open = () => ({ ok: false, problem: 'No editor was found.' })
     await editor.first().click()
     await page.getByText('No editor was found.').waitFor()

@@ -100,8 +100,8 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     hero.pictures.thumbnail = 'api/unreadable'
     team.pictures.thumbnail = 'api/inspection'
     const { page } = await visitInspector(browser, (await startMock(inspection)).page)
-    await page.getByText('No preview: There is nothing here.').waitFor()
-    await page.getByText('No preview: the browser cannot show it.').waitFor()
+    await page.getByText('No preview. There is nothing here.').waitFor()
+    await page.getByText('No preview. The browser cannot show it.').waitFor()
   })
 
   it('names the service where money is spent', async () => {
@@ -145,6 +145,27 @@ describe.skipIf(chromePath === undefined)('the gallery', () => {
     expect((await sort('Size')).at(-1)).toBe('logo.png')
     await page.getByRole('button', { name: 'Reverse the order' }).click()
     expect((await names(page))[0]).toBe('logo.png')
+  })
+
+  it('is arranged as before where the page is loaded anew', async () => {
+    const { page } = await visitInspector(browser, (await startMock(createShop())).page)
+    await page.getByRole('searchbox').fill('src/assets')
+    await page
+      .getByText(/^Cached/)
+      .first()
+      .click()
+    await page.getByLabel('Sort by').selectOption('Gain')
+    await page.getByRole('button', { name: 'Reverse the order' }).click()
+    const before = await names(page)
+    expect(before).toEqual(['valley.jpg', 'team.jpg'].toReversed())
+    await page.reload()
+    await page.locator('.card').first().waitFor()
+    expect(await names(page)).toEqual(before)
+    expect(await page.getByRole('searchbox').inputValue()).toBe('src/assets')
+    expect(await page.getByRole('radio', { name: /^Cached/ }).isChecked()).toBe(true)
+    expect(await page.getByLabel('Sort by').inputValue()).toBe('gain')
+    const reverse = page.getByRole('button', { name: 'Reverse the order' })
+    expect(await reverse.getAttribute('aria-pressed')).toBe('true')
   })
 
   it('is walked through with the arrow keys, and comes back to where one was', async () => {

@@ -6,7 +6,8 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromePath, launchChrome, warnWithoutChrome } from '../helpers/browser.ts'
-import { createShop } from './inspections.ts'
+import type { Inspection } from '../../src/inspector/contract.ts'
+import { createImage, createShop } from './inspections.ts'
 import { createComparison, startMock } from './mock-server.ts'
 import { visitInspector, writeReport } from './visits.ts'
 
@@ -55,6 +56,15 @@ const views: Record<string, (page: Page) => Promise<void>> = {
     await page.getByRole('button', { name: /Upscale this one/ }).click()
     await page.getByRole('dialog').waitFor()
   },
+  gone: async (page) => {
+    await page.getByRole('link', { name: 'hero.png' }).click()
+    await page.getByRole('spinbutton', { name: 'Creativity' }).fill('3')
+    await page.getByRole('button', { name: /Upscale this one · ~€0.20/ }).waitFor()
+    await page.evaluate(() => {
+      dispatchEvent(new CustomEvent('magnific-event', { detail: { kind: 'changed' } }))
+    })
+    await page.getByRole('alert').getByText('The project refers to it no longer').waitFor()
+  },
   compare: async (page) => {
     await page.getByRole('link', { name: 'valley.jpg' }).click()
     await page.getByRole('link', { name: /^Compare/ }).click()
@@ -87,6 +97,7 @@ describe.skipIf(chromePath === undefined)('the inspector', () => {
     })
     const settings = { colorScheme, viewport: sizes[size], hasTouch: size === 'phone' }
     const { page, problems } = await visitInspector(browser, server.page, settings)
+    if (view === 'gone') server.state.inspection = moveHero(server.state.inspection)
     await views[view](page)
     await page.waitForLoadState('networkidle')
     await shoot(page, `${view}-${colorScheme}-${size}`)
@@ -148,6 +159,15 @@ describe.skipIf(chromePath === undefined)('forced colours', () => {
     await shoot(page, 'forced-colors')
   })
 })
+
+/** As if its source line had got another query, and a second one. */
+function moveHero(inspection: Inspection): Inspection {
+  const [{ file }, ...others] = inspection.images
+  const moved = ['magnific=8x', 'magnific=2x&w=800'].map((query) =>
+    createImage(query, file, 'missing', { query }),
+  )
+  return { ...inspection, images: [...moved, ...others] }
+}
 
 async function shoot(page: Page, name: string): Promise<void> {
   if (shots === undefined) return

@@ -39,6 +39,8 @@ export interface MockState {
   /** What is said to previews and purchases. */
   preview(body: PreviewBody): object
   upscale(body: { id: string; query: string; estimate: number; fingerprint: string }): object
+  /** A picture in place of a good one. */
+  picture?(id: string, which: string): Buffer | undefined
   open(body: { file: string; line: number }): object
   /** Of the server that answers now. */
   token?: string
@@ -132,7 +134,11 @@ async function reply(
     case 'inspection':
       return json(state.inspection)
     case 'picture':
-      return send('image/webp', await drawPicture(state.inspection, decodeURIComponent(id), which))
+      return send(
+        'image/webp',
+        state.picture?.(id, which) ??
+          (await drawPicture(state.inspection, decodeURIComponent(id), which)),
+      )
     case 'result':
       return send(
         'image/webp',

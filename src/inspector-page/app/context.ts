@@ -1,3 +1,4 @@
+import type { Keeper } from './keeper.ts'
 import type { Live } from './live.ts'
 import type { Server } from './server.ts'
 import type { Store } from './store.ts'
@@ -7,6 +8,7 @@ export interface Context {
   store: Store
   server: Server
   live: Live
+  keeper: Keeper
   /** Aborted when another view is looked at. */
   signal: AbortSignal
 }

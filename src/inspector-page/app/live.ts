@@ -1,4 +1,4 @@
-import type { InspectorEvent } from '../../inspector/contract.ts'
+import type { Inspection, InspectorEvent } from '../../inspector/contract.ts'
 import { Unreachable } from './server.ts'
 import type { Server } from './server.ts'
 import type { Store } from './store.ts'
@@ -23,6 +23,8 @@ export function followServer(store: Store, server: Server): Live {
   let timer: ReturnType<typeof setTimeout> | undefined
   let isReading = false
   let isStale = false
+  /** That something has changed, be it nothing of the inspection itself: there may be a result to compare. */
+  let isTold = false
 
   const lose = (): void => {
     if (store.connection !== 'gone') store.set({ connection: 'gone' })
@@ -49,7 +51,9 @@ export function followServer(store: Store, server: Server): Live {
     try {
       while (isStale) {
         isStale = false
-        store.set({ inspection: await server.inspection() })
+        const inspection = await server.inspection()
+        if (isTold || !isSame(store.inspection, inspection)) store.set({ inspection })
+        isTold = false
       }
     } catch {
       lose()
@@ -59,13 +63,23 @@ export function followServer(store: Store, server: Server): Live {
   }
   const receive = (event: InspectorEvent): void => {
     if (event.kind === 'changed') {
+      isTold = true
       void refresh()
       return
     }
     store.set({ progress: event })
     // What has ended has changed an image, and the totals.
-    if (event.phase === 'done' || event.phase === 'failed') void refresh()
+    if (event.phase !== 'done' && event.phase !== 'failed') return
+    isTold = true
+    void refresh()
   }
+
+  // What other processes do, such as the commands that the page tells to run, nobody tells it.
+  const look = (): void => {
+    if (document.visibilityState === 'visible' && store.connection === 'live') void refresh()
+  }
+  addEventListener('focus', look)
+  document.addEventListener('visibilitychange', look)
 
   addEventListener('magnific-event', (event) => {
     receive((event as CustomEvent<InspectorEvent>).detail)
@@ -89,4 +103,10 @@ export function followServer(store: Store, server: Server): Live {
       return error instanceof Error ? error.message : String(error)
     },
   }
+}
+
+/** What is drawn anew loses its focus, and the click that is just being made. */
+function isSame(before: Inspection, after: Inspection): boolean {
+  const read = (inspection: Inspection): string => JSON.stringify({ ...inspection, createdAt: '' })
+  return read(before) === read(after)
 }

@@ -9,7 +9,9 @@ import { createDetail } from './detail/detail.ts'
 import { button, fill, h, write } from './dom.ts'
 import { showText } from './format.ts'
 import { createGallery } from './gallery/gallery.ts'
+import { goneText, renderOthers } from './gone.ts'
 import { createHeader } from './header.ts'
+import { createKeeper } from './keeper.ts'
 import { followServer } from './live.ts'
 import { createReportServer, readReport } from './report.ts'
 import { linkTo, readRoute } from './routes.ts'
@@ -52,7 +54,8 @@ function show(
   const live = isReport
     ? { refresh: async () => {}, explain: (error: unknown) => (error as Error).message }
     : followServer(store, server)
-  const gallery = createGallery(store, server)
+  const keeper = createKeeper()
+  const gallery = createGallery(store, server, keeper)
   const place = h('div', { class: 'place' })
   const footer = h('footer', {})
   write(footer, `unplugin-magnific ${inspection.version} · prices are estimates`)
@@ -69,7 +72,7 @@ function show(
     const isGallery = route.view === 'gallery'
     gallery.element.hidden = !isGallery
     document.body.dataset['view'] = route.view
-    const context = { store, server, live, signal: leave.signal }
+    const context = { store, server, live, keeper, signal: leave.signal }
     fill(place, !isGallery && renderView(context, route))
     document.title = titleOf(route)
     if (isGallery) {
@@ -88,7 +91,8 @@ function show(
         'main',
         { class: 'empty' },
         h('h2', { tabindex: -1 }, 'This image is not there any more'),
-        h('p', {}, 'The project refers to it no longer, or by another query.'),
+        h('p', {}, goneText),
+        route.view !== 'gallery' && renderOthers(store.inspection, store.fileOf(route.id)),
         h('a', { class: 'button', href: linkTo({ view: 'gallery' }) }, 'All images'),
       )
     }

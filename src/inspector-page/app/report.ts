@@ -18,7 +18,7 @@ export function createReportServer(inspection: Inspection): Server {
     preview: refuse,
     upscale: refuse,
     open: refuse,
-    explainPicture: async () => 'the source could not be read when this report was made.',
+    explainPicture: async () => 'The source could not be read when this report was made.',
     renew: () => {},
   }
 }

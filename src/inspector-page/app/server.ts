@@ -16,7 +16,7 @@ export interface Server {
   /** The only call that spends. */
   upscale(id: string, offer: Offer): Promise<Purchase>
   open(file: string, line: number): Promise<void>
-  /** Why a picture cannot be shown. */
+  /** Why a picture cannot be shown, as a sentence. */
   explainPicture(url: string): Promise<string>
   /** Loads the page anew: the server that answers now may be another one, with a token of its own. */
   renew(): void
@@ -43,11 +43,12 @@ export function createServer(): Server {
     explainPicture: async (url) => {
       try {
         const response = await fetch(url, { redirect: 'error' })
-        if (response.ok) return 'the browser cannot show it.'
+        if (response.ok) return 'The browser cannot show it.'
         const { problem } = (await response.json()) as { problem?: string }
-        return problem ?? `the server answered with ${response.status}.`
+        if (response.status === 500 && problem) return `It cannot be read (${problem}).`
+        return problem ?? `The server answered with ${response.status}.`
       } catch {
-        return 'the server does not answer.'
+        return 'The server does not answer.'
       }
     },
     open: async (file, line) => void expectOk(await post('api/open', { file, line })),

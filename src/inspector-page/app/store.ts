@@ -11,6 +11,10 @@ export interface Store {
   readonly inspection: Inspection
   readonly connection: Connection
   progressOf(fingerprint: string): Progress | undefined
+  /** What is being made of an image besides, by other queries. */
+  othersOf(image: Pick<InspectedImage, 'id' | 'fingerprint'>): Progress[]
+  /** The file of an image, be it gone. */
+  fileOf(id: string): string | undefined
   find(id: string): InspectedImage | undefined
   /** Called after every change until the signal is aborted. */
   onChange(listener: () => void, signal?: AbortSignal): void
@@ -23,6 +27,11 @@ export function createStore(first: Inspection, firstConnection: Connection): Sto
   let connection = firstConnection
   const progress = new Map<string, Progress>()
   const listeners = new Set<() => void>()
+  const files = new Map<string, string>()
+  const learn = (): void => {
+    for (const { id, file } of inspection.images) files.set(id, file)
+  }
+  learn()
   return {
     get inspection() {
       return inspection
@@ -31,6 +40,11 @@ export function createStore(first: Inspection, firstConnection: Connection): Sto
       return connection
     },
     progressOf: (fingerprint) => progress.get(fingerprint),
+    othersOf: ({ id, fingerprint }) =>
+      [...progress.values()].filter(
+        (each) => each.id === id && each.fingerprint !== fingerprint && isRunning(each),
+      ),
+    fileOf: (id) => files.get(id),
     find: (id) => inspection.images.find((image) => image.id === id),
     onChange: (listener, signal) => {
       listeners.add(listener)
@@ -38,6 +52,7 @@ export function createStore(first: Inspection, firstConnection: Connection): Sto
     },
     set: (change) => {
       inspection = change.inspection ?? inspection
+      learn()
       connection = change.connection ?? connection
       if (change.progress) progress.set(change.progress.fingerprint, change.progress)
       for (const listener of listeners) listener()
@@ -61,4 +76,10 @@ export function describeProgress({ phase, message }: Progress): string {
     failed: 'Failed',
   }[phase]
   return message ? `${words}: ${message}` : words
+}
+
+/** What is being made besides, in words; '' where nothing is. */
+export function describeOthers({ length }: readonly Progress[]): string {
+  if (length === 0) return ''
+  return length === 1 ? '1 more result is being made.' : `${length} more results are being made.`
 }

@@ -5,6 +5,7 @@ import { copyButton } from '../copy.ts'
 import { button, fill, h, on, setAttribute, write } from '../dom.ts'
 import { count, filePath, showBytes, showSize, showText, showTime } from '../format.ts'
 import { icon } from '../icons.ts'
+import { followSource, goneText, renderOthers } from '../gone.ts'
 import { linkTo } from '../routes.ts'
 import { sourceLines } from '../detail/source-lines.ts'
 import { addGestures, addZoomKeys } from '../viewer/gestures.ts'
@@ -17,22 +18,44 @@ import { compareParams } from './differences.ts'
 
 type Candidate = Comparison['candidates'][number]
 
+/** Of a result that is here and cannot be asked for: a query cannot take back what the config says. */
+const noQuery = "No query gives this result while the project's `defaults` say something else."
+
 /** So many pictures are shown at once to begin with. */
 const fewPictures = 3
 
+/** What stays as it is when the results are read again. */
+interface Session {
+  view: View
+  /** Whether a sheet is shown, by fingerprint; the source's by ''. */
+  open: Map<string, boolean>
+  /** What was picked, the last of it last. */
+  picked: Candidate[]
+}
+
 /** Several results of one image, side by side. */
-export function createCompare(context: Context, image: InspectedImage): HTMLElement {
-  const { server, live } = context
+export function createCompare(context: Context, first: InspectedImage): HTMLElement {
+  const { store, server, live, signal } = context
+  const session: Session = { view: createView(), open: new Map(), picked: [] }
+  let image = first
+  let seen = store.inspection
+  let shown = ''
   const content = h(
     'div',
     { class: 'compare-content' },
     h('p', { class: 'hint', role: 'status' }, 'Reading the results…'),
   )
+  const isThere = (): boolean => store.find(image.id) !== undefined
   const load = async (): Promise<void> => {
     try {
       const { candidates } = await server.compare(image.id)
-      fill(content, ...renderComparison(context, image, candidates))
+      const next = JSON.stringify([image, candidates])
+      if (next === shown || !isThere()) return
+      shown = next
+      fill(content, ...renderComparison(context, image, candidates, session))
     } catch (error) {
+      if (!isThere()) return
+      shown = ''
       fill(
         content,
         h('p', { class: 'problem', role: 'alert' }, showText(live.explain(error))),
@@ -40,7 +63,26 @@ export function createCompare(context: Context, image: InspectedImage): HTMLElem
       )
     }
   }
+  const update = (): void => {
+    if (store.inspection === seen) return
+    seen = store.inspection
+    const next = store.find(image.id)
+    if (next) {
+      image = next
+      void load()
+      return
+    }
+    const picked = session.picked.map(({ query = '', fingerprint }) => ({ query, fingerprint }))
+    if (followSource(seen, image.file, picked, 'compare')) return
+    shown = ''
+    fill(
+      content,
+      h('p', { class: 'problem', role: 'alert' }, goneText),
+      renderOthers(seen, image.file),
+    )
+  }
   void load()
+  store.onChange(update, signal)
   return h(
     'main',
     { class: 'compare' },
@@ -68,38 +110,29 @@ function renderComparison(
   context: Context,
   image: InspectedImage,
   candidates: readonly Candidate[],
+  session: Session,
 ): Node[] {
-  if (candidates.length === 0) {
-    return [
-      h(
-        'div',
-        { class: 'empty' },
-        h('h2', {}, 'No result of this image yet'),
-        h(
-          'p',
-          {},
-          'Results appear here as soon as they are in the cache: one for each set of params that was bought.',
-        ),
-        h(
-          'a',
-          { class: 'button', href: linkTo({ view: 'detail', id: image.id }) },
-          'Try params out',
-        ),
-      ),
-    ]
-  }
-  const view = createView()
+  const { mode, fields } = context.store.inspection
+  if (candidates.length === 0) return [renderEmpty(image, mode === 'report')]
+  const { view, open } = session
   const largest = candidates
     .flatMap(({ result }) => result ?? [])
     .toSorted((a, b) => b.width * b.height - a.width * a.height)[0]
   if (largest) view.setPicture(largest.width, largest.height)
   const rows = compareParams(candidates.map(({ params }) => params))
-  const { fields } = context.store.inspection
   const choice = h('section', { class: 'choice', 'aria-live': 'polite' })
+  const pick = (candidate: Candidate, index: number): void => {
+    for (const [at, sheet] of sheetsOf().entries()) {
+      const each = sheet.querySelector('.pick')
+      if (each) setAttribute(each, 'aria-pressed', String(at === index))
+    }
+    showLines(context, image, candidate, index, choice)
+  }
   const sheets = candidates.map((candidate, index) => ({
+    key: candidate.fingerprint,
     name: `Result ${index + 1}`,
     about: candidate.isUsed ? 'used now' : '',
-    isOpen: index < fewPictures,
+    isOpen: open.get(candidate.fingerprint) ?? index < fewPictures,
     element: renderSheet(
       context,
       view,
@@ -108,18 +141,22 @@ function renderComparison(
       [
         renderParams(candidate, index, rows, fields),
         candidate.query === undefined
-          ? h('p', { class: 'hint' }, candidate.problem ?? '')
-          : pickButton(index, candidate, sheetsOf, () =>
-              showLines(context, image, candidate, index, choice),
-            ),
+          ? h('p', { class: 'hint' }, showText(candidate.problem ?? noQuery))
+          : pickButton(index, candidate, () => {
+              session.picked.push(candidate)
+              pick(candidate, index)
+              choice.scrollIntoView({ block: 'nearest' })
+              announce(choice.querySelector('h3')?.textContent ?? '')
+            }),
       ],
       candidate.isUsed,
     ),
   }))
   const source = {
+    key: '',
     name: 'Source',
     about: '',
-    isOpen: candidates.length === 1,
+    isOpen: open.get('') ?? candidates.length === 1,
     element: renderSheet(context, view, 'Source', image.pictures.before, [
       image.source &&
         h('p', { class: 'hint' }, `${showSize(image.source)}, ${showBytes(image.source.bytes)}`),
@@ -129,11 +166,12 @@ function renderComparison(
     return sheets.map(({ element }) => element)
   }
   const grid = h('div', { class: 'sheets' }, source.element, ...sheetsOf())
-  const toggles = [source, ...sheets].map(({ name, about, isOpen, element }) => {
+  const toggles = [source, ...sheets].map(({ key, name, about, isOpen, element }) => {
     const box = h('input', { type: 'checkbox', checked: isOpen, class: 'offscreen' })
     element.hidden = !isOpen
     on(box, 'change', () => {
       element.hidden = !box.checked
+      open.set(key, box.checked)
     })
     return h(
       'label',
@@ -160,6 +198,10 @@ function renderComparison(
     grid,
   )
   addZoomKeys(root, view)
+  const last = session.picked.at(-1)?.fingerprint
+  const at = candidates.findIndex(({ fingerprint }) => fingerprint === last)
+  const again = candidates[at]
+  if (again?.query !== undefined) pick(again, at)
   return [
     h(
       'p',
@@ -171,15 +213,35 @@ function renderComparison(
   ]
 }
 
+function renderEmpty(image: InspectedImage, isReport: boolean): HTMLElement {
+  return h(
+    'div',
+    { class: 'empty' },
+    h('h2', {}, 'No result of this image yet'),
+    isReport
+      ? h('p', {}, 'A build that buys it has a result to show.')
+      : h(
+          'p',
+          {},
+          'Results appear here as soon as they are in the cache: one for each set of params that was bought.',
+        ),
+    h(
+      'a',
+      { class: 'button', href: linkTo({ view: 'detail', id: image.id }) },
+      isReport ? 'This image' : 'Try params out',
+    ),
+  )
+}
+
 function renderSheet(
-  { signal }: Context,
+  { signal, server }: Context,
   view: View,
   name: string,
   url: string,
   below: (Node | undefined)[],
   isUsed = false,
 ): HTMLElement {
-  const layer = createLayer(view, 'single', name)
+  const layer = createLayer(view, 'single', name, server.explainPicture)
   const stage = h(
     'div',
     {
@@ -191,7 +253,7 @@ function renderSheet(
     layer.element,
     h('span', { class: 'stage-label is-before' }, name),
   )
-  addGestures(stage, view)
+  addGestures(stage, view, { isInPage: true })
   watchSize(stage, signal, (width, height) => view.setStage(width, height))
   layer.show(url)
   return h(
@@ -247,21 +309,10 @@ function describeDefault(fields: readonly InspectedField[], name: string): strin
   return usual === undefined || usual === '' ? "API's default" : `${String(usual)}, API's default`
 }
 
-function pickButton(
-  index: number,
-  { isUsed }: Candidate,
-  all: () => HTMLElement[],
-  onPick: () => void,
-): HTMLElement {
+function pickButton(index: number, { isUsed }: Candidate, onPick: () => void): HTMLElement {
   const element = button(
     { class: 'button pick', 'aria-pressed': 'false' },
-    () => {
-      for (const sheet of all()) {
-        const pick = sheet.querySelector('.pick')
-        if (pick) setAttribute(pick, 'aria-pressed', String(pick === element))
-      }
-      onPick()
-    },
+    onPick,
     icon('check'),
     `Pick result ${index + 1}`,
   )
@@ -302,6 +353,4 @@ function showLines(
       explain: live.explain,
     }),
   )
-  choice.scrollIntoView({ block: 'nearest' })
-  announce(heading.textContent ?? '')
 }

@@ -3,18 +3,20 @@ import { announce } from '../announce.ts'
 import type { Context } from '../context.ts'
 import { copyButton } from '../copy.ts'
 import { button, fill, h, write } from '../dom.ts'
-import { showEstimate, showSeconds, showText } from '../format.ts'
-import { states } from '../states.ts'
-import { describeProgress, isRunning } from '../store.ts'
+import { showSeconds, showText } from '../format.ts'
+import { describeOthers, describeProgress, isRunning } from '../store.ts'
 import type { Progress } from '../store.ts'
 import { confirmPurchase } from './confirm.ts'
+import { describeOffer, explainOffer, findCommand, findExcess, isForSale } from './offer.ts'
 import type { Offer } from './offer.ts'
+
+/** `soon` while a preview is made, `none` where there is nothing to buy, `gone` where its image is not there any more. */
+export type Offered = Offer | 'soon' | 'none' | 'gone'
 
 /** The only part of the page that spends. */
 export interface Buy {
   readonly element: HTMLElement
-  /** @param offer `undefined` while it is not known what a query would cost */
-  offer(offer: Offer | undefined): void
+  offer(offered: Offered): void
 }
 
 /**
@@ -27,13 +29,15 @@ export function createBuy(
   onBought: (offer: Offer) => void,
   onRefused: () => void,
 ): Buy {
-  let offered: Offer | undefined
-  let followed: Offer | undefined
+  let offered: Offered = 'soon'
+  /** What was begun here and has not ended, by fingerprint. */
+  const begun = new Map<string, Offer>()
   /** Told already: an event comes once, and the store says the same at every change. */
   const told = new Set<Progress>()
   const label = h('span', {})
   const buyButton = button({ class: 'button is-primary' }, () => void ask(), label)
   const note = h('p', { class: 'hint' })
+  const others = h('p', { class: 'hint others-running', hidden: true })
   const phase = h('span', { class: 'phase' })
   const elapsed = h('span', { class: 'aside', 'aria-hidden': 'true' })
   const running = h(
@@ -47,7 +51,7 @@ export function createBuy(
 
   const ask = async (): Promise<void> => {
     const offer = offered
-    if (!offer) return
+    if (typeof offer === 'string') return
     problem.hidden = true
     const asked = image()
     const outcome = await confirmPurchase({
@@ -70,42 +74,53 @@ export function createBuy(
       buyButton.focus()
     }
     if (outcome.kind !== 'begun') return
-    followed = { ...offer, fingerprint: outcome.fingerprint }
+    begun.set(outcome.fingerprint, { ...offer, fingerprint: outcome.fingerprint })
     announce('Upscaling has begun.')
     render()
     // The button is gone: whoever pressed it stays where it was.
     element.focus()
   }
+  /** What the task that is spoken of makes. */
+  const current = (): string =>
+    typeof offered === 'string' ? image().fingerprint : offered.fingerprint
   const render = (): void => {
-    const current = followed?.fingerprint ?? image().fingerprint
-    const progress = store.progressOf(current)
-    const isBusy = isRunning(progress) || (followed !== undefined && progress === undefined)
+    for (const fingerprint of new Set([image().fingerprint, ...begun.keys()])) follow(fingerprint)
+    const progress = store.progressOf(current())
+    const isBusy = isRunning(progress) || (begun.has(current()) && progress === undefined)
     running.hidden = !isBusy
     if (isBusy) write(phase, progress ? describeProgress(progress) : 'Begun')
-    if (progress && !told.has(progress)) {
-      told.add(progress)
-      if (followed !== undefined) announce(describeProgress(progress))
-      if (progress.phase === 'failed') {
-        problem.hidden = false
-        write(problem, describeProgress(progress))
-        followed = undefined
-        onRefused()
-      } else if (progress.phase === 'done' && followed !== undefined) {
-        const bought = followed
-        followed = undefined
-        onBought(bought)
-      }
-    }
+    const more = describeOthers(store.othersOf({ id: image().id, fingerprint: current() }))
+    others.hidden = more === ''
+    write(others, more)
     renderOffer(isBusy)
   }
+  const follow = (fingerprint: string): void => {
+    const progress = store.progressOf(fingerprint)
+    if (!progress || told.has(progress)) return
+    told.add(progress)
+    const offer = begun.get(fingerprint)
+    if (offer) announce(describeProgress(progress))
+    const isFailed = progress.phase === 'failed'
+    if (!isFailed && progress.phase !== 'done') return
+    begun.delete(fingerprint)
+    if (isFailed) {
+      problem.hidden = false
+      const isOther = fingerprint !== current() && offer !== undefined
+      const of = isOther ? `?${showText(offer.query)}: ` : ''
+      write(problem, of + describeProgress(progress))
+      onRefused()
+    } else if (offer) onBought(offer)
+  }
   const renderOffer = (isBusy: boolean): void => {
-    const { buying } = store.inspection
-    const offer = offered
-    buyButton.hidden = !buying.allowed || isBusy || (offer !== undefined && !isForSale(offer))
-    buyButton.disabled = offer === undefined || store.connection === 'gone'
+    const { buying, budget } = store.inspection
+    const offer = typeof offered === 'string' ? undefined : offered
+    const excess = offer && buying.allowed ? findExcess(offer, budget) : undefined
+    const isOut = offered === 'gone' || (offer !== undefined && !isForSale(offer))
+    buyButton.hidden = !buying.allowed || isBusy || isOut
+    buyButton.disabled = !offer || excess !== undefined || store.connection === 'gone'
     write(label, offer ? describeOffer(offer) : 'Upscale this one')
-    note.hidden = isBusy
-    fill(note, explainOffer(offer, buying))
+    note.hidden = isBusy || offered === 'none' || offered === 'gone'
+    write(note, excess ?? explainOffer(offer, buying))
     const command = isBusy || !offer ? undefined : findCommand(offer)
     if (command === help.dataset['command']) return
     help.hidden = command === undefined
@@ -114,7 +129,7 @@ export function createBuy(
     fill(help, command !== undefined && renderCommand(command))
   }
   const tick = (): void => {
-    const since = store.progressOf(followed?.fingerprint ?? image().fingerprint)?.since
+    const since = store.progressOf(current())?.since
     write(elapsed, since === undefined ? '' : showSeconds(Math.max(0, Date.now() - since) / 1000))
   }
   const timer = setInterval(tick, 1000)
@@ -122,26 +137,23 @@ export function createBuy(
   const first = store.progressOf(image().fingerprint)
   if (first && !isRunning(first)) told.add(first)
   store.onChange(render, signal)
-  const element = h('div', { class: 'buy', tabindex: -1 }, buyButton, running, problem, note, help)
+  const element = h(
+    'div',
+    { class: 'buy', tabindex: -1 },
+    buyButton,
+    running,
+    others,
+    problem,
+    note,
+    help,
+  )
   return {
     element,
-    offer: (offer) => {
-      offered = offer
+    offer: (next) => {
+      offered = next
       render()
     },
   }
-}
-
-function isForSale({ state }: Offer): boolean {
-  return state === 'missing' || state === 'pending'
-}
-
-/** What failed, or may have been paid for, is settled by its owner first. */
-function findCommand({ state, fingerprint }: Offer): string | undefined {
-  const short = fingerprint.slice(0, 12)
-  if (state === 'failed') return `npx magnific retry ${short}`
-  if (state === 'ambiguous') return `npx magnific resolve ${short}`
-  return undefined
 }
 
 function renderCommand(command: string): HTMLElement {
@@ -151,25 +163,4 @@ function renderCommand(command: string): HTMLElement {
     h('code', { class: 'query', tabindex: 0, 'aria-label': 'Command' }, command),
     copyButton('Copy command', () => command),
   )
-}
-
-/** What the button says. */
-export function describeOffer({ estimate, state }: Offer): string {
-  if (state === 'pending') return 'Fetch the result'
-  return `Upscale this one · ${showEstimate(estimate)}`
-}
-
-function explainOffer(
-  offer: Offer | undefined,
-  buying: { allowed: true } | { allowed: false; why: string },
-): string {
-  if (offer?.state === 'failed') return 'It failed. To let it be bought once more, run:'
-  if (offer?.state === 'ambiguous') {
-    return `${states.ambiguous.about} Look into your account, and say by --adopt <task id> or --void what it shows:`
-  }
-  if (offer && !isForSale(offer)) return states[offer.state].about
-  if (!buying.allowed) return `Nothing can be bought here: ${showText(buying.why)}`
-  if (!offer) return 'The estimate comes with the preview.'
-  if (offer.state === 'pending') return states.pending.about
-  return 'You are asked once more before anything is spent.'
 }

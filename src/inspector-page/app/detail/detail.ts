@@ -1,27 +1,25 @@
-import type { InspectedImage, Inspection, Preview } from '../../../inspector/contract.ts'
+import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
 import type { Context } from '../context.ts'
 import { copyButton } from '../copy.ts'
 import { fill, h, write } from '../dom.ts'
 import { filePath, showText } from '../format.ts'
-import { outputOf } from '../gallery/arrange.ts'
-import { icon } from '../icons.ts'
+import { followSource, goneText, renderOthers } from '../gone.ts'
+import type { Asked } from '../gone.ts'
 import { linkTo } from '../routes.ts'
 import { stateChip } from '../states.ts'
 import { createViewer } from '../viewer/viewer.ts'
 import { createBuy } from './buy.ts'
 import { renderFacts } from './facts.ts'
 import { createForm } from './form.ts'
+import { renderNavigation } from './navigation.ts'
+import type { Neighbours } from './navigation.ts'
 import type { Offer } from './offer.ts'
 import { sourceLines } from './source-lines.ts'
 import { createTrial } from './trial.ts'
+import { choosePictures, chooseOffer, describeTried } from './tried.ts'
+import type { Tried } from './tried.ts'
 import { describeWish, readValues, valuesOf } from './values.ts'
-
-/** What a trial has come to. */
-type Trial =
-  | { kind: 'none' }
-  | { kind: 'waiting' }
-  | { kind: 'answered'; answer: Preview }
-  | { kind: 'bought'; offer: Offer; after: string }
+import type { Values } from './values.ts'
 
 /** One image, to be looked at closely and tried out. */
 export function createDetail(
@@ -29,19 +27,26 @@ export function createDetail(
   first: InspectedImage,
   neighbours: Neighbours,
 ): HTMLElement {
-  const { store, server, live, signal } = context
+  const { store, server, live, keeper, signal } = context
   const isReport = store.inspection.mode === 'report'
   const fields = isReport ? [] : store.inspection.fields
   const values = readValues(fields, first)
+  const asked: Asked[] = []
   let image = first
-  let state: Trial = { kind: 'none' }
+  let seen = store.inspection
+  let isGone = false
+  let shownLines = ''
+  let state: Tried = { kind: 'none' }
 
-  const viewer = createViewer(showText(first.file), signal)
+  const viewer = createViewer(showText(first.file), signal, server.explainPicture, () => render())
   const head = h('div', { class: 'detail-title' })
+  const count = h('span', {})
   const facts = h('div', {})
   const queryText = h('code', { class: 'query', tabindex: 0, 'aria-label': 'Query' })
   const trialStatus = h('p', { class: 'trial', role: 'status' })
+  const news = h('p', { class: 'trial', role: 'status' })
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
+  const others = h('div', { hidden: true })
   const lines = h('div', {})
   let query: string | undefined = first.query
   const copyQuery = copyButton('Copy query', () => `?${query}`)
@@ -49,7 +54,10 @@ export function createDetail(
   const trial = createTrial(
     async (wish, abort) => server.preview(image.id, wish, abort),
     (answer) => {
-      if (answer.ok) form.complete(valuesOf(fields, answer.params))
+      if (answer.ok) {
+        form.complete(valuesOf(fields, answer.params))
+        asked.push(answer)
+      }
       state = { kind: 'answered', answer }
       render()
     },
@@ -61,30 +69,49 @@ export function createDetail(
     if (form.problem !== '')
       state = { kind: 'answered', answer: { ok: false, problem: form.problem } }
     else state = form.isChanged ? { kind: 'waiting' } : { kind: 'none' }
-    if (state.kind === 'waiting') trial.schedule(describeWish(fields, form.values))
+    if (state.kind === 'waiting' && !isGone) trial.schedule(describeWish(fields, form.values))
     render()
   }
-  const onBought = async (offer: Offer): Promise<void> => {
-    const { fingerprint } = offer
-    if (offer.query === image.query) return
+  const countResults = async (): Promise<void> => {
     try {
       const { candidates } = await server.compare(image.id)
-      const bought = candidates.find((candidate) => candidate.fingerprint === fingerprint)
-      if (bought) {
-        const size = bought.result
-        state = {
-          kind: 'bought',
-          offer: { ...offer, estimate: 0, state: 'cached', size },
-          after: bought.after,
-        }
-        render()
-      }
-    } catch (error) {
-      state = { kind: 'answered', answer: { ok: false, problem: live.explain(error) } }
-      render()
+      write(count, candidates.length > 0 ? ` (${candidates.length})` : '')
+    } catch {
+      // Where they are looked at, it is said why there are none.
     }
   }
-  const form = createForm(fields, values, retry)
+  const onBought = async (offer: Offer): Promise<void> => {
+    asked.push(offer)
+    void countResults()
+    const isLookedAt = (): boolean => chooseOffer(image, state)?.query === offer.query
+    if (isGone || (isLookedAt() && offer.query === image.query)) return
+    const bought = isLookedAt() ? await findBought(offer) : undefined
+    // Whoever has changed the form meanwhile goes on with that.
+    if (!isLookedAt()) {
+      fill(
+        news,
+        `The result of ?${showText(offer.query)} is here: see `,
+        h('a', { href: linkTo({ view: 'compare', id: image.id }) }, 'Compare results'),
+        '.',
+      )
+      return
+    }
+    if (bought) state = bought
+    render()
+  }
+  const findBought = async (offer: Offer): Promise<Tried | undefined> => {
+    try {
+      const { candidates } = await server.compare(image.id)
+      const found = candidates.find(({ fingerprint }) => fingerprint === offer.fingerprint)
+      if (!found) return undefined
+      const cached = { ...offer, estimate: 0, state: 'cached', size: found.result } as const
+      return { kind: 'bought', offer: cached, after: found.after }
+    } catch (error) {
+      return { kind: 'answered', answer: { ok: false, problem: live.explain(error) } }
+    }
+  }
+  const kept = keeper.keep(`form ${first.id}`, () => form.touched, signal)
+  const form = createForm(fields, values, (kept ?? {}) as Values, retry)
   const buy = createBuy(
     context,
     () => image,
@@ -101,63 +128,83 @@ export function createDetail(
     queryText.toggleAttribute('data-stale', offer === undefined)
     write(queryText, query === undefined ? '' : `?${showText(query)}`)
     copyQuery.disabled = offer === undefined
-    write(trialStatus, describeTrial(image, state))
-    problem.hidden = answer?.ok !== false
-    write(problem, answer?.ok === false ? showText(answer.problem) : '')
-    fill(
-      lines,
-      sourceLines(image, offer?.query ?? image.query, {
-        open: store.inspection.mode === 'dev' ? server.open : undefined,
-        explain: live.explain,
-      }),
-    )
-    buy.offer(offer)
+    write(trialStatus, isGone ? '' : describeTried(image, state, viewer.isBroken))
+    const refusal = isGone ? goneText : answer?.ok === false ? showText(answer.problem) : ''
+    problem.hidden = refusal === ''
+    write(problem, refusal)
+    renderLines(offer?.query ?? image.query)
+    buy.offer(isGone ? 'gone' : (offer ?? (state.kind === 'waiting' ? 'soon' : 'none')))
+  }
+  const renderLines = (wanted: string): void => {
+    const next = JSON.stringify([wanted, image.query, image.importers])
+    // Made anew, they would lose the focus.
+    if (next === shownLines) return
+    shownLines = next
+    const open = store.inspection.mode === 'dev' ? server.open : undefined
+    fill(lines, sourceLines(image, wanted, { open, explain: live.explain }))
   }
   const update = (): void => {
-    const next = store.find(first.id)
-    if (next === image) return
-    if (!next) {
-      trial.cancel()
-      const gone = 'The project refers to it no longer, or by another query.'
-      state = { kind: 'answered', answer: { ok: false, problem: gone } }
-      render()
-      return
-    }
+    if (store.inspection === seen) return
+    seen = store.inspection
+    void countResults()
+    const next = store.find(image.id)
+    if (!next && followSource(seen, image.file, asked, 'detail')) return
+    const wasGone = isGone
+    isGone = next === undefined
+    if (isGone) trial.cancel()
+    if (isGone || wasGone) renderGone()
+    if (!next) return render()
     const isOther = next.fingerprint !== image.fingerprint || next.state !== image.state
     image = next
     renderImage()
     // What was answered spoke of another source, or of another cache.
-    if (isOther && state.kind === 'answered') retry()
+    if ((wasGone && state.kind === 'waiting') || (isOther && state.kind === 'answered')) retry()
     else render()
   }
   const renderImage = (): void => {
-    fill(head, h('h2', { tabindex: -1 }, filePath(image.file)), stateChip(image.state))
+    fill(head, h('h2', { tabindex: -1 }, filePath(image.file)), !isGone && stateChip(image.state))
     fill(facts, renderFacts(image, store.inspection))
   }
+  const renderGone = (): void => {
+    for (const part of ofImage) part.hidden = isGone
+    count.closest('a')?.toggleAttribute('hidden', isGone)
+    others.hidden = !isGone
+    fill(others, isGone && renderOthers(store.inspection, image.file))
+    renderImage()
+  }
+
+  const queryHead = h('div', { class: 'section-head' }, h('h3', {}, 'Query'), copyQuery)
+  const formSection = h('section', {}, form.element)
+  const linesSection = h('section', {}, h('h3', {}, 'Source lines'), lines)
+  const ofImage = [queryHead, queryText, formSection, linesSection]
   renderImage()
-  render()
+  if (form.isChanged) retry()
+  else render()
+  void countResults()
   store.onChange(update, signal)
 
   return h(
     'main',
     { class: 'detail' },
-    renderNavigation(head, image, neighbours),
+    renderNavigation(head, count, image, neighbours),
     h('div', { class: 'detail-picture' }, viewer.element, describeShrinking(store.inspection)),
     h(
       'div',
       { class: 'panel' },
       h('section', { 'aria-label': 'Facts' }, facts),
-      !isReport && h('section', {}, form.element),
+      !isReport && formSection,
       h(
         'section',
         { class: 'outcome' },
-        h('div', { class: 'section-head' }, h('h3', {}, 'Query'), copyQuery),
+        queryHead,
         queryText,
         trialStatus,
         problem,
+        others,
         !isReport && buy.element,
+        news,
       ),
-      h('section', {}, h('h3', {}, 'Source lines'), lines),
+      linesSection,
     ),
   )
 }
@@ -167,118 +214,4 @@ function describeShrinking({ pictureSide }: Inspection): HTMLElement | false {
   if (pictureSide === undefined) return false
   const text = `The pictures in this report have ${pictureSide} pixels a side at most.`
   return h('p', { class: 'hint' }, text)
-}
-
-/** The images before and after this one, as the gallery has them. */
-export interface Neighbours {
-  previous: string | undefined
-  next: string | undefined
-}
-
-function renderNavigation(
-  head: HTMLElement,
-  { id }: InspectedImage,
-  { previous, next }: Neighbours,
-): HTMLElement {
-  const step = (label: string, to: string | undefined, shape: 'back' | 'next'): HTMLElement =>
-    to === undefined
-      ? h(
-          'span',
-          { class: 'button is-square', 'aria-hidden': 'true', 'data-off': true },
-          icon(shape),
-        )
-      : h(
-          'a',
-          {
-            class: 'button is-square',
-            href: linkTo({ view: 'detail', id: to }),
-            'aria-label': label,
-            title: label,
-          },
-          icon(shape),
-        )
-  return h(
-    'nav',
-    { class: 'crumbs', 'aria-label': 'Image' },
-    h('a', { class: 'button', href: linkTo({ view: 'gallery' }) }, icon('back'), 'All images'),
-    head,
-    h(
-      'span',
-      { class: 'crumbs-end' },
-      h(
-        'a',
-        { class: 'button', href: linkTo({ view: 'compare', id }) },
-        icon('columns'),
-        h('span', {}, 'Compare', h('span', { class: 'wide' }, ' results')),
-      ),
-      step('Previous image', previous, 'back'),
-      step('Next image', next, 'next'),
-    ),
-  )
-}
-
-function choosePictures(
-  image: InspectedImage,
-  state: Trial,
-): Parameters<ReturnType<typeof createViewer>['show']>[0] {
-  const { before, after, afterKind } = image.pictures
-  const own = {
-    before,
-    after,
-    afterIs: nameAfter({ afterKind }),
-    size: outputOf(image) ?? image.source,
-  }
-  if (state.kind === 'bought') {
-    return { before, after: state.after, afterIs: 'Result', size: state.offer.size }
-  }
-  if (state.kind === 'answered' && state.answer.ok) {
-    const { after: url, width, height } = state.answer
-    return { before, after: url, afterIs: nameAfter(state.answer), size: { width, height } }
-  }
-  return own
-}
-
-/** What stands in for a result is never called one. */
-function nameAfter({ afterKind }: Pick<InspectedImage['pictures'], 'afterKind'>): string {
-  return afterKind === 'result' ? 'Result' : 'Preview, not upscaled'
-}
-
-function chooseOffer(image: InspectedImage, state: Trial): Offer | undefined {
-  switch (state.kind) {
-    case 'none':
-      return { ...image, size: outputOf(image) }
-    case 'waiting':
-      return undefined
-    case 'bought':
-      return state.offer
-    case 'answered':
-      return state.answer.ok ? { ...state.answer, size: state.answer } : undefined
-  }
-}
-
-function describeTrial(image: InspectedImage, state: Trial): string {
-  switch (state.kind) {
-    case 'none':
-      return image.state === 'invalid' ? '' : describeAfter(image, image.pictures.afterKind)
-    case 'waiting':
-      return 'Making a preview…'
-    case 'bought':
-      return 'This is the new result. Put its query into the source line to use it.'
-    case 'answered':
-      if (!state.answer.ok) return ''
-      return state.answer.afterKind === 'result'
-        ? 'This result is in the cache already: using it costs nothing.'
-        : describeAfter(state.answer, 'preview')
-  }
-}
-
-function describeAfter(
-  { state }: Pick<InspectedImage, 'state'>,
-  afterKind: InspectedImage['pictures']['afterKind'],
-): string {
-  if (afterKind !== 'preview') return ''
-  // Of a shared cache, a build fetches what it needs.
-  return state === 'cached'
-    ? 'It is paid for, but its picture is not here before a build fetches it: this is a local preview.'
-    : 'A local preview: as large as the result, and not upscaled.'
 }

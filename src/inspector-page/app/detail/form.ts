@@ -15,6 +15,8 @@ export interface Form {
   readonly values: Values
   /** Whether it says anything else than the source. */
   readonly isChanged: boolean
+  /** What was touched, with its values: all that a form has to be told to be as this one. */
+  readonly touched: Values
   /** What is wrong with a value, as a sentence; '' where all are good. */
   readonly problem: string
   /** Shows values where nobody has touched anything. */
@@ -28,10 +30,14 @@ interface Control {
   set(value: Value): void
 }
 
-/** @param onInput called at every change that a user makes */
+/**
+ * @param kept what was touched before the page was loaded anew
+ * @param onInput called at every change that a user makes
+ */
 export function createForm(
   fields: readonly InspectedField[],
   first: Values,
+  kept: Values,
   onInput: () => void,
 ): Form {
   let values = first
@@ -86,10 +92,25 @@ export function createForm(
     ...controls.map(({ control }) => control.element),
   )
   on(element, 'submit', (event) => event.preventDefault())
+  for (const { field, control } of controls) {
+    const value = kept[field.name]
+    // The fields may be others by now.
+    if (value === undefined || field.values?.includes(String(value)) === false) continue
+    values = { ...values, [field.name]: value }
+    touched.add(field.name)
+    control.set(value)
+  }
+  if (fields.some((field) => touched.has(field.name) && isPreset(field, values[field.name]))) {
+    forget()
+  }
+  update()
   return {
     element,
     get values() {
       return values
+    },
+    get touched() {
+      return Object.fromEntries([...touched].map((name) => [name, values[name]]))
     },
     get isChanged() {
       return isChanged()

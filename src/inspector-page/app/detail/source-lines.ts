@@ -4,7 +4,7 @@ import { button, h, write } from '../dom.ts'
 import { foreign, showText } from '../format.ts'
 import { icon } from '../icons.ts'
 import { replaceQuery } from './replace-query.ts'
-import type { Part } from './replace-query.ts'
+import type { Part, Replaced } from './replace-query.ts'
 
 type Importer = InspectedImage['importers'][number]
 
@@ -31,6 +31,7 @@ export function sourceLines(
     ...image.importers.map((importer) => {
       const line = replaceQuery(importer.text, image, query)
       const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
+      const asked = h('p', { class: 'hint', role: 'status', hidden: true })
       const place = `${importer.file}:${importer.line}`
       return h(
         'li',
@@ -43,9 +44,10 @@ export function sourceLines(
             'span',
             { class: 'line-actions' },
             line.ok &&
+              !importer.isPart &&
               isNew &&
               copyButton('Copy line', () => line.parts.map(({ text }) => text).join('')),
-            open && openButton(open, explain, importer, problem),
+            open && openButton(open, explain, importer, { asked, problem }),
           ),
         ),
         h(
@@ -53,7 +55,8 @@ export function sourceLines(
           { tabindex: 0, 'aria-label': `Line of ${showText(place)}` },
           renderLine(line.ok ? line.parts : [{ text: importer.text, isQuery: false }], isNew),
         ),
-        !line.ok && isNew && h('p', { class: 'hint' }, line.why),
+        describeLine(importer, line, isNew),
+        asked,
         problem,
       )
     }),
@@ -70,18 +73,33 @@ function renderLine(parts: readonly Part[], isNew: boolean): HTMLElement {
   )
 }
 
+function describeLine(
+  { isPart }: Importer,
+  line: Replaced,
+  isNew: boolean,
+): HTMLElement | undefined {
+  if (isPart) {
+    const text = 'The line is long: this is a part of it.'
+    return h('p', { class: 'hint' }, isNew ? `${text} Copy the query, and put it there.` : text)
+  }
+  return line.ok || !isNew ? undefined : h('p', { class: 'hint' }, line.why)
+}
+
 function openButton(
   open: NonNullable<LineActions['open']>,
   explain: LineActions['explain'],
   { file, line }: Importer,
-  problem: HTMLElement,
+  { asked, problem }: { asked: HTMLElement; problem: HTMLElement },
 ): HTMLElement {
   return button(
     { class: 'button' },
     async () => {
+      asked.hidden = true
       problem.hidden = true
       try {
         await open(file, line)
+        asked.hidden = false
+        write(asked, 'Your editor was asked. If nothing opens, see the terminal.')
       } catch (error) {
         problem.hidden = false
         write(problem, explain(error))

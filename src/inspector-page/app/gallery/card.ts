@@ -3,7 +3,7 @@ import { fill, h, on, write } from '../dom.ts'
 import { count, filePath, foreign, showBytes, showEstimate, showSize, showText } from '../format.ts'
 import { linkTo } from '../routes.ts'
 import { stateChip } from '../states.ts'
-import { describeProgress, isRunning } from '../store.ts'
+import { describeOthers, describeProgress, isRunning } from '../store.ts'
 import type { Progress } from '../store.ts'
 import { describeShared, gainOf, isFirstOfPurchase, outputOf } from './arrange.ts'
 import type { Purchases } from './arrange.ts'
@@ -13,7 +13,13 @@ import type { Thumbnails } from './thumbnails.ts'
 export interface Card {
   readonly element: HTMLElement
   readonly link: HTMLAnchorElement
-  update(image: InspectedImage, progress: Progress | undefined, purchases: Purchases): void
+  /** @param others what is being made of it by other queries */
+  update(
+    image: InspectedImage,
+    progress: Progress | undefined,
+    others: readonly Progress[],
+    purchases: Purchases,
+  ): void
 }
 
 /**
@@ -34,7 +40,7 @@ export function createCard(
     broken.hidden = false
     write(broken, 'No preview')
     const why = await explain(url)
-    if (picture.getAttribute('src') === url) write(broken, `No preview: ${showText(why)}`)
+    if (picture.getAttribute('src') === url) write(broken, `No preview. ${showText(why)}`)
   })
   on(picture, 'load', () => {
     broken.hidden = true
@@ -63,9 +69,10 @@ export function createCard(
   return {
     element,
     link,
-    update: (image, progress, purchases) => {
-      running.hidden = !isRunning(progress)
-      write(running, isRunning(progress) ? describeProgress(progress) : '')
+    update: (image, progress, others, purchases) => {
+      const text = isRunning(progress) ? describeProgress(progress) : describeOthers(others)
+      running.hidden = text === ''
+      write(running, text)
       if (shown === image) return
       shown = image
       thumbnails.show(picture, image.pictures.thumbnail)
@@ -73,8 +80,8 @@ export function createCard(
       fill(chip, stateChip(image.state))
       fill(facts, ...listFacts(image, isFirstOfPurchase(image, purchases)))
       fill(params, ...listParams(image))
-      const text = [showText(image.reason), describeShared(image, purchases)]
-      write(note, text.filter(Boolean).join(' '))
+      const notes = [showText(image.reason), describeShared(image, purchases)]
+      write(note, notes.filter(Boolean).join(' '))
       note.title = note.textContent
     },
   }

@@ -4,6 +4,7 @@ import { icon } from '../icons.ts'
 import { stateNames, states } from '../states.ts'
 import { orders } from './arrange.ts'
 import type { Arrangement, Order } from './arrange.ts'
+import type { Keeper } from '../keeper.ts'
 
 /** The controls above the gallery. */
 export interface Filters {
@@ -14,11 +15,16 @@ export interface Filters {
 }
 
 /** @param onChange called when something else is asked for */
-export function createFilters(onChange: () => void): Filters {
+export function createFilters(onChange: () => void, keeper: Keeper): Filters {
   const arrangement: Arrangement = { text: '', state: 'all', order: 'name', isReversed: false }
+  Object.assign(
+    arrangement,
+    keeper.keep('arrangement', () => arrangement),
+  )
   const search = h('input', {
     type: 'search',
     id: 'search',
+    value: arrangement.text,
     placeholder: 'Name, param or importer',
     autocomplete: 'off',
     spellcheck: 'false',
@@ -40,22 +46,24 @@ export function createFilters(onChange: () => void): Filters {
   const select = h(
     'select',
     { id: 'order' },
-    ...Object.entries(orders).map(([value, name]) => h('option', { value }, name)),
+    ...Object.entries(orders).map(([value, name]) =>
+      h('option', { value, selected: value === arrangement.order }, name),
+    ),
   )
   on(select, 'change', () => {
     arrangement.order = select.value as Order
     onChange()
   })
-  const direction = button(
-    { class: 'button is-square', 'aria-pressed': 'false', 'aria-label': 'Reverse the order' },
-    () => {
-      arrangement.isReversed = !arrangement.isReversed
-      setAttribute(direction, 'aria-pressed', String(arrangement.isReversed))
-      fill(direction, icon(arrangement.isReversed ? 'up' : 'down'))
-      onChange()
-    },
-    icon('down'),
-  )
+  const direction = button({ class: 'button is-square', 'aria-label': 'Reverse the order' }, () => {
+    arrangement.isReversed = !arrangement.isReversed
+    point()
+    onChange()
+  })
+  const point = (): void => {
+    setAttribute(direction, 'aria-pressed', String(arrangement.isReversed))
+    fill(direction, icon(arrangement.isReversed ? 'up' : 'down'))
+  }
+  point()
 
   const choose = (state: InspectedState | 'all'): void => {
     arrangement.state = state

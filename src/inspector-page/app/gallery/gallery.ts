@@ -2,6 +2,7 @@ import type { InspectedImage, Inspection } from '../../../inspector/contract.ts'
 import { button, fill, h, on, write } from '../dom.ts'
 import { count, filePath, showText } from '../format.ts'
 import { icon } from '../icons.ts'
+import type { Keeper } from '../keeper.ts'
 import type { Server } from '../server.ts'
 import type { Store } from '../store.ts'
 import { arrange, groupByPurchase } from './arrange.ts'
@@ -20,7 +21,11 @@ export interface Gallery {
 }
 
 /** Makes the gallery: it stays as it is while another view is looked at. */
-export function createGallery(store: Store, server: Pick<Server, 'explainPicture'>): Gallery {
+export function createGallery(
+  store: Store,
+  server: Pick<Server, 'explainPicture'>,
+  keeper: Keeper,
+): Gallery {
   const thumbnails = createThumbnails()
   const cards = new Map<string, Card>()
   let order: string[] = []
@@ -38,7 +43,8 @@ export function createGallery(store: Store, server: Pick<Server, 'explainPicture
       let card = cards.get(image.id)
       if (!card)
         cards.set(image.id, (card = createCard(image.id, thumbnails, server.explainPicture)))
-      card.update(image, store.progressOf(image.fingerprint), purchases)
+      const progress = store.progressOf(image.fingerprint)
+      card.update(image, progress, store.othersOf(image), purchases)
     }
     const next = shown.map(({ id }) => id)
     if (next.join('\n') !== order.join('\n')) {
@@ -53,7 +59,7 @@ export function createGallery(store: Store, server: Pick<Server, 'explainPicture
     renderEmpty(empty, inspection, shown, () => filters.clear())
     renderProblems(problems, inspection)
   }
-  const filters = createFilters(render)
+  const filters = createFilters(render, keeper)
   on(list, 'keydown', (event) => moveFocus(list, event))
   render()
   store.onChange(render)
@@ -95,7 +101,7 @@ function describeShown(inspection: Inspection, shown: readonly InspectedImage[])
 
 function renderEmpty(
   empty: HTMLElement,
-  { images }: Inspection,
+  { images, mode }: Inspection,
   shown: readonly InspectedImage[],
   clear: () => void,
 ): void {
@@ -106,7 +112,13 @@ function renderEmpty(
       h('h2', {}, 'No image is upscaled yet'),
       h('p', {}, 'Import one with a query, and it appears here:'),
       h('pre', {}, h('code', {}, "import hero from './hero.png?magnific=2x'")),
-      h('p', {}, 'Looking at it costs nothing: it is bought by a build, or by you, one by one.'),
+      h(
+        'p',
+        {},
+        mode === 'report'
+          ? 'It is bought by a build.'
+          : 'Looking at it costs nothing: it is bought by a build, or by you, one by one.',
+      ),
     )
   } else if (shown.length === 0 && !empty.querySelector('.button')) {
     fill(

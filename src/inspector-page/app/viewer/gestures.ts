@@ -15,8 +15,13 @@ export interface Draggable {
  * Lets a stage be zoomed and panned: wheel, drag, pinch, double click and keys.
  *
  * @param split what is dragged by its handle, and from anywhere where all of the picture is in sight
+ * @param isInPage whether a page is scrolled past it by the wheel, as long as all of the picture is in sight
  */
-export function addGestures(stage: HTMLElement, view: View, split?: Draggable): void {
+export function addGestures(
+  stage: HTMLElement,
+  view: View,
+  { split, isInPage = false }: { split?: Draggable; isInPage?: boolean },
+): void {
   const pointers = new Map<number, Point>()
   let isOnHandle = false
   const place = ({ clientX, clientY }: MouseEvent): Point => {
@@ -31,6 +36,7 @@ export function addGestures(stage: HTMLElement, view: View, split?: Draggable): 
   view.onChange(render)
   render()
   on(stage, 'wheel', (event) => {
+    if (isInPage && !view.isLarger && !event.ctrlKey) return
     event.preventDefault()
     // Lines and pages, as some mice have it, in pixels; a pinch on a trackpad comes in small steps.
     const unit = [1, 16, 100][event.deltaMode] ?? 1

@@ -1,28 +1,52 @@
-import { h, on } from '../dom.ts'
+import { h, on, write } from '../dom.ts'
+import { showText } from '../format.ts'
 import type { View } from './view.ts'
 
 /** A picture in a stage. */
 export interface Layer {
   readonly element: HTMLElement
+  /** Whether its picture cannot be shown. */
+  readonly isBroken: boolean
   /** @param onLoad gets the picture's own pixels */
   show(url: string, onLoad?: (width: number, height: number) => void): void
 }
 
-/** A picture that lies where a view has it, stretched to the size that all are aligned to. */
-export function createLayer(view: View, kind: string, alt: string): Layer {
+/**
+ * A picture that lies where a view has it, stretched to the size that all are aligned to.
+ *
+ * @param explain says why a picture cannot be shown
+ * @param onTold called when it is known whether it can be
+ */
+export function createLayer(
+  view: View,
+  kind: string,
+  alt: string,
+  explain: (url: string) => Promise<string>,
+  onTold: () => void = () => {},
+): Layer {
   const image = h('img', { alt, draggable: 'false', decoding: 'async' })
-  const problem = h('p', { class: 'layer-problem', hidden: true }, 'This picture cannot be loaded.')
+  const problem = h('p', { class: 'layer-problem', hidden: true })
   const element = h('div', { class: 'layer', 'data-kind': kind }, image, problem)
   let loaded: ((width: number, height: number) => void) | undefined
+  const tell = (text: string): void => {
+    problem.hidden = text === ''
+    write(problem, text)
+    element.toggleAttribute('data-problem', text !== '')
+    element.toggleAttribute('data-loaded', text === '')
+    onTold()
+  }
+  const fail = async (): Promise<void> => {
+    const url = image.getAttribute('src') ?? ''
+    tell('This picture cannot be shown.')
+    const why = await explain(url)
+    if (image.getAttribute('src') === url) tell(`This picture cannot be shown. ${showText(why)}`)
+  }
   on(image, 'load', () => {
-    problem.hidden = true
-    element.toggleAttribute('data-loaded', true)
+    tell('')
     loaded?.(image.naturalWidth, image.naturalHeight)
     place()
   })
-  on(image, 'error', () => {
-    problem.hidden = false
-  })
+  on(image, 'error', () => void fail())
   const place = (): void => {
     const { style } = image
     style.setProperty('--left', `${view.left}px`)
@@ -38,6 +62,9 @@ export function createLayer(view: View, kind: string, alt: string): Layer {
   place()
   return {
     element,
+    get isBroken() {
+      return !problem.hidden
+    },
     show: (url, onLoad) => {
       loaded = onLoad
       if (image.getAttribute('src') !== url) image.src = url

@@ -18,14 +18,25 @@ export interface Shown {
 /** Before and after, one over the other. */
 export interface Viewer {
   readonly element: HTMLElement
+  /** Whether the picture after cannot be shown. */
+  readonly isBroken: boolean
   show(shown: Shown): void
 }
 
-/** @param name of the image, for people */
-export function createViewer(name: string, signal: AbortSignal): Viewer {
+/**
+ * @param name of the image, for people
+ * @param explain says why a picture cannot be shown
+ * @param onTold called when it is known whether the picture after can be
+ */
+export function createViewer(
+  name: string,
+  signal: AbortSignal,
+  explain: (url: string) => Promise<string>,
+  onTold: () => void,
+): Viewer {
   const view = createView()
-  const before = createLayer(view, 'before', `${name} before`)
-  const after = createLayer(view, 'after', `${name} after`)
+  const before = createLayer(view, 'before', `${name} before`, explain)
+  const after = createLayer(view, 'after', `${name} after`, explain, onTold)
   const beforeLabel = h('span', { class: 'stage-label is-before' }, 'Before')
   const afterLabel = h('span', { class: 'stage-label is-after' })
   const stage = h('div', {
@@ -39,15 +50,20 @@ export function createViewer(name: string, signal: AbortSignal): Viewer {
   const element = h('div', { class: 'viewer' }, stage, createToolbar(view))
   let hasAfter = false
   addGestures(stage, view, {
-    handle: split.handle,
-    drag: ({ x }) => {
-      if (hasAfter) split.set((x / stage.clientWidth) * 100)
+    split: {
+      handle: split.handle,
+      drag: ({ x }) => {
+        if (hasAfter) split.set((x / stage.clientWidth) * 100)
+      },
     },
   })
   addZoomKeys(element, view)
   watchSize(stage, signal, (width, height) => view.setStage(width, height))
   return {
     element,
+    get isBroken() {
+      return hasAfter && after.isBroken
+    },
     show: (shown) => {
       hasAfter = shown.after !== undefined
       stage.toggleAttribute('data-single', !hasAfter)
