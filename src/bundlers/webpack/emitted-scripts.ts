@@ -6,8 +6,8 @@ import { splitReference } from '../../core/request.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { findLeftCalls } from '../left-references.ts'
 import { isOwnUrl } from '../redirect.ts'
-import { textWarning } from '../text-warning.ts'
-import { findCodeTexts, findTexts } from '../script-texts.ts'
+import { findMeantTexts, textWarning } from '../text-warning.ts'
+import { findTexts } from '../script-texts.ts'
 import type { FoundText } from '../script-texts.ts'
 import { decodePath } from '../vite/files.ts'
 
@@ -62,7 +62,7 @@ export async function checkScript(
       : { error: textWarning(text, importer), module, isWarning: true }
   }
   const texts = new Map(
-    findCodeTexts(plain)
+    findMeantTexts(plain)
       .filter(isMeant)
       .filter(({ text }) => !calls.some(({ text: told }) => told.startsWith(`"${text}" `)))
       .map(({ text, isTemplate }) => [text, isTemplate]),
