@@ -203,12 +203,20 @@ async function runIn(run: Run, bundle: () => Promise<void>): Promise<undefined> 
   return undefined
 }
 
+/** What the plugin says there; of what else is said, nothing is looked at. */
+function noteLog(
+  { lines }: Run,
+  { plugin, message }: { plugin?: string | undefined; message: string },
+): void {
+  if (plugin?.startsWith('unplugin-magnific') === true) lines.push(message)
+}
+
 async function runRollup(run: Run): Promise<undefined> {
   return runIn(run, async () => {
     const bundle = await rollup({
       input: run.project.path(run.entry),
       plugins: [magnificRollup(run.options), run.rollupPlugins ?? []],
-      onLog: () => {},
+      onLog: (_, log) => noteLog(run, log),
     })
     await bundle.write({ dir: run.outDir, assetFileNames: '[name]-[hash][extname]' })
     await bundle.close()
@@ -219,7 +227,7 @@ async function runRolldown(run: Run): Promise<undefined> {
   return runIn(run, async () => {
     const bundle = await rolldown({
       input: run.project.path(run.entry),
-      onLog: () => {},
+      onLog: (_, log) => noteLog(run, log),
       ...run.rolldown,
       plugins: [magnificRolldown(run.options), run.rolldown?.plugins ?? []],
     })

@@ -10,6 +10,17 @@ const require = createRequire(import.meta.url)
 const cssLoader = require.resolve('css-loader')
 const htmlLoader = require.resolve('html-loader')
 
+/** As less-loader does it. */
+const lessLoader = `
+  const less = require(${JSON.stringify(require.resolve('less'))})
+  module.exports = function (source) {
+    const done = this.async()
+    less.render(source, { filename: this.resourcePath }).then(({ css, imports }) => {
+      for (const file of imports) this.addDependency(file)
+      done(null, css)
+    }, done)
+  }`
+
 /** Says of a file that it is copied, as CopyPlugin and CopyRspackPlugin do. */
 function copy(name: string, bytes: Buffer): { apply(compiler: Compiler): void } {
   return {
@@ -195,6 +206,72 @@ describe.each(['webpack', 'rspack'] as const)('%s', (host) => {
     expect(error).toBeUndefined()
     expect(log).toContain('"./hero.png?magnific=4x" is a text, and no image is upscaled for it')
     expect(log).toContain(name)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['data-uri()', { 'src/a.less': ".a { b: data-uri('hero.png?magnific=4x') }" }],
+    [
+      'data-uri() with a type, in a partial',
+      {
+        'src/a.less': "@import './b.less';",
+        'src/b.less': `// It's inlined.\n.a { b: data-uri('image/png;base64', "hero.png?magnific=4x") }`,
+      },
+    ],
+  ])('refuses %s of Less, which reads the original', async (_, files) => {
+    const project = await heroProject()
+    for (const [name, content] of Object.entries(files)) project.write(name, content)
+    project.write('src/main.js', "import css from './a.less'\nconsole.log(css.toString())")
+    project.write('less-loader.cjs', lessLoader)
+    const emulator = await startEmulator()
+    const use = [cssLoader, project.path('less-loader.cjs')]
+    const { error } = await build(host, project, {
+      options: optionsFor(emulator),
+      [host]: { module: { rules: [{ test: /\.less$/, use }] } },
+    })
+    expect(error).toContain('"hero.png?magnific=4x" stands in data-uri(), which reads the file')
+    expect(error).toContain("Write url('hero.png?magnific=4x&inline')")
+    expect(error).toContain(project.path(Object.keys(files).at(-1)!))
+    expect(error?.match(/stands in/g)).toHaveLength(1)
+  })
+
+  it.each([
+    ['less', ".a { width: image-width('hero.png?magnific=4x') }", 'which measures the original'],
+    ['styl', ".a\n  b embedurl('hero.png?magnific=4x')\n", 'stands in embedurl()'],
+  ])('refuses what reads the original in %s', async (lang, style, says) => {
+    const project = await heroProject()
+    project.write('empty.cjs', "module.exports = () => ''")
+    project.write(`src/a.${lang}`, style)
+    project.write('src/main.js', `import css from './a.${lang}'\nconsole.log(css)`)
+    const emulator = await startEmulator()
+    const { error } = await build(host, project, {
+      options: optionsFor(emulator),
+      // What the preprocessor makes of it has nothing of the query in it.
+      [host]: {
+        module: { rules: [{ test: /\.(?:less|styl)$/, loader: project.path('empty.cjs') }] },
+      },
+    })
+    expect(error).toContain(says)
+    expect(error).toContain(project.path(`src/a.${lang}`))
+  })
+
+  it('lets by what Less leaves to others, and comments', async () => {
+    const project = await heroProject()
+    project.write(
+      'src/a.less',
+      `// data-uri('hero.png?magnific=4x')
+       /* data-uri('hero.png?magnific=4x'), url(./hero.png?magnific=4x) */
+       .a { b: data-uri('hero.png'); c: url('./hero.png?magnific=2x&inline') }`,
+    )
+    project.write('src/main.js', "import css from './a.less'\nconsole.log(css.toString())")
+    project.write('less-loader.cjs', lessLoader)
+    const emulator = await startEmulator()
+    const use = [cssLoader, project.path('less-loader.cjs')]
+    const { error, log } = await build(host, project, {
+      options: optionsFor(emulator),
+      [host]: { module: { rules: [{ test: /\.less$/, use }] } },
+    })
+    expect([error, log]).toEqual([undefined, expect.not.stringContaining('is a text')])
+    expect(postsTo(emulator)).toBe(1)
   })
 
   it('says nothing of texts where it is to be silent', async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { LoadResult, OutputBundle, Plugin, PluginContext } from 'rollup'
+import type { LoadResult, Plugin, PluginContext } from 'rollup'
 import { placeError } from '../../core/errors.ts'
 import { formatOfName } from '../../core/formats.ts'
 import { resolveOptions } from '../../core/resolve-options.ts'
@@ -11,14 +11,14 @@ import { findProjectRoot } from '../../store/layout.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import type { Reference, Shipment } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
-import { checkImports, externalError } from '../external.ts'
+import { externalError } from '../external.ts'
 import { isToldOnce, locateError, locateImport, renderFailure } from '../host-error.ts'
-import { findLeft, findLeftCalls, isPageOrStyle } from '../left-references.ts'
 import { findMissing, missingError } from '../missing.ts'
 import { newUrlFilter, replaceUrls } from '../new-url.ts'
 import { readReference, toModuleId } from '../redirect.ts'
 import { renderShipment, toDataUri } from '../module-code.ts'
 import { createNameCheck } from './names.ts'
+import { checkBundle } from './output.ts'
 import { createSources } from '../sources.ts'
 import { stderrLogger } from '../stderr-logger.ts'
 import type { HostSources } from '../sources.ts'
@@ -133,7 +133,7 @@ export function createRollupPlugin(
         },
       },
       async generateBundle(_, bundle) {
-        await checkBundle(bundle, start(this))
+        await checkBundle(bundle, start(this), this)
       },
       load: {
         // Before plugins that would take any picture.
@@ -202,25 +202,6 @@ async function loadVariant(context: PluginContext, id: string): Promise<LoadResu
 function toModule(code: string): LoadResult {
   const module = { code, map: null, moduleSideEffects: false, moduleType: 'js' }
   return module
-}
-
-/**
- * Finds references that are left in what is written.
- *
- * @throws MagnificError `UNSUPPORTED_REFERENCE`
- */
-async function checkBundle(bundle: OutputBundle, upscaler: Upscaler): Promise<void> {
-  for (const output of Object.values(bundle)) {
-    if (output.type === 'chunk') {
-      checkImports(output, upscaler.options.passthrough)
-      const [error] = await findLeftCalls(output.fileName, output.code, upscaler)
-      if (error) throw error
-    } else if (isPageOrStyle(output.fileName)) {
-      const text = Buffer.from(output.source).toString('utf8')
-      const [error] = await findLeft(output.fileName, text, upscaler)
-      if (error) throw error
-    }
-  }
 }
 
 function createHost(

@@ -6,9 +6,10 @@ import { splitReference } from '../../core/request.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { findLeftCalls } from '../left-references.ts'
 import { isOwnUrl } from '../redirect.ts'
-import { textWarning } from '../text-warning.ts'
+import { findMeantTexts, textWarning } from '../text-warning.ts'
+import { findTexts } from '../script-texts.ts'
+import type { FoundText } from '../script-texts.ts'
 import { decodePath } from '../vite/files.ts'
-import { findScriptTexts, findScriptUrls, findStyleUrls } from '../vite/output-scan.ts'
 
 /** What is wrong with an emitted script, and the module that holds it, where one is found. */
 export interface ScriptFinding {
@@ -23,7 +24,7 @@ const evalCall = /\beval\((?:__\w+\.ts\()?("(?:[^"\\\n]|\\.)*")\)?\);?/g
 const ownComment = /^;?\/\/ .*|^ *!\*\*\* .*|\/\*! [^*\n]* \*\//gm
 /** What webpack puts in place of `import.meta.url`, where it leaves the URL before it alone. */
 const sourceBase =
-  /(\bnew\s+URL\(\s*("|'|`)[^"'`\n]*\2,\s*)(?:"file:[^"\n]*"|'file:[^'\n]*'|[\w$]+\.b\b)/g
+  /(\bnew\s+URL\(\s*(?:\/\*[^*]*\*\/\s*)*("|'|`)[^"'`\n]*\2,\s*)(?:"file:[^"\n]*"|'file:[^'\n]*'|[\w$]+\.b\b)/g
 
 /** Whether a script is worth a look: most are done with here. */
 export function mayHoldReference(code: string): boolean {
@@ -43,41 +44,37 @@ export async function checkScript(
 ): Promise<ScriptFinding[]> {
   const plain = code.includes('eval(') ? code.replaceAll(evalCall, readEval) : code
   const ids = listIds(compilation)
-  const isMeant = (url: string): boolean =>
-    !ids.has(url) && isOwnUrl(readUrl(url, compilation).replace(/^&/, '?'), { upscaler })
-  const find = (text: string, isShipped: (path: string) => boolean): string[] =>
-    [...findScriptUrls(text, isShipped), ...findScriptTexts(text), ...findStyleUrls(text)].filter(
-      isMeant,
-    )
-  // Names of modules are in comments, and are no references. Only a parser knows for sure what a comment is.
-  if (find(plain.replaceAll(ownComment, ''), () => true).length === 0) return []
-  const bare = await blankComments(plain)
-  const errors = await findLeftCalls(
+  const isMeant = ({ text }: FoundText): boolean =>
+    !ids.has(text) && isOwnUrl(text.replace(/^&/, '?'), { upscaler })
+  // Names of modules are in comments, and are no references. To be sure what a comment is takes longer.
+  if (!findTexts(plain.replaceAll(ownComment, '')).some(isMeant)) return []
+  const calls = await findLeftCalls(
     file,
-    bare.replaceAll(sourceBase, '$1import.meta.url'),
+    plain.replaceAll(sourceBase, '$1import.meta.url'),
     upscaler,
   )
   const isCopied = createCopiedTest(compilation)
-  const refused = new Set(findScriptUrls(bare, isCopied).filter(isMeant))
-  const isTold = (text: string): boolean =>
-    refused.has(text) || errors.some(({ text: told }) => told.startsWith(`"${text}" `))
-  const texts = new Set(find(bare, isCopied).filter((text) => !isTold(text)))
-  const place = (
-    text: string,
-    isWarning: boolean,
-    make: (importer: string) => MagnificError,
-  ): ScriptFinding => {
+  const place = (text: string, isTemplate: boolean): ScriptFinding => {
     const module = findHolder(text, compilation)
-    return { error: make(module?.resource ?? file), module, isWarning }
+    const importer = module?.resource ?? file
+    return !isTemplate && isCopied(splitReference(text).file)
+      ? { error: copiedError(text, importer), module, isWarning: false }
+      : { error: textWarning(text, importer), module, isWarning: true }
   }
+  const texts = new Map(
+    findMeantTexts(plain)
+      .filter(isMeant)
+      .filter(({ text }) => !calls.some(({ text: told }) => told.startsWith(`"${text}" `)))
+      .map(({ text, isTemplate }) => [text, isTemplate]),
+  )
   return [
-    ...errors.map((error) => ({ error, module: undefined, isWarning: false })),
-    ...[...refused].map((url) => place(url, false, (importer) => copiedError(url, importer))),
-    ...[...texts].map((text) => place(text, true, (importer) => textWarning(text, importer))),
+    ...calls.map((error) => ({ error, module: undefined, isWarning: false })),
+    ...[...texts].map(([text, isTemplate]) => place(text, isTemplate)),
   ]
 }
 
 function readEval(call: string, literal: string): string {
+  if (!mayHoldReference(literal)) return call
   try {
     return `${String(JSON.parse(literal))}\n;`
   } catch {
@@ -95,28 +92,9 @@ function listIds({ modules, chunkGraph }: Compilation): Set<unknown> {
   return ids
 }
 
-/** The script with white space in place of its comments. */
-async function blankComments(code: string): Promise<string> {
-  const { loadModule } = await import('../../scan/load-module.ts')
-  const { comments } = loadModule.oxc().parseSync('output.js', code, { sourceType: 'unambiguous' })
-  let blank = ''
-  let from = 0
-  for (const { start, end } of comments) {
-    blank += `${code.slice(from, start)} `
-    from = end
-  }
-  return blank + code.slice(from)
-}
-
-/** A URL without what is put before all of them. */
-function readUrl(url: string, { outputOptions: { publicPath } }: Compilation): string {
-  const isBelow = typeof publicPath === 'string' && publicPath !== '' && url.startsWith(publicPath)
-  return isBelow ? `/${url.slice(publicPath.length).replace(/^\//, '')}` : url
-}
-
 /** Says of a URL's path whether what it leads to is the original for sure: a copy, and no module. */
 function createCopiedTest(compilation: Compilation): (path: string) => boolean {
-  const { path: output } = compilation.outputOptions
+  const { path: output, publicPath: base } = compilation.outputOptions
   const read = (...names: string[]): Buffer | undefined => {
     try {
       return readFileSync(join(...names))
@@ -125,7 +103,8 @@ function createCopiedTest(compilation: Compilation): (path: string) => boolean {
     }
   }
   return (path) => {
-    const name = readUrl(path, compilation).replace(/^(?:\.{0,2}\/)+/, '')
+    const isBelow = typeof base === 'string' && base !== '' && path.startsWith(base)
+    const name = (isBelow ? path.slice(base.length) : path).replace(/^(?:\.{0,2}\/)+/, '')
     const file = decodePath(name) ?? name
     if (compilation.getAsset(file)?.info['copied'] === true) return true
     // Rsbuild copies by itself.

@@ -15,6 +15,7 @@ import type { Reference } from '../../shipment.ts'
 import { createUpscaler } from '../../upscaler.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { isOfSurroundings } from '../host-error.ts'
+import { refuseReadPictures } from './read-files.ts'
 import { createWebpackSources } from './sources.ts'
 import { tapTypes } from './types.ts'
 
@@ -108,6 +109,7 @@ export function openLoaderPlugin(
   compiler.hooks.done.tapPromise(pluginName, async () => upscaler?.end())
   compiler.hooks.failed.tap(pluginName, () => void upscaler?.abort())
   tapTypes(compiler, options, logger, isOurs)
+  refuseReadPictures(compiler, pluginName, options.passthrough)
   return { options, isOurs, loaderOptions, ident: identOf(options) }
 }
 
