@@ -462,6 +462,20 @@ describe.each(viteVersions)('%s', (host) => {
     expect(emulator.tasks).toHaveLength(3)
   })
 
+  it('counts of a pattern only what it fits', async () => {
+    const emulator = await startEmulator()
+    const project = tmpProject({
+      'src/one.png': await makePng({ seed: 1 }),
+      'src/img/two.png': await makePng({ seed: 2 }),
+      'src/img/three.png': await makePng({ seed: 3 }),
+      'src/main.js':
+        "import one from './one.png?magnific=2x'\nconsole.log(one, () => import('./one.png?magnific=4x'), import.meta.glob('./img/t*.png', { query: '?magnific=2x' }), import.meta.glob('./img/two.png', { query: '?magnific=2x', eager: true }))",
+    })
+    const { error, log } = await build(host, project, { options: optionsFor(emulator) })
+    expect(error).toBeUndefined()
+    expect(log).toContain('a pattern in src/main.js refers to 2 images')
+  })
+
   it.each([
     [
       "Object.assign(new Image(), { src: '/src/hero.png?magnific=2x' })",
@@ -694,6 +708,22 @@ describe.each(viteVersions)('%s', (host) => {
       )
       const { error } = await build(host, project, { options: optionsFor(emulator) })
       expect(error).toContain("Write query: '?magnific=4x'")
+      expect(error).toContain(project.path('src/main.js'))
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it.each([
+      ["'./*.png?magnific=4x', { eager: true }", "{ query: '?magnific=4x', import: 'default' }"],
+      ["['./*.jpg', './*.png?magnific=4x']", "Write import.meta.glob('./*.png', { query:"],
+      ["'./*.png?magnific=4x', { query: '?url' }", 'takes no query in a pattern'],
+      ["'./*.png', { qeury: '?magnific=2x', import: 'default' }", 'knows no option `qeury`'],
+      ["'./*.png', { params: { magnific: '2x' } }", 'knows no option `params`'],
+    ])('a query in the wrong place of a glob: %s', async (args, words) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('src/main.js', `console.log(import.meta.glob(${args}))`)
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain(words)
       expect(error).toContain(project.path('src/main.js'))
       expect(emulator.calls).toHaveLength(0)
     })
