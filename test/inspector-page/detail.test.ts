@@ -200,15 +200,19 @@ describe.skipIf(chromePath === undefined)('an image', () => {
 
   it('shows the query and the preview of what is typed, asking once', async () => {
     const { page, server, problems } = await open('hero')
-    // However long the machine takes for it, it is typed without a pause.
+    // However long the machine takes for it, it is typed without a long pause.
     await page.clock.install()
     await page.clock.pauseAt(Date.now() + 3_600_000)
     const { length } = server.posts('api/preview')
     await page.getByRole('radio', { name: '8x' }).focus()
     await page.keyboard.press('Space')
+    await page.clock.runFor(100)
     await page.getByLabel('Prompt').fill("it's (new)")
     await page.getByRole('slider', { name: 'Creativity' }).focus()
-    for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight')
+    for (let step = 0; step < 3; step++) {
+      await page.clock.runFor(100)
+      await page.keyboard.press('ArrowRight')
+    }
     await page.getByRole('switch', { name: 'Filter NSFW', exact: true }).check()
     await page.clock.resume()
     await page.getByRole('button', { name: 'Upscale this one · ~€0.30' }).waitFor()
