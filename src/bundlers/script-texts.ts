@@ -51,12 +51,17 @@ const queryText = /["'`]([?&]magnific(?:=[\w-]*)?)(?=["'`&])/g
 /** What no script has. */
 const fill = '\0'
 
+/** A cheap first test: whether a text has a word that nobody else has. */
+export function mentionsUs(text: string): boolean {
+  return hint.test(text)
+}
+
 /**
  * Finds texts that are URLs of images with a query of ours, or end like one, list them as `srcset` does, or have one in `url()`.
  * Others may be meant for people.
  */
 export function findTexts(source: string): FoundText[] {
-  if (!hint.test(source)) return []
+  if (!mentionsUs(source)) return []
   const found: FoundText[] = []
   for (const { 0: all, index } of source.matchAll(word)) {
     // A backslash makes white space of the first letter.

@@ -43,10 +43,10 @@ function mayBeginQuery(code: number): boolean {
   return !(code < space || code === 0x2e || code === 0x3f || code === 0x3a || code === 0x29)
 }
 
-/** Whether a script may have a glob whose query is written as an object, or without its question mark. */
+/** Whether a script may have a glob whose query is written as an object, or without its question mark, under whatever name. */
 export function mayGlob(text: string): boolean {
   // A rare letter is found sooner.
-  return text.includes('query') && globPattern.test(text)
+  return (text.includes('query') || text.includes('magnific')) && globPattern.test(text)
 }
 
 const globPattern = /\.\s*glob\b/

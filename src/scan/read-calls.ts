@@ -1,4 +1,4 @@
-import { splitReference } from '../core/request.ts'
+import { isReference, splitReference } from '../core/request.ts'
 import type { Collector, Find } from './collector.ts'
 import { readLiteral, skipGap } from './literals.ts'
 import type { Literal } from './literals.ts'
@@ -11,6 +11,8 @@ const longestTypes = 1000
 const workerBefore = /\bnew\s+(?:Shared)?Worker\s*\(\s*(?:\/\*[^*]*\*\/\s*)*$/
 /** Vite then lists the names, and imports nothing. */
 const keysBefore = /\bObject\.keys\(\s*$/
+/** All that Vite knows, and `as`. */
+const globOptions = ['query', 'import', 'eager', 'exhaustive', 'base', 'caseSensitive', 'as']
 const formerGlob =
   "Vite's import.meta.glob knows no option `as` any more, and would take the originals. Write query: '?magnific=4x', import: 'default'."
 const urlPattern =
@@ -118,18 +120,42 @@ function readGlob(text: string, index: number, dot: number, collector: Collector
   const negative = texts.map(({ value }) => value).filter((value) => value.startsWith('!'))
   for (const { value, start } of texts) {
     if (value.startsWith('!')) continue
+    const find = { kind: 'glob', resolveKind: 'script', offset: start, isModule: true } as const
+    const { file: path, query: queryInside } = splitReference(value)
+    const patterns = [path, ...negative]
+    for (const [name, misplaced] of misplacedQueries(fields)) {
+      collector.add({ ...find, path, query: misplaced, patterns, refusal: misnamedGlob(name) })
+    }
+    if (isReference(queryInside)) {
+      const refusal = queryInPattern(path, queryInside)
+      collector.add({ ...find, path, query: queryInside, patterns, refusal })
+      continue
+    }
     collector.add({
+      ...find,
       path: value,
       query,
-      kind: 'glob',
-      resolveKind: 'script',
-      offset: start,
-      isModule: true,
       patterns: [value, ...negative],
       ...(former !== undefined && { refusal: formerGlob }),
     })
   }
   return (options ?? first).end
+}
+
+/** What is said under a name that means nothing to Vite. */
+function misplacedQueries(fields: ReadonlyMap<string, Literal>): [name: string, query: string][] {
+  return [...fields].flatMap(([name, value]) => {
+    const query = globOptions.includes(name) ? undefined : readQuery(value)
+    return query !== undefined && isReference(query) ? [[name, query]] : []
+  })
+}
+
+function misnamedGlob(name: string): string {
+  return `Vite's import.meta.glob knows no option \`${name}\`, and would take the originals. Write query: '?magnific=4x', import: 'default'.`
+}
+
+function queryInPattern(path: string, query: string): string {
+  return `Vite's import.meta.glob takes no query in a pattern, and would find nothing. Write import.meta.glob('${path}', { query: '?${query}', import: 'default' }).`
 }
 
 /** `<Record<string, () => Promise<string>>>` */

@@ -166,6 +166,20 @@ it.each(viteVersions)('%s: a reference in markup is refused with the way out', a
   expect(emulator.calls).toHaveLength(0)
 })
 
+it.each([
+  ['style="background: url(./hero.png?magnific=4x)"', 'style="background: url({hero})"'],
+  ["style='background: url(./hero.png?magnific=4x)'", 'style="background: url({hero})"'],
+  ['style:background-image="url(hero.png?magnific=4x)"', 'style:background-image="url({hero})"'],
+])('a reference in <div %s> is refused with the way out', async (attribute, wayOut) => {
+  const emulator = await startEmulator()
+  const project = await svelteProject(`<div ${attribute}></div>`)
+  const { error } = await buildIn('vite8', project, emulator.url)
+  expect(error).toContain('hero.png?magnific=4x')
+  expect(error).toContain(`write <div ${wayOut}>`)
+  expect(error).toContain(`${project.path('src/App.svelte')}:1`)
+  expect(emulator.calls).toHaveLength(0)
+})
+
 it('leaves comments, texts, other hosts, and what a preprocessor imports, alone', async () => {
   const emulator = await startEmulator()
   const project = await svelteProject(`<script>

@@ -276,6 +276,23 @@ describe('what no bundler sees', () => {
     },
   )
 
+  it.each([
+    `<img srcSet="/hero.png?magnific=4x 2x" />`,
+    `<img srcSet="/small.png, /docs/hero.png?magnific=4x 640w" />`,
+    `<div style={{ backgroundImage: 'url(/hero.png?magnific=4x)' }} />`,
+    "<div style={{ background: `no-repeat url('/hero.png?magnific=4x') ${end}` }} />",
+    `<p dangerouslySetInnerHTML={{ __html: '<img srcset="/hero.png?magnific=4x 2x">' }} />`,
+  ])('is refused where it leads to a file in public: %s', async (element) => {
+    const project = await heroProject()
+    project.write('public/hero.png', 'x')
+    const work = async () =>
+      readTexts(project.path('app/page.tsx'), `export default () => ${element}`, {
+        ...settings,
+        root: project.dir,
+      })
+    expect((await errorOf(work)).message).toContain('hero.png?magnific=4x" is in public')
+  })
+
   it('is warned of where it is a text, and not where it is imported, or stands in a comment', async () => {
     const project = await heroProject()
     const read = async (source: string): Promise<string[]> => {
@@ -286,6 +303,14 @@ describe('what no bundler sees', () => {
     expect(await read('const src: string = `/nope.png?magnific=4x`')).toEqual([
       expect.stringContaining('"/nope.png?magnific=4x" is a text'),
     ])
+    expect(await read('const src = `/img/${name}.png?magnific=4x`')).toEqual([
+      expect.stringContaining('"/img/${…}.png?magnific=4x" is a text'),
+    ])
+    expect(await read("const style = 'url(pictures/nope.png?magnific=4x)'")).toEqual([
+      expect.stringContaining('"pictures/nope.png?magnific=4x" is a text'),
+    ])
+    expect(await read('const load = () => import(`./${name}.png?magnific=4x`)')).toEqual([])
+    expect(await read('const src = `https://a.org/${name}.png?magnific=4x`')).toEqual([])
     expect(await read("import a from './a.png?magnific=4x'")).toEqual([])
     expect(await read("const u = new URL('./a.png?magnific=4x', import.meta.url)")).toEqual([])
     expect(await read("// '/nope.png?magnific=4x'\nexport {}")).toEqual([])

@@ -462,6 +462,20 @@ describe.each(viteVersions)('%s', (host) => {
     expect(emulator.tasks).toHaveLength(3)
   })
 
+  it('counts of a pattern only what it fits', async () => {
+    const emulator = await startEmulator()
+    const project = tmpProject({
+      'src/one.png': await makePng({ seed: 1 }),
+      'src/img/two.png': await makePng({ seed: 2 }),
+      'src/img/three.png': await makePng({ seed: 3 }),
+      'src/main.js':
+        "import one from './one.png?magnific=2x'\nconsole.log(one, () => import('./one.png?magnific=4x'), import.meta.glob('./img/t*.png', { query: '?magnific=2x' }), import.meta.glob('./img/two.png', { query: '?magnific=2x', eager: true }))",
+    })
+    const { error, log } = await build(host, project, { options: optionsFor(emulator) })
+    expect(error).toBeUndefined()
+    expect(log).toContain('a pattern in src/main.js refers to 2 images')
+  })
+
   it.each([
     [
       "Object.assign(new Image(), { src: '/src/hero.png?magnific=2x' })",
@@ -509,6 +523,41 @@ describe.each(viteVersions)('%s', (host) => {
     })
     expect(error).toBeUndefined()
     expect(log).toContain(warning)
+  })
+
+  it('warns of texts in data that is shipped, and not of what Vite writes about the build', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write('src/app.webmanifest', '{ "icons": [{ "src": "icon.png?magnific=4x" }] }')
+    project.write('src/hero.js', "export const load = () => import('./hero.png?magnific=2x')")
+    project.write(
+      'index.html',
+      '<!doctype html><link rel="manifest" href="/src/app.webmanifest"><script type="module">import { load } from "/src/hero.js"\nconsole.log(load)</script>',
+    )
+    const { error, log } = await build(host, project, {
+      options: optionsFor(emulator),
+      entry: 'index.html',
+      vite: { build: { manifest: true, ssrManifest: true, minify: false, assetsInlineLimit: 0 } },
+    })
+    expect(error).toBeUndefined()
+    expect(log).toMatch(/"icon\.png\?magnific=4x" in assets\/app-[\w-]+\.webmanifest is a text/)
+    expect(log.match(/is a text/g)).toHaveLength(1)
+  })
+
+  it('warns of no comment', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const main = project.read('src/main.js').toString()
+    project.write(
+      'src/main.js',
+      `${main}\n/** Not "./hero.png?magnific=4x", nor url(hero.png?magnific=4x). */\nglobalThis.used = () => {}`,
+    )
+    const { error, log } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: { build: { minify: false } },
+    })
+    expect(error).toBeUndefined()
+    expect(log).not.toContain('is a text')
   })
 
   it('rebuilds a module, a style sheet and a page, while watching, when their images change', async () => {
@@ -663,6 +712,22 @@ describe.each(viteVersions)('%s', (host) => {
       expect(emulator.calls).toHaveLength(0)
     })
 
+    it.each([
+      ["'./*.png?magnific=4x', { eager: true }", "{ query: '?magnific=4x', import: 'default' }"],
+      ["['./*.jpg', './*.png?magnific=4x']", "Write import.meta.glob('./*.png', { query:"],
+      ["'./*.png?magnific=4x', { query: '?url' }", 'takes no query in a pattern'],
+      ["'./*.png', { qeury: '?magnific=2x', import: 'default' }", 'knows no option `qeury`'],
+      ["'./*.png', { params: { magnific: '2x' } }", 'knows no option `params`'],
+    ])('a query in the wrong place of a glob: %s', async (args, words) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('src/main.js', `console.log(import.meta.glob(${args}))`)
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toContain(words)
+      expect(error).toContain(project.path('src/main.js'))
+      expect(emulator.calls).toHaveLength(0)
+    })
+
     it.each(['public/kept', 'dist/kept'])('a cache directory in %s', async (dir) => {
       const emulator = await startEmulator()
       const project = await heroProject('./hero.png?magnific=2x')
@@ -689,6 +754,66 @@ describe.each(viteVersions)('%s', (host) => {
         vite: { build: { rollupOptions: { external: [/\.png/] } } },
       })
       expect(error).toContain('hero.png?magnific=2x" is external')
+    })
+
+    it.each([
+      ["new Image().src = './img/logo.png?magnific=4x'", './'],
+      ["new Image().src = 'img/logo.png?magnific=4x'", '/'],
+      ["new Image().srcset = 'img/logo.png?magnific=4x 2x'", '/docs/'],
+      ["document.body.style.background = 'url(../img/logo.png?magnific=4x)'", '/'],
+      ["import data from './data.json'\nnew Image().src = data.logo", '/'],
+    ])('a text that leads to a file in public/: %s', async (code, base) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('public/img/logo.png', await makePng())
+      project.write('src/data.json', '{ "logo": "img/logo.png?magnific=4x" }')
+      project.write('src/main.js', code)
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        vite: { base },
+      })
+      expect(error).toContain(`"/img/logo.png" is in ${project.path('public')}`)
+      expect(error).toContain('imported by: assets/main-')
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it('new URL() with a text that is put together when it is built', async () => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write(
+        'src/main.js',
+        "console.log(new URL('hero.png' + '?magnific=4x', import.meta.url))",
+      )
+      const { error } = await build(host, project, { options: optionsFor(emulator) })
+      expect(error).toMatch(/hero\.png\?magnific=4x" stands in assets\/main-\S+ as it was written/)
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it.each([
+      ['index.html', '<!doctype html><img src="/src/logo.svg">', 0],
+      ['index.html', '<!doctype html><img src="/src/logo.svg">', 4096],
+      ['src/main.js', "import url from './logo.svg'\nconsole.log(url)", 0],
+      ['src/main.js', "import url from './logo.svg'\nconsole.log(url)", 4096],
+      ['src/main.js', "import url from './word.svg'\nconsole.log(url)", 4096],
+      ['src/main.js', "import './logo.css'", 4096],
+    ])('an SVG that refers to it, in %s: %s, %i', async (entry, text, assetsInlineLimit) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write(
+        'src/logo.svg',
+        '<svg xmlns="http://www.w3.org/2000/svg"><image width="9" href="hero.png?magnific=4x"/></svg>',
+      )
+      // Vite encodes what has text in it.
+      const svg = project.read('src/logo.svg').toString()
+      project.write('src/word.svg', svg.replace('</svg>', '<text>a</text></svg>'))
+      project.write('src/logo.css', '.a { background: url(./logo.svg) }')
+      project.write(entry, text)
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        entry,
+        vite: { build: { assetsInlineLimit } },
+      })
+      expect(error).toContain('"hero.png?magnific=4x" is left as it is by Vite')
     })
 
     it('url() of a file in public/, in a style sheet that is a text', async () => {

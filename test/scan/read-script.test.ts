@@ -223,6 +223,18 @@ describe('a pattern', () => {
     expect(readSource('a.js', former).references).toMatchObject([
       { refusal: expect.stringContaining('no option `as`') },
     ])
+    const inside = "import.meta.glob(['./a?.png', './b/*.png?magnific=2x'], { query: '?url' })"
+    expect(readSource('a.js', inside).references).toMatchObject([
+      {
+        specifier: './b/*.png?magnific=2x',
+        patterns: ['./b/*.png'],
+        refusal: expect.stringContaining("glob('./b/*.png', { query: '?magnific=2x', import:"),
+      },
+    ])
+    const misnamed = "import.meta.glob('./*.png', { qeury: 'magnific=2x', import: 'magnific' })"
+    expect(readSource('a.js', misnamed).references).toMatchObject([
+      { specifier: './*.png?magnific=2x', refusal: expect.stringContaining('no option `qeury`') },
+    ])
   })
 })
 

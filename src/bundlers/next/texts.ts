@@ -7,6 +7,9 @@ import { findScriptTexts } from '../vite/output-scan.ts'
 import { mention } from './turbopack-rules.ts'
 import type { TextsLoaderOptions } from './turbopack-rules.ts'
 
+/** What stands for an expression in a template. */
+const expression = '${…}'
+
 /**
  * Finds texts of a source that look like references, and are none: nobody resolves them.
  *
@@ -29,7 +32,7 @@ export async function readTexts(
   const warnings: MagnificError[] = []
   for (const text of new Set(literals)) {
     const { file: path, query } = splitReference(text.replace(/^&/, '?'))
-    if (resolved.has(text) || !isReference(query, passthrough)) continue
+    if (resolved.has(text.replaceAll(expression, '*')) || !isReference(query, passthrough)) continue
     const below =
       basePath !== '' && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path
     const place = join(root, 'public', below)
@@ -68,11 +71,15 @@ async function listLiterals(file: string, source: string): Promise<string[]> {
   return found
 }
 
-/** The value of a literal, or of a template that nothing is put into. */
+/** The value of a literal; of a template, with a sign for each expression in it. */
 function textOf(node: unknown): string | undefined {
   if (typeof node !== 'object' || node === null || !('type' in node)) return undefined
-  const { type, value } = node as { type: unknown; value?: unknown }
+  const { type, value, quasis } = node as {
+    type: unknown
+    value?: unknown
+    quasis?: readonly { value: { cooked?: string | null } }[]
+  }
   if (type === 'Literal' && typeof value === 'string') return value
-  if (type !== 'TemplateElement') return undefined
-  return (value as { cooked?: string } | undefined)?.cooked
+  if (type !== 'TemplateLiteral') return undefined
+  return quasis?.map(({ value: { cooked } }) => cooked ?? '').join(expression)
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { imageExtensions } from '../../core/formats.ts'
-import { ownKeys, referenceFilter } from '../../core/request.ts'
-import { findCodeTexts } from '../script-texts.ts'
+import { referenceFilter } from '../../core/request.ts'
+import { findCodeTexts, mentionsUs } from '../script-texts.ts'
 import { decodePath } from './files.ts'
 
 // The last net under the guards: what is emitted must not speak of references any more, but in texts for people.
@@ -16,7 +16,38 @@ export function findStyleUrls(text: string): string[] {
   )
 }
 
-const scriptHint = new RegExp(ownKeys.join('|'))
+/** An SVG that is a part of another file. */
+const inlineSvg = /data:image\/svg\+xml(?:;base64,([\w+/=]+)|[^,"`()\s]*,([^"`()\s]+))/g
+/** What shows another picture in one. */
+const svgPicture = /<(?:image|feImage|use)\b[^<>]*?\bhref=(?:"([^"]*)"|'([^']*)')/gi
+
+/** Pictures that an SVG refers to: no host looks into one. */
+export async function findSvgUrls(svg: string): Promise<string[]> {
+  if (!mentionsUs(svg)) return []
+  const { findPageAttributes } = await import('../../scan/page-attributes.ts')
+  return [
+    ...findStyleUrls(svg),
+    ...findPageAttributes(svg)
+      .filter(
+        ({ element, name }) => /^(?:image|feimage|use)$/i.test(element) && name.endsWith('href'),
+      )
+      .flatMap(({ urls }) => urls),
+  ]
+}
+
+/** The same of those that are a part of another file, as data URIs: as an image, an SVG loads nothing at all. */
+export function findInlineSvgUrls(text: string): string[] {
+  if (!text.includes('data:image/svg+xml')) return []
+  return [...text.matchAll(inlineSvg)].flatMap(([, base64, escaped = '']) => {
+    const svg =
+      base64 === undefined
+        ? (decodePath(escaped) ?? '')
+        : Buffer.from(base64, 'base64').toString('utf8')
+    if (!mentionsUs(svg)) return []
+    return [...svg.matchAll(svgPicture)].map(([, double, single]) => double ?? single ?? '')
+  })
+}
+
 /** From the first letter on, and from no other: in an inlined picture, each one would be tried with all that follow. */
 const imageUrl = new RegExp(
   `(?<![^\\s"'\`()<>\\\\])[^\\s"'\`()<>\\\\]+\\.(?:${imageExtensions.join('|')})\\?[^\\s"'\`()<>\\\\]+`,
@@ -29,7 +60,7 @@ const imageUrl = new RegExp(
  * @param isShipped whether a URL's path is that of a file that comes with the build
  */
 export function findScriptUrls(code: string, isShipped: (path: string) => boolean): string[] {
-  if (!scriptHint.test(code)) return []
+  if (!mentionsUs(code)) return []
   return [...code.matchAll(imageUrl)]
     .map(([url]) => url)
     .filter((url) => referenceFilter.test(url) && isShipped(url.slice(0, url.indexOf('?'))))

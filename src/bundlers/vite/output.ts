@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import type { Plugin, Rolldown } from 'vite'
+import type { Plugin, ResolvedConfig, Rolldown } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
 import { limitLogger } from '../../core/logger.ts'
 import { referenceFilter, splitReference } from '../../core/request.ts'
@@ -7,11 +7,19 @@ import { readContentImport } from '../astro/content.ts'
 import { checkImports } from '../external.ts'
 import { locateError } from '../host-error.ts'
 import type { ModuleInfos } from '../host-error.ts'
-import { createEmittedTest, findScriptTexts, findScriptUrls, findStyleUrls } from './output-scan.ts'
+import { findLeftCalls } from '../left-references.ts'
+import { findCodeTexts, findTexts, mentionsUs } from '../script-texts.ts'
+import {
+  createEmittedTest,
+  findInlineSvgUrls,
+  findScriptUrls,
+  findStyleUrls,
+  findSvgUrls,
+} from './output-scan.ts'
 import { additionalSources, mayRefer } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { isPublicUrl } from './project.ts'
-import { checkPublic } from './session.ts'
+import { checkPublic, checkPublicText } from './session.ts'
 import { isElsewhere, isOwnUrl } from '../redirect.ts'
 import type { Session } from './session.ts'
 
@@ -44,20 +52,29 @@ export function createOutputPlugin(
           if (output.type === 'chunk') checkImports(output, upscaler.options.passthrough)
           const text = readText(output)
           const urls = findScriptUrls(text, isShipped)
+          const isScript = output.type === 'chunk' || kind?.endsWith('js') === true
           if (kind === 'css') refuse(findStyleUrls(text), fileName, session)
           else if (kind === 'html') await checkPage(text, fileName, session, replaced)
-          // Whatever host it names, it is a file of this build.
-          else if (output.type === 'chunk' || kind?.endsWith('js')) {
+          else if (kind === 'svg') refuse(await findSvgUrls(text), fileName, session)
+          else if (isScript) {
+            // Whatever host it names, it is a file of this build.
             refuse(urls, fileName, session, () => false)
+            if (mentionsUs(text)) {
+              for (const error of await findLeftCalls(fileName, text, upscaler)) throw error
+            }
           }
-          // In pages, what leads nowhere may be meant to be read.
-          const texts = kind === 'html' ? urls : [...urls, ...findScriptTexts(text)]
+          refuse(findInlineSvgUrls(text), fileName, session)
+          // In pages, what leads nowhere may be meant to be read; and lists of what was built name modules.
+          const isRead = kind !== 'html' && !isManifest(fileName, config)
+          const found = !isRead ? [] : isScript ? findCodeTexts(text) : findTexts(text)
           const isImported = createImportedTest(output, this)
-          warnOfTexts(
-            texts.filter((each) => !isImported(each)),
-            fileName,
-            session,
-          )
+          const others = found.filter((each) => !isImported(each.text))
+          for (const each of others.filter(({ isTemplate }) => !isTemplate)) {
+            if (isOwnUrl(each.text, session)) checkPublicText(each.text, fileName, session)
+          }
+          const texts = others.map((each) => each.text)
+          const left = isRead ? texts : urls.filter((each) => !isImported(each))
+          warnOfTexts(left, fileName, session)
         }
       },
     },
@@ -104,6 +121,12 @@ function refuse(
     checkPublic(path, fileName, session)
     throw refusal(url, fileName)
   }
+}
+
+/** What Vite writes about a build, by the names of its modules. */
+function isManifest(fileName: string, { build }: ResolvedConfig): boolean {
+  const names = [build.manifest, build.ssrManifest].filter((name) => typeof name === 'string')
+  return /^\.vite\/[\w-]*manifest\.json$/.test(fileName) || names.includes(fileName)
 }
 
 /** Says of a text whether a module that the output is made of imports the same: compilers leave what they replace. */

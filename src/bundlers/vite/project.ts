@@ -52,6 +52,18 @@ export function isPublicUrl(config: ResolvedConfig, path: string): boolean {
   return path.startsWith('/') && isPublicFile(config, relative)
 }
 
+/**
+ * The file in `public/` that a text leads to, if it is the URL of a picture: relative to a page, whichever that is.
+ *
+ * @returns its path below the base
+ */
+export function findPublicPath(config: ResolvedConfig, path: string): string | undefined {
+  const { base } = config
+  const isInBase = path.startsWith('/') && path.startsWith(base)
+  const below = isInBase ? path.slice(base.length) : path.replace(/^(?:\.{0,2}\/)+/, '')
+  return isPublicFile(config, below) ? `/${below}` : undefined
+}
+
 /** The process's environment with what Vite's `.env` files add to it. */
 export async function loadEnvironment(
   config: ResolvedConfig,

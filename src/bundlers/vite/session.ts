@@ -6,7 +6,14 @@ import type { Reference, Shipment } from '../../shipment.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { toModuleId } from '../redirect.ts'
 import { checkSingle } from '../../core/single-request.ts'
-import { checkAsset, explainPublicFile, isPublicUrl, publicFileError } from './project.ts'
+import { decodePath } from './files.ts'
+import {
+  checkAsset,
+  explainPublicFile,
+  findPublicPath,
+  isPublicUrl,
+  publicFileError,
+} from './project.ts'
 import type { Background } from './dev/background.ts'
 import type { KnownReferences } from './dev/known-references.ts'
 
@@ -135,4 +142,15 @@ export async function examineFile(reference: Reference, session: Session): Promi
 export function checkPublic(url: string, importer: string, { config }: Session): void {
   const { file } = splitReference(url)
   if (isPublicUrl(config, file)) throw publicFileError(config, file, { importer })
+}
+
+/**
+ * Refuses a text that leads to one, once it is a picture's URL in a page.
+ *
+ * @throws MagnificError `UNSUPPORTED_REFERENCE`
+ */
+export function checkPublicText(text: string, importer: string, { config }: Session): void {
+  const { file } = splitReference(text)
+  const path = findPublicPath(config, decodePath(file) ?? file)
+  if (path !== undefined) throw publicFileError(config, path, { importer })
 }

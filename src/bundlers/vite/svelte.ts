@@ -4,10 +4,12 @@ import { MagnificError } from '../../core/errors.ts'
 import { referenceFilter } from '../../core/request.ts'
 import { locateError } from '../host-error.ts'
 import { isOwnUrl } from '../redirect.ts'
+import { findStyleUrls } from './output-scan.ts'
 import type { Session } from './session.ts'
 
+const element = /<([a-z][\w:-]*)(?=[\s/>])/gi
 /** Elements that show pictures. */
-const element = /<(img|source|image|video|input|link|use)(?=[\s/>])/g
+const pictureElement = /^(?:img|source|image|video|input|link|use)$/
 /** Their attributes that hold URLs. */
 const attributeNames = ['src', 'srcset', 'href', 'xlink:href', 'poster', 'imagesrcset']
 
@@ -56,7 +58,9 @@ async function findWritten(id: string): Promise<Written[]> {
     if (index < last) return []
     const { attributes, end } = readTag(markup, index, tag)
     last = end
-    return attributeNames.flatMap((name) => {
+    const names = pictureElement.test(tag) ? attributeNames : []
+    const styles = [...attributes.keys()].filter((name) => isStyle(name))
+    return [...names, ...styles].flatMap((name) => {
       const value = attributes.get(name)
       return value ? [{ tag, name, value }] : []
     })
@@ -72,13 +76,21 @@ function readText(id: string): string {
   }
 }
 
+/** `style` and `style:background-image` */
+function isStyle(name: string): boolean {
+  return /^style(?:$|:)/.test(name)
+}
+
 function readUrls(name: string, value: string): string[] {
+  if (isStyle(name)) return findStyleUrls(value)
   return name.endsWith('srcset') ? value.trim().split(/,?\s+/) : [value.trim()]
 }
 
 /** Whether the compiled component has the attribute as it was written. */
 function isLeft(code: string, name: string, value: string): boolean {
   const spellings = [value, value.replaceAll('&', '&amp;')]
+  // It becomes a property's value.
+  if (name.startsWith('style:')) return code.includes(value)
   return spellings.some((spelling) => code.includes(`${name}="${spelling}"`))
 }
 
@@ -90,7 +102,7 @@ function refusal({ tag, name, value }: Written, id: string, session: Session): u
       : ''
   const error = new MagnificError(
     'UNSUPPORTED_REFERENCE',
-    `Svelte leaves <${tag} ${name}="${value}"> as it is, and no image is upscaled for it. Import the image, import hero from '${url}', and write <${tag} ${name}={hero}>.${enhanced}`,
+    `Svelte leaves <${tag} ${name}="${value}"> as it is, and no image is upscaled for it. Import the image, import hero from '${url}', and write <${tag} ${name}=${isStyle(name) ? `"${value.replace(url, '{hero}')}"` : '{hero}'}>.${enhanced}`,
     { importer: id },
   )
   return locateError(error, url, id)
