@@ -333,6 +333,26 @@ describe.each(loaderHosts)('%s', (host) => {
     expect(emulator.tasks).toHaveLength(1)
   })
 
+  it('refuses two of itself with other options, and takes two with the same ones for one', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=hero')
+    const options = { ...optionsFor(emulator), presets: { hero: { magnific: '2x' as const } } }
+    const run = async (other: typeof options): Promise<string | undefined> => {
+      const { error } = await build(host, project, {
+        options,
+        [host]: { plugins: [plugin(other)] },
+      })
+      return error
+    }
+    const others = { ...options, presets: { hero: { magnific: '4x' as const } } }
+    expect(await run(others as unknown as typeof options)).toContain(
+      'The plugin is in `plugins` more than once, with other options',
+    )
+    expect(emulator.calls).toHaveLength(0)
+    expect(await run({ ...options })).toBeUndefined()
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
   it('never spends while it watches', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')

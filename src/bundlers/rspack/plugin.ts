@@ -11,6 +11,7 @@ import type { Upscaler } from '../../upscaler.ts'
 import { checkContext } from '../webpack/contexts.ts'
 import { checkTexts } from '../webpack/emitted-texts.ts'
 import { externalError } from '../external.ts'
+import { isFirstInstance } from '../webpack/instances.ts'
 import {
   dropRepeated,
   explainSkipped,
@@ -35,7 +36,9 @@ export function createRspackPlugin(userOptions: Options = {}): RspackPluginInsta
   return {
     apply(compiler: Compiler) {
       // Rspack's compiler has all that is used of webpack's.
-      const opened = openLoaderPlugin(compiler as unknown as WebpackCompiler, userOptions)
+      const compatible = compiler as unknown as WebpackCompiler
+      if (!isFirstInstance(compatible, userOptions)) return
+      const opened = openLoaderPlugin(compatible, userOptions)
       const { options, isOurs, loaderOptions, ident } = opened
       const notes: RspackNotes = { importers: new Map(), thrown: new Map() }
       const getUpscaler = (): Upscaler => loaderOptions.upscaler

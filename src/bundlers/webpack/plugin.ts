@@ -6,6 +6,7 @@ import { splitReference } from '../../core/request.ts'
 import { isSingle } from '../../core/single-request.ts'
 import { checkContext } from './contexts.ts'
 import { checkTexts } from './emitted-texts.ts'
+import { isFirstInstance } from './instances.ts'
 import {
   checkPlace,
   dropRepeated,
@@ -42,6 +43,7 @@ export function createWebpackPlugin(
 ): WebpackPluginInstance {
   return {
     apply(compiler: Compiler) {
+      if (!isFirstInstance(compiler, userOptions)) return
       const opened = openLoaderPlugin(compiler, userOptions, framework)
       const { options, isOurs, loaderOptions, ident } = opened
       compiler.options.module.rules.push({
