@@ -64,6 +64,12 @@ describe('a reference of a style sheet', () => {
     ])
   })
 
+  it('is refused in one place, and not in another one', () => {
+    const text = "a { b: url('./a.png?magnific'); c: data-uri('./a.png?magnific') }"
+    const { references } = readSource('a.less', text)
+    expect(references.map(({ refusal }) => typeof refusal)).toEqual(['undefined', 'string'])
+  })
+
   it.each([
     ['less', "a { b: url('./a.png?magnific') }"],
     ['scss', "a { b: data-uri('./a.png?magnific') }"],
