@@ -79,7 +79,9 @@ export function createCollector(
     if (externalPattern.test(path) || (kind !== 'script' && path.startsWith('#'))) return
     if (isReference(query, settings.passthrough)) {
       if (schemePattern.test(path)) return
-      const key = `${patterns ? `${find.kind} ${patterns.join(' ')}` : path}?${query}`
+      // What is right in one place may be wrong in another one.
+      const place = find.refusal === undefined ? '' : `${find.refusal}\n`
+      const key = `${place}${patterns ? `${find.kind} ${patterns.join(' ')}` : path}?${query}`
       const known = references.get(key)
       if (known && known.offset <= find.offset) return
       references.set(key, { ...find, isConditional, path: copy(path), query: copy(query) })

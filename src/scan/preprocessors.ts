@@ -61,3 +61,28 @@ export function createFill(text: string, lang: string): (value: string) => strin
     return isKnown && !/[#@]\{/.test(filled) ? filled : undefined
   }
 }
+
+/** What reads a file while the sheet is compiled, and knows nothing of a query. */
+const readers: Readonly<Record<string, RegExp>> = {
+  less: /^(?:data-uri|image-(?:size|width|height))$/,
+  styl: /^(?:embedurl|image-size)$/,
+}
+
+/**
+ * What is wrong with a reference in a function of a language; `undefined` where nothing is.
+ *
+ * @param name of the function, in lower case
+ * @param url as it is written
+ */
+export function findReaderRefusal(
+  lang: string,
+  name: string | undefined,
+  url: string,
+): string | undefined {
+  const reader = readers[lang === 'stylus' ? 'styl' : lang]
+  if (name === undefined || reader?.test(name) !== true) return undefined
+  const language = lang === 'less' ? 'Less' : 'Stylus'
+  return name.startsWith('image-')
+    ? `${language} looks at the file itself in ${name}(), and would tell the size of the original. Write the size that you want.`
+    : `${language} reads the file itself in ${name}(), and would inline the original. Write url('${url}&inline').`
+}

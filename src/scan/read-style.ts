@@ -1,7 +1,13 @@
 import { splitReference } from '../core/request.ts'
 import type { Collector } from './collector.ts'
 import { mayRefer } from './may-refer.ts'
-import { blankLineComments, createFill, isBare, isPreprocessed } from './preprocessors.ts'
+import {
+  blankLineComments,
+  createFill,
+  findReaderRefusal,
+  isBare,
+  isPreprocessed,
+} from './preprocessors.ts'
 import { readTokens } from './style-tokens.ts'
 import type { StyleToken } from './style-tokens.ts'
 
@@ -22,11 +28,13 @@ export function readStyle(text: string, lang: string, collector: Collector): voi
   if (!wantsImports && !mayRefer(text)) return
   const plain = isPreprocessed(lang) ? blankLineComments(text, lang) : text
   const fill = createFill(plain, lang)
-  const add = ({ value, start: offset }: StyleToken, isModule: boolean): void => {
+  const add = ({ value, start: offset }: StyleToken, isModule: boolean, inner?: string): void => {
     const filled = fill(value)?.trim()
     if (filled === undefined) return
     const { file: path, query } = splitReference(filled)
-    collector.add({ path, query, kind: 'css-url', resolveKind: 'style', offset, isModule })
+    const refusal = findReaderRefusal(lang, inner, filled)
+    const find = { path, query, offset, isModule, ...(refusal !== undefined && { refusal }) }
+    collector.add({ ...find, kind: 'css-url', resolveKind: 'style' })
   }
 
   /** The functions and parentheses that are open. */
@@ -47,7 +55,7 @@ export function readStyle(text: string, lang: string, collector: Collector): voi
     } else if (kind === 'text') {
       const before = plain.slice(start, token.start)
       const use = useOf(rule, open.at(-1), before, isPreprocessed(lang))
-      if (use !== undefined) add(token, use === 'module')
+      if (use !== undefined) add(token, use === 'module', open.at(-1))
     } else if (value === ')') open.pop()
     else if (value !== '\n' || (isBare(lang) && open.length === 0)) {
       open.length = 0

@@ -128,7 +128,11 @@ async function locateAll(
   )
   const unique = new Map<string, Located>()
   for (const each of located.flat()) {
-    if (!unique.has(each.specifier)) unique.set(each.specifier, each)
+    const known = unique.get(each.specifier)
+    // A build fails wherever one of them is refused.
+    if (!known || (known.refusal === undefined && each.refusal !== undefined)) {
+      unique.set(each.specifier, each)
+    }
   }
   return [...unique.values()]
 }

@@ -544,6 +544,24 @@ describe.each(viteVersions)('%s', (host) => {
     expect(log.match(/is a text/g)).toHaveLength(1)
   })
 
+  it('takes what is to be written in place of data-uri()', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write('src/main.js', "import './style.less'")
+    project.write(
+      'src/style.less',
+      "@import './part';\n// data-uri('hero.png?magnific=2x')\n.a { background: url('./hero.png?magnific=2x&inline'); mask: data-uri('./hero.png') }",
+    )
+    project.write('src/part.less', '.b { color: red }')
+    const { error, assets } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: { build: { assetsInlineLimit: 0 } },
+    })
+    expect(error).toBeUndefined()
+    expect([...assets.keys()].filter((name) => name.endsWith('.png'))).toEqual([])
+    expect(emulator.tasks).toHaveLength(1)
+  })
+
   it('warns of no comment', async () => {
     const emulator = await startEmulator()
     const project = await heroProject('./hero.png?magnific=2x')
@@ -725,6 +743,30 @@ describe.each(viteVersions)('%s', (host) => {
       const { error } = await build(host, project, { options: optionsFor(emulator) })
       expect(error).toContain(words)
       expect(error).toContain(project.path('src/main.js'))
+      expect(emulator.calls).toHaveLength(0)
+    })
+
+    it.each([
+      ["@import './part.less';", "data-uri('hero.png?magnific=4x')", 'src/part.less'],
+      ["@import (reference) '@/part';", "data-uri('hero.png?magnific=4x')", 'src/part.less'],
+      [
+        ".a { background: data-uri('image/png;base64', './hero.png?magnific=4x') }",
+        '1',
+        'src/style.less',
+      ],
+      [".a { width: image-width('./hero.png?magnific=4x') }", '1', 'src/style.less'],
+    ])('functions of Less that read the file: %s', async (sheet, value, file) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('src/main.js', "import './style.less'")
+      project.write('src/style.less', sheet)
+      project.write('src/part.less', `.b { --c: ${value} }`)
+      const { error } = await build(host, project, {
+        options: optionsFor(emulator),
+        vite: { resolve: { alias: { '@': project.path('src') } } },
+      })
+      expect(error).toMatch(/Less (?:reads|looks at) the file itself in /)
+      expect(error).toContain(project.path(file))
       expect(emulator.calls).toHaveLength(0)
     })
 

@@ -52,6 +52,32 @@ describe('a reference of a style sheet', () => {
     expect(read(text)).toEqual([])
   })
 
+  it.each([
+    ['less', "a { b: data-uri('./a.png?magnific') }", "Write url('./a.png?magnific&inline')."],
+    ['less', "a { b: data-uri('image/png;base64', './a.png?magnific') }", 'in data-uri()'],
+    ['less', "@w: image-width('./a.png?magnific');", 'in image-width()'],
+    ['styl', "a\n  b embedurl('./a.png?magnific')", 'Stylus reads the file itself in embedurl()'],
+    ['stylus', "a\n  b image-size('./a.png?magnific')", 'in image-size()'],
+  ])('is refused in %s where that reads the file itself: %j', (lang, text, words) => {
+    expect(readSource(`a.${lang}`, text).references).toMatchObject([
+      { specifier: './a.png?magnific', refusal: expect.stringContaining(words) },
+    ])
+  })
+
+  it('is refused in one place, and not in another one', () => {
+    const text = "a { b: url('./a.png?magnific'); c: data-uri('./a.png?magnific') }"
+    const { references } = readSource('a.less', text)
+    expect(references.map(({ refusal }) => typeof refusal)).toEqual(['undefined', 'string'])
+  })
+
+  it.each([
+    ['less', "a { b: url('./a.png?magnific') }"],
+    ['scss', "a { b: data-uri('./a.png?magnific') }"],
+    ['styl', "a\n  b url('./a.png?magnific')"],
+  ])('is not refused in %s: %j', (lang, text) => {
+    expect(readSource(`a.${lang}`, text).references[0]).not.toHaveProperty('refusal')
+  })
+
   it.each(['scss', 'less', 'styl'])(
     'is told apart from comments that a line ends, in %s',
     (lang) => {

@@ -26,6 +26,7 @@ import { isWrittenIn } from './page-file.ts'
 import { createPagePlugin } from './pages.ts'
 import type { PageReplacements } from './pages.ts'
 import { createPatternPlugins } from './patterns.ts'
+import { createPreprocessorPlugin } from './preprocessors.ts'
 import {
   checkVersion,
   commandOf,
@@ -140,6 +141,7 @@ export function createVitePlugin(userOptions: Options = {}, places: Places = {})
         return answerStyle(reference, environment, requireSession())
       },
     ),
+    createPreprocessorPlugin(requireSession),
     createPagePlugin(requireSession, replaced, watched),
     ...createPatternPlugins(requireSession),
     createTemplatePlugin(requireSession),
