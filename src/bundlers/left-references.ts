@@ -3,16 +3,16 @@ import { referenceFilter, splitReference } from '../core/request.ts'
 import { mayRefer } from '../scan/may-refer.ts'
 import type { Upscaler } from '../upscaler.ts'
 import { isOwnUrl } from './redirect.ts'
-import { findStyleUrls } from './vite/output-scan.ts'
+import { findStyleUrls, findSvgUrls } from './vite/output-scan.ts'
 
 /** Whether an emitted file is one that `findLeft` reads. */
 export function isPageOrStyle(fileName: string): boolean {
-  return /\.(?:html?|css)$/.test(splitReference(fileName).file)
+  return /\.(?:html?|css|svg)$/.test(splitReference(fileName).file)
 }
 
 /**
- * Looks into a page or style sheet that is emitted for references that nobody took for one: templates and style sheets that
- * no plugin reads are shipped as they are written.
+ * Looks into a page, style sheet or SVG that is emitted for references that nobody took for one: templates and style sheets
+ * that no plugin reads are shipped as they are written, and an SVG is read by none.
  *
  * @param fileName as it is emitted
  * @returns what the build is to fail with
@@ -23,8 +23,13 @@ export async function findLeft(
   upscaler: Upscaler,
 ): Promise<MagnificError[]> {
   if (!referenceFilter.test(text)) return []
-  const isStyle = splitReference(fileName).file.endsWith('.css')
-  const urls = isStyle ? findStyleUrls(text) : [...findStyleUrls(text), ...(await listUrls(text))]
+  const [, kind = ''] = /\.(css|svg)$/.exec(splitReference(fileName).file) ?? []
+  const urls =
+    kind === 'css'
+      ? findStyleUrls(text)
+      : kind === 'svg'
+        ? await findSvgUrls(text)
+        : [...findStyleUrls(text), ...(await listUrls(text))]
   return urls
     .filter((url) => isOwnUrl(url, { upscaler }))
     .map(
@@ -32,9 +37,18 @@ export async function findLeft(
         new MagnificError(
           'UNSUPPORTED_REFERENCE',
           `"${url}" stands in ${fileName} as it was written: nobody took it for an image of the build. ` +
-            `${isStyle ? 'Use a loader or plugin that bundles what style sheets refer to' : 'Use a loader or plugin that bundles what pages refer to, such as html-loader'}, or import the image in a module and set it from there.`,
+            wayOut(kind),
         ),
     )
+}
+
+function wayOut(kind: string): string {
+  if (kind === 'svg') {
+    return 'No bundler reads an SVG. Write it into a component, and import the image there.'
+  }
+  const what =
+    kind === 'css' ? 'what style sheets refer to' : 'what pages refer to, such as html-loader'
+  return `Use a loader or plugin that bundles ${what}, or import the image in a module and set it from there.`
 }
 
 /**

@@ -483,6 +483,43 @@ describe('esbuild', () => {
     ])
   })
 
+  it('warns of a srcset, of a page without a slash in its URL, and of a manifest', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write(
+      'src/main.js',
+      `import manifest from './a.webmanifest'
+       console.log(manifest, './small.png 1x, ./hero.png?magnific=2x 2x', '<img src="img/hero.png?magnific=4x">')`,
+    )
+    project.write('src/a.webmanifest', '{"icons":[{"src":"hero.png?magnific=8x"}]}')
+    const loader = { '.webmanifest': 'file' } as const
+    const { error, log } = await buildWith(project, emulator, { loader })
+    expect(error).toBeUndefined()
+    expect(log).toContain('"./hero.png?magnific=2x" is a text')
+    expect(log).toContain('"img/hero.png?magnific=4x" is a text')
+    expect(log).toContain('a.webmanifest:1:18: "hero.png?magnific=8x" is a text')
+    expect(log.match(/is a text/g)).toHaveLength(3)
+  })
+
+  it.each(['file', 'copy', 'text'] as const)(
+    'does not ship an SVG that refers to an image in silence: %s',
+    async (loader) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      project.write('src/main.js', "import svg from './i.svg'\nconsole.log(svg)")
+      project.write('src/i.svg', '<svg><image href="hero.png?magnific=2x"/></svg>')
+      const settings = { loader: { '.svg': loader } }
+      const { error, log } = await buildWith(project, emulator, settings)
+      if (loader === 'text') expect(log).toContain('"hero.png?magnific=2x" is a text')
+      else {
+        expect(error).toContain(
+          'src/i.svg:1:18: "hero.png?magnific=2x" is left as it is by esbuild',
+        )
+        expect(error).toContain('It reads no SVG.')
+      }
+    },
+  )
+
   it('warns of texts that look like references', async () => {
     const emulator = await startEmulator()
     const project = await heroProject()

@@ -124,6 +124,17 @@ describe('rolldown', () => {
     expect(log).toContain(`"./hero.png?magnific=4x" ${warning}`)
   })
 
+  it('refuses an SVG that refers to an image', async () => {
+    const files = {
+      'src/main.js': "import one from './i.svg'\nconsole.log(one)",
+      'src/i.svg': '<svg><image href="hero.png?magnific=4x"/></svg>',
+    }
+    const { error } = await run('rolldown', files, {
+      rolldown: { moduleTypes: { '.svg': 'asset' } },
+    })
+    expect(error).toMatch(/"hero.png\?magnific=4x" stands in i-\S+\.svg as it was written/)
+  })
+
   it('warns of require.resolve(), which it leaves alone', async () => {
     const { error, log } = await run('rolldown', {
       'src/main.js': "console.log(require.resolve('./hero.png?magnific=2x'))",

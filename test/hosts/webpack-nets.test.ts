@@ -274,6 +274,22 @@ describe.each(['webpack', 'rspack'] as const)('%s', (host) => {
     expect(postsTo(emulator)).toBe(1)
   })
 
+  it('refuses an SVG that refers to an image, and warns of a manifest that does', async () => {
+    const main =
+      "import one from './i.svg'\nimport two from './a.webmanifest'\nconsole.log(one, two)"
+    const rules = [{ test: /\.(?:svg|webmanifest)$/, type: 'asset/resource' }]
+    const manifest = JSON.stringify({ icons: [{ src: './hero.png?magnific=4x' }] })
+    const files = { 'src/main.js': main, 'src/a.webmanifest': manifest, 'src/i.svg': '<svg/>' }
+    const { error, log } = await run(files, { module: { rules } })
+    expect(error).toBeUndefined()
+    expect(log).toContain('"./hero.png?magnific=4x" is a text')
+    const svg =
+      '<svg><!-- <image href="./b.png?magnific"/> --><image href="hero.png?magnific=4x"/></svg>'
+    const refused = await run({ ...files, 'src/i.svg': svg }, { module: { rules } })
+    expect(refused.error).toMatch(/"hero.png\?magnific=4x" stands in i-\w+\.svg as it was written/)
+    expect(refused.error).not.toContain('b.png')
+  })
+
   it('says nothing of texts where it is to be silent', async () => {
     const project = await heroProject()
     project.write('src/main.js', "console.log('/other.png?magnific=4x')")

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import webpack from 'webpack'
 import type { Compiler, Configuration } from 'webpack'
 import { build } from '../helpers/build.ts'
-import { startEmulator } from '../helpers/emulator.ts'
+import { postsTo, startEmulator } from '../helpers/emulator.ts'
 import { heroProject, optionsFor, writeEntry } from '../helpers/hero.ts'
 import { describeImage, makeJpeg } from '../helpers/images.ts'
 
@@ -245,6 +245,29 @@ describe.each(loaderHosts)('%s', (host) => {
     expect(error).toContain('switches off the loader that upscales')
     expect(error).toContain(project.path('src/hero.png'))
     expect(error).toContain(project.path('src/main.js'))
+  })
+
+  it('refuses a rule with raw-loader, which makes a text of the image', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./hero.png?magnific=2x')
+    const raw = 'node_modules/raw-loader/dist/cjs.js'
+    project.write(raw, "module.exports = (text) => 'export default ' + JSON.stringify(text)")
+    const { error } = await build(host, project, {
+      options: optionsFor(emulator),
+      [host]: { module: { rules: [{ test: images, use: project.path(raw) }] } },
+    })
+    expect(error).toContain('hands the image to raw-loader, which would not ship it')
+    expect(error).toContain(project.path('src/main.js'))
+    expect(postsTo(emulator)).toBe(0)
+  })
+
+  it('says how a "#" in a name is written', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject('./a#b.png?magnific=2x')
+    project.write('src/a#b.png', project.read('src/hero.png'))
+    const { error } = await build(host, project, { options: optionsFor(emulator) })
+    expect(error).toContain("Can't resolve './a#b.png?magnific=2x'")
+    expect(error).toContain('Write \\0# for a "#" in a name')
   })
 
   it('refuses what a plugin for pages leaves as it is', async () => {

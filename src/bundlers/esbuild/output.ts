@@ -6,14 +6,10 @@ import { isReference, splitReference } from '../../core/request.ts'
 import { mayRefer } from '../../scan/may-refer.ts'
 import { toLocatedMessage } from './messages.ts'
 import { externalError } from '../external.ts'
-import { textWarning } from '../text-warning.ts'
+import { findTexts } from '../script-texts.ts'
+import { findMeantTexts, textWarning } from '../text-warning.ts'
 import { isElsewhere } from '../redirect.ts'
-import {
-  createEmittedTest,
-  findScriptTexts,
-  findScriptUrls,
-  findStyleUrls,
-} from '../vite/output-scan.ts'
+import { createEmittedTest, findScriptUrls, findSvgUrls } from '../vite/output-scan.ts'
 
 /** What the net needs to know of a build. */
 export interface NetContext {
@@ -33,7 +29,7 @@ export interface NetResult {
   warnings: PartialMessage[]
 }
 
-type Kind = 'js' | 'css' | 'html'
+type Kind = 'js' | 'css' | 'html' | 'svg' | 'data'
 
 /** A leftover of what plugins were not asked about. */
 interface Leftover {
@@ -83,10 +79,11 @@ export async function checkOutputs(
         : leftoverError(reference, importer, build)
       errors.push(toLocatedMessage(error, reference, cwd))
     }
-    if (kind !== 'js') continue
+    if (kind !== 'js' && kind !== 'data') continue
     const isOurs = (url: string): boolean =>
-      isReference(splitReference(url).query, context.passthrough)
-    const texts = new Set([...findScriptTexts(text), ...findStyleUrls(text).filter(isOurs)])
+      isReference(splitReference(url.replace(/^&/, '?')).query, context.passthrough)
+    const found = kind === 'js' ? findMeantTexts(text) : findTexts(text)
+    const texts = new Set(found.map((each) => each.text).filter(isOurs))
     for (const reference of [...texts].filter((each) => !refused.has(each))) {
       const { importer } = await locate(reference)
       warnings.push(toLocatedMessage(textWarning(reference, importer), reference, cwd))
@@ -108,6 +105,8 @@ function listKinds({ outExtension = {} }: BuildOptions): [extension: string, kin
     // Copied as they are.
     ['.html', 'html'],
     ['.htm', 'html'],
+    ['.svg', 'svg'],
+    ['.webmanifest', 'data'],
   ]
 }
 
@@ -143,6 +142,13 @@ async function findReferences(
   kind: Kind,
   { passthrough }: NetContext,
 ): Promise<string[]> {
+  if (kind === 'data') return []
+  if (kind === 'svg') {
+    const urls = await findSvgUrls(text)
+    return urls.filter(
+      (url) => !isElsewhere(url) && isReference(splitReference(url).query, passthrough),
+    )
+  }
   const { readSource } = await import('../../scan/read-source.ts')
   const plain = kind === 'js' ? text.replaceAll(otherBase, '$1import.meta.url') : text
   const { references } = readSource(`output.${kind}`, plain, {
@@ -195,6 +201,9 @@ function wayOut(importer: string, { bundle = false }: BuildOptions): string {
   if (!bundle) return 'It resolves nothing unless it bundles: set `bundle: true`.'
   if (/\.html?$/.test(importer)) {
     return 'It copies pages, and reads nothing in them. Set the image from a script that imports it, or in a style sheet.'
+  }
+  if (importer.endsWith('.svg')) {
+    return 'It reads no SVG. Write it into a component, and import the image there.'
   }
   return importer.endsWith('css')
     ? 'In image-set(), write url() around it, image-set(url("./hero.png?magnific=4x") 2x); a style sheet that is copied has to be bundled.'

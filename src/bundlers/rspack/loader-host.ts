@@ -6,6 +6,8 @@ import {
   checkPlace,
   explainRenamed,
   explainSkipped,
+  explainTextLoader,
+  findTextLoader,
   loader,
   nameShipped,
   pluginName as name,
@@ -57,6 +59,8 @@ export function createRspackHost(
       // The loader tells what is wrong with it.
       if (!request) return
       const isModule = !isSingle(request)
+      const textLoader = findTextLoader(others[0]?.path)
+      if (textLoader !== undefined && !isModule) refuse(explainTextLoader(textLoader))
       if (isModule || request.output.kind === 'lqip') {
         // The user's loaders are for pictures.
         for (const other of others) other.normalExecuted = true

@@ -14,6 +14,7 @@ import { externalError } from '../external.ts'
 import { isFirstInstance } from '../webpack/instances.ts'
 import {
   dropRepeated,
+  explainFragment,
   explainSkipped,
   loader,
   openLoaderPlugin,
@@ -148,10 +149,12 @@ function createError(
 function explainMissing(error: RspackError, isOurs: ReferenceTest): string | undefined {
   const [said = '', request = '', folder = ''] =
     /Module not found: Can't resolve '(.*?)' in '(.*?)'/.exec(error.message) ?? []
-  const missing = isOurs(request) ? findMissing(request, join(folder, 'importer')) : undefined
-  if (missing === undefined) return undefined
+  if (!isOurs(request)) return undefined
+  const missing = findMissing(request, join(folder, 'importer'))
   const { resource } = (error.module ?? {}) as Partial<NormalParts>
-  return `${said}\n${missingError(missing, resource).message}`
+  const hint =
+    missing === undefined ? explainFragment(request) : missingError(missing, resource).message
+  return hint === undefined ? undefined : `${said}\n${hint}`
 }
 
 /**

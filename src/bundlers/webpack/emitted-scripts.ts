@@ -14,7 +14,7 @@ import { decodePath } from '../vite/files.ts'
 /** What is wrong with an emitted script, and the module that holds it, where one is found. */
 export interface ScriptFinding {
   error: MagnificError
-  module: Module | undefined
+  module?: Module | undefined
   isWarning: boolean
 }
 
@@ -68,7 +68,7 @@ export async function checkScript(
       .map(({ text, isTemplate }) => [text, isTemplate]),
   )
   return [
-    ...calls.map((error) => ({ error, module: undefined, isWarning: false })),
+    ...calls.map((error) => ({ error, isWarning: false })),
     ...[...texts].map(([text, isTemplate]) => place(text, isTemplate)),
   ]
 }

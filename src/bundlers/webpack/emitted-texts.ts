@@ -2,7 +2,11 @@ import type { Compilation, Module } from 'webpack'
 import { limitLogger } from '../../core/logger.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { findLeft, isPageOrStyle } from '../left-references.ts'
+import { isOwnUrl } from '../redirect.ts'
+import { findTexts } from '../script-texts.ts'
+import { textWarning } from '../text-warning.ts'
 import { checkScript, mayHoldReference } from './emitted-scripts.ts'
+import type { ScriptFinding } from './emitted-scripts.ts'
 import { pluginName as name } from './loader-plugin.ts'
 
 /** What the net is told of its host. */
@@ -32,27 +36,31 @@ export function checkTexts(
         for (const { message } of await findLeft(file, read(file), upscaler)) {
           compilation.errors.push(toHostError(message))
         }
+      } else if (file.endsWith('.webmanifest')) {
+        for (const { text } of findTexts(read(file))) {
+          if (!isOwnUrl(text, { upscaler })) continue
+          tell(compilation, upscaler, { error: textWarning(text, file), isWarning: true })
+        }
       } else if (readsScripts && /\.[cm]?js$/.test(file)) {
         const code = read(file)
-        if (mayHoldReference(code)) await tellOfScript(file, code, compilation, upscaler)
+        if (!mayHoldReference(code)) continue
+        for (const finding of await checkScript(file, code, compilation, upscaler)) {
+          tell(compilation, upscaler, finding)
+        }
       }
     }
   })
 }
 
-async function tellOfScript(
-  file: string,
-  code: string,
-  compilation: Compilation,
-  upscaler: Upscaler,
-): Promise<void> {
-  const { errors, warnings } = compilation
-  for (const { error, module, isWarning } of await checkScript(file, code, compilation, upscaler)) {
-    const told = toHostError(error.message, module)
-    const warn = (): void => void warnings.push(told)
-    if (isWarning) limitLogger({ info: warn, warn }, upscaler.options.logLevel).warn('')
-    else errors.push(told)
-  }
+function tell(
+  { errors, warnings }: Compilation,
+  { options }: Upscaler,
+  { error, module, isWarning }: ScriptFinding,
+): void {
+  const told = toHostError(error.message, module)
+  const warn = (): void => void warnings.push(told)
+  if (isWarning) limitLogger({ info: warn, warn }, options.logLevel).warn('')
+  else errors.push(told)
 }
 
 /** webpack prints stacks unless it is told that the message says it all. */

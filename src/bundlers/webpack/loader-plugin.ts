@@ -169,6 +169,25 @@ export function explainRenamed(request: string): string {
   return `"${request}" gives the image another name, and so another type. Take what stands before "!=!" from the request.`
 }
 
+/**
+ * The name of a loader that makes a text of an image, or nothing at all; `undefined` where it does not.
+ *
+ * @param path of the last one that runs
+ */
+export function findTextLoader(path = ''): string | undefined {
+  return /[\\/]((?:raw|null)-loader)[\\/]/.exec(path)?.[1]
+}
+
+/** Why a loader is refused. */
+export function explainTextLoader(name: string): string {
+  return `A rule of the config hands the image to ${name}, which would not ship it. Let the rule be for other files, or write type: 'asset/resource'.`
+}
+
+/** What is to be said of a request that leads to nothing, and has a `#` in a name. */
+export function explainFragment(request: string): string | undefined {
+  return /#[^?]*\?/.test(request) ? explainSkipped(request) : undefined
+}
+
 /** Why our loader does not run though the resource asks for it. */
 export function explainSkipped(request: string): string {
   if (request.startsWith('data:')) return `"${request.slice(0, 40)}…" is no file. Import one.`

@@ -10,8 +10,11 @@ import { isFirstInstance } from './instances.ts'
 import {
   checkPlace,
   dropRepeated,
+  explainFragment,
   explainRenamed,
   explainSkipped,
+  explainTextLoader,
+  findTextLoader,
   loader,
   nameShipped,
   openLoaderPlugin,
@@ -131,6 +134,13 @@ function keepLoader(
       )
     }
     const request = tryParse(loaderOptions.upscaler, file, query)
+    const textLoader = findTextLoader(loaders[0]?.loader)
+    if (textLoader !== undefined && request && isSingle(request)) {
+      throw new MagnificError('UNSUPPORTED_REFERENCE', explainTextLoader(textLoader), {
+        file,
+        importer,
+      })
+    }
     const setType = (type: 'javascript/auto' | 'asset/inline'): void => {
       const parser = factory.getParser(type)
       const generator = factory.getGenerator(type)
@@ -187,7 +197,9 @@ function explainMissing({ resolverFactory }: Compiler, isOurs: ReferenceTest): v
       if (!isOurs(request) || !path) return
       const missing = findMissing(request, join(path, 'importer'))
       const issuer = (context as { issuer?: string } | undefined)?.issuer
-      if (missing !== undefined) error.message += `\n${missingError(missing, issuer).message}`
+      const hint =
+        missing === undefined ? explainFragment(request) : missingError(missing, issuer).message
+      if (hint !== undefined) error.message += `\n${hint}`
     })
   })
 }
