@@ -11,6 +11,8 @@ export interface FoundText {
   text: string
   /** Whether a part of it is put in when the script runs. */
   isTemplate: boolean
+  /** Whether it stands in quotes within a text: in HTML, JSON, a script that is one. Known of scripts alone. */
+  isNested: boolean
   /** Where it begins. */
   offset: number
 }
@@ -71,7 +73,7 @@ export function findTexts(source: string): FoundText[] {
     if (text) found.push(text)
   }
   for (const { 1: text = '', index } of source.matchAll(queryText)) {
-    found.push({ text, isTemplate: true, offset: index + 1 })
+    found.push({ text, isTemplate: true, isNested: false, offset: index + 1 })
   }
   return found
 }
@@ -85,13 +87,24 @@ export function findCodeTexts(code: string): FoundText[] {
   const found = findTexts(code)
   if (found.length === 0) return found
   const masked = loadModule.stripLiteral().stripLiteral(code, { fillChar: fill })
-  return found.filter(({ offset }) => {
-    if (masked[offset] === ' ') return false
+  return found.flatMap((each) => {
+    const { offset } = each
+    if (masked[offset] === ' ' || isInStyleComment(code, masked, offset)) return []
     const before = code.slice(Math.max(0, offset - around), offset)
     const quoteLength = quoteBefore.exec(before)?.[0].length ?? 0
     const isNested = quoteLength > 0 && masked[offset - quoteLength] === fill
-    return !isNested || nestedBefore.test(textBefore(before, masked, offset))
+    if (isNested && !nestedBefore.test(textBefore(before, masked, offset))) return []
+    return { ...each, isNested }
   })
+}
+
+/** Whether a place is in a comment of a style sheet that is a text, all of it in the same one. */
+function isInStyleComment(code: string, masked: string, offset: number): boolean {
+  const start = code.lastIndexOf('/*', offset)
+  if (start === -1 || masked[start] !== fill || code.slice(start, offset).includes('*/'))
+    return false
+  const end = code.indexOf('*/', offset)
+  return end !== -1 && !/["'`]/.test(masked.slice(start, end))
 }
 
 /** Of what is before a place, what belongs to the same text. */
@@ -113,7 +126,8 @@ function readText(source: string, offset: number, url: string): FoundText | unde
   if (brace === -1 || file.includes('${')) {
     const isWhole = quoteBefore.test(before) && quoteAfter.test(after)
     const isTemplate = url.includes('${') || /^\.\w+$/.test(file)
-    return isWhole || isInUrl || isListed ? { text: url, isTemplate, offset } : undefined
+    const isFound = isWhole || isInUrl || isListed
+    return isFound ? { text: url, isTemplate, isNested: false, offset } : undefined
   }
   // What is put in has quotes or parentheses of its own.
   const start = source.lastIndexOf('`', offset) + 1
@@ -121,6 +135,6 @@ function readText(source: string, offset: number, url: string): FoundText | unde
   const [beginning = ''] = /[^\s"'()<>]*$/.exec(template) ?? []
   const isEnd = quoteAfter.test(after) || urlAfter.test(after) || isListed
   return start > 0 && isEnd && !isElsewhere(beginning)
-    ? { text: url.slice(brace + 1), isTemplate: true, offset }
+    ? { text: url.slice(brace + 1), isTemplate: true, isNested: false, offset }
     : undefined
 }

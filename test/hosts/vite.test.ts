@@ -544,6 +544,66 @@ describe.each(viteVersions)('%s', (host) => {
     expect(log.match(/is a text/g)).toHaveLength(1)
   })
 
+  it('warns of examples that are named as a file in public/, and refuses none of them', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write('public/hero.png', project.read('src/hero.png'))
+    const examples = [
+      `'Use <img src="./hero.png?magnific=4x"> in a page'`,
+      `"background: url('./hero.png?magnific=4x')"`,
+      String.raw`"require(\"./hero.png?magnific=4x\")"`,
+    ]
+    project.write('src/main.js', `console.log(${examples.join(', ')})`)
+    const { error, log } = await build(host, project, { options: optionsFor(emulator) })
+    expect(error).toBeUndefined()
+    expect(log).toContain('"./hero.png?magnific=4x" in assets/main-')
+    // What is all of a text is a URL.
+    project.write('src/main.js', "console.log('./hero.png?magnific=4x')")
+    const refused = await build(host, project, { options: optionsFor(emulator) })
+    expect(refused.error).toContain('public/hero.png')
+  })
+
+  it('is content with names of modules in comments, where assets have no hash', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    project.write(
+      'src/main.js',
+      "console.log(import('./hero.png?magnific=2x'), import.meta.glob('./*.png', { query: '?magnific=4x', import: 'default' }))",
+    )
+    const { error, log, assets } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: {
+        build: {
+          minify: false,
+          assetsInlineLimit: 0,
+          rollupOptions: { output: { assetFileNames: '[name][extname]' } },
+        },
+      },
+    })
+    expect(error).toBeUndefined()
+    expect(log).not.toContain('is a text')
+    expect([...assets.keys()].filter((name) => name.endsWith('.png'))).toHaveLength(2)
+  })
+
+  it('warns of no comment in a style sheet, and minds no words in a picture', async () => {
+    const emulator = await startEmulator()
+    const project = await heroProject()
+    const svg = (body: string): string => `<svg xmlns="http://www.w3.org/2000/svg">${body}</svg>`
+    project.write('src/a.svg', svg('<!-- <image href="x.png?magnific=4x"/> --><path d="M0 0"/>'))
+    project.write('src/b.svg', svg(`<text>url(./x.png?magnific=4x)</text>${' '.repeat(5000)}`))
+    project.write('src/style.css', "/*! url('./x.png?magnific=4x') */ .a { color: red }")
+    project.write(
+      'src/main.js',
+      "import './style.css'\nimport a from './a.svg'\nimport b from './b.svg'\nconsole.log(a, b)",
+    )
+    const { error, log } = await build(host, project, {
+      options: optionsFor(emulator),
+      vite: { build: { cssMinify: false } },
+    })
+    expect(error).toBeUndefined()
+    expect(log).not.toMatch(/\.(?:css|svg) is a text/)
+  })
+
   it('takes what is to be written in place of data-uri()', async () => {
     const emulator = await startEmulator()
     const project = await heroProject()

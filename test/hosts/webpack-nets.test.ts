@@ -122,6 +122,46 @@ describe.each(['webpack', 'rspack'] as const)('%s', (host) => {
     })
   })
 
+  it('is not at a loss with a module of many megabytes, in development either', async () => {
+    const long = JSON.stringify('\\'.repeat(5_000_000))
+    const { error, log } = await run(
+      { 'src/main.js': `console.log('/other.png?magnific=4x', ${long})` },
+      { mode: 'development', devtool: 'eval' },
+    )
+    expect(error).toBeUndefined()
+    expect(log.match(/is a text/g)).toHaveLength(1)
+  })
+
+  it.each(modes)(
+    'warns of no style sheet that css-loader has resolved, nor of its comments, %s',
+    async (_, config) => {
+      const emulator = await startEmulator()
+      const project = await heroProject()
+      const css = `/*\n.b { background: url('./hero.png?magnific=8x') }\n*/\n.a { background: url('./hero.png?magnific=2x') }`
+      project.write('src/a.css', css)
+      project.write('src/main.js', "import css from './a.css'\nconsole.log(css.toString())")
+      const { error, log, assets } = await build(host, project, {
+        options: optionsFor(emulator),
+        [host]: {
+          devtool: 'source-map',
+          ...config,
+          module: { rules: [{ test: /\.css$/, use: [cssLoader] }] },
+        },
+      })
+      expect(error).toBeUndefined()
+      expect(log).not.toContain('is a text')
+      expect([...assets.keys()].filter((name) => name.endsWith('.png'))).toHaveLength(1)
+    },
+  )
+
+  it('takes what stands in quotes in a text, and is relative, for an example', async () => {
+    const { error, log } = await run({
+      'src/main.js': `console.log('<img src="./pub.png?magnific=4x">')`,
+    })
+    expect(error).toBeUndefined()
+    expect(log.match(/is a text/g)).toHaveLength(1)
+  })
+
   it('refuses what leads to public/, where that has been copied before the build', async () => {
     const project = await heroProject()
     project.write('public/img/a b.png', project.read('src/hero.png'))

@@ -4,7 +4,8 @@ import type { Upscaler } from '../../upscaler.ts'
 import { checkImports } from '../external.ts'
 import { findLeft, findLeftCalls, isPageOrStyle } from '../left-references.ts'
 import { isOwnUrl } from '../redirect.ts'
-import { findMeantTexts, textWarning } from '../text-warning.ts'
+import { findCodeTexts } from '../script-texts.ts'
+import { textWarning } from '../text-warning.ts'
 
 /**
  * Finds references that are left in what is written, and warns of texts that look like one.
@@ -39,7 +40,7 @@ function warnOfTexts(
 ): void {
   if (!code.includes('magnific')) return
   const { warn } = limitLogger({ info: () => {}, warn: context.warn }, upscaler.options.logLevel)
-  for (const text of new Set(findMeantTexts(code).map((found) => found.text))) {
+  for (const text of new Set(findCodeTexts(code).map((found) => found.text))) {
     if (!isOwnUrl(text.replace(/^&/, '?'), { upscaler })) continue
     const importer = moduleIds.find((id) => context.getModuleInfo(id)?.code?.includes(text))
     warn(textWarning(text, importer ?? fileName).message)

@@ -18,6 +18,7 @@ export function findStyleUrls(text: string): string[] {
 
 /** An SVG that is a part of another file. */
 const inlineSvg = /data:image\/svg\+xml(?:;base64,([\w+/=]+)|[^,"`()\s]*,([^"`()\s]+))/g
+const svgComment = /<!--.*?-->/gs
 /** What shows another picture in one. */
 const svgPicture = /<(?:image|feImage|use)\b[^<>]*?\bhref=(?:"([^"]*)"|'([^']*)')/gi
 
@@ -26,13 +27,20 @@ export async function findSvgUrls(svg: string): Promise<string[]> {
   if (!mentionsUs(svg)) return []
   const { findPageAttributes } = await import('../../scan/page-attributes.ts')
   return [
-    ...findStyleUrls(svg),
+    ...findStyleUrls(readSvgStyles(svg)),
     ...findPageAttributes(svg)
       .filter(
         ({ element, name }) => /^(?:image|feimage|use)$/i.test(element) && name.endsWith('href'),
       )
       .flatMap(({ urls }) => urls),
   ]
+}
+
+/** Its style sheets and attributes, and not what is to be read. */
+function readSvgStyles(svg: string): string {
+  const plain = svg.replaceAll(svgComment, '')
+  const sheets = [...plain.matchAll(/<style\b[^>]*>(.*?)<\/style/gis)].map(([, sheet]) => sheet)
+  return [...sheets, ...(plain.match(/<[a-z][^<>]*>/gi) ?? [])].join('\n')
 }
 
 /** The same of those that are a part of another file, as data URIs: as an image, an SVG loads nothing at all. */
@@ -44,7 +52,9 @@ export function findInlineSvgUrls(text: string): string[] {
         ? (decodePath(escaped) ?? '')
         : Buffer.from(base64, 'base64').toString('utf8')
     if (!mentionsUs(svg)) return []
-    return [...svg.matchAll(svgPicture)].map(([, double, single]) => double ?? single ?? '')
+    return [...svg.replaceAll(svgComment, '').matchAll(svgPicture)].map(
+      ([, double, single]) => double ?? single ?? '',
+    )
   })
 }
 

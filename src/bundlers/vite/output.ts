@@ -23,6 +23,10 @@ import { checkPublic, checkPublicText } from './session.ts'
 import { isElsewhere, isOwnUrl } from '../redirect.ts'
 import type { Session } from './session.ts'
 
+/** Without a text before it on its line: a URL has such signs too. */
+const lineComment = /^[ \t]*\/\/.*$/gm
+const blockComment = /\/\*.*?\*\//gs
+
 /**
  * The last net: a reference that is still in what is emitted was resolved by somebody who asked no plugin, and what it
  * leads to is the original, or nothing.
@@ -51,8 +55,10 @@ export function createOutputPlugin(
           if (!output) continue
           if (output.type === 'chunk') checkImports(output, upscaler.options.passthrough)
           const text = readText(output)
-          const urls = findScriptUrls(text, isShipped)
           const isScript = output.type === 'chunk' || kind?.endsWith('js') === true
+          // Names of modules stand above them.
+          const code = isScript && mentionsUs(text) ? text.replaceAll(lineComment, '') : text
+          const urls = findScriptUrls(code, isShipped)
           if (kind === 'css') refuse(findStyleUrls(text), fileName, session)
           else if (kind === 'html') await checkPage(text, fileName, session, replaced)
           else if (kind === 'svg') refuse(await findSvgUrls(text), fileName, session)
@@ -64,13 +70,17 @@ export function createOutputPlugin(
             }
           }
           refuse(findInlineSvgUrls(text), fileName, session)
-          // In pages, what leads nowhere may be meant to be read; and lists of what was built name modules.
-          const isRead = kind !== 'html' && !isManifest(fileName, config)
-          const found = !isRead ? [] : isScript ? findCodeTexts(text) : findTexts(text)
+          // In pages and pictures, what leads nowhere may be meant to be read; and lists of what was built name modules.
+          const isRead = kind !== 'html' && kind !== 'svg' && !isManifest(fileName, config)
+          const bare = kind === 'css' ? text.replaceAll(blockComment, '') : text
+          const found = !isRead ? [] : isScript ? findCodeTexts(text) : findTexts(bare)
           const isImported = createImportedTest(output, this)
           const others = found.filter((each) => !isImported(each.text))
-          for (const each of others.filter(({ isTemplate }) => !isTemplate)) {
-            if (isOwnUrl(each.text, session)) checkPublicText(each.text, fileName, session)
+          for (const { text: url, isTemplate, isNested } of others) {
+            // In quotes in a text, or in data, it may be an example, as long as it is relative.
+            const isExample = (isNested || kind === 'json') && !url.startsWith('/')
+            if (isTemplate || isExample) continue
+            if (isOwnUrl(url, session)) checkPublicText(url, fileName, session)
           }
           const texts = others.map((each) => each.text)
           const left = isRead ? texts : urls.filter((each) => !isImported(each))

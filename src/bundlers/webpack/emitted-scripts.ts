@@ -6,10 +6,11 @@ import { splitReference } from '../../core/request.ts'
 import type { Upscaler } from '../../upscaler.ts'
 import { findLeftCalls } from '../left-references.ts'
 import { isOwnUrl } from '../redirect.ts'
-import { findMeantTexts, textWarning } from '../text-warning.ts'
-import { findTexts } from '../script-texts.ts'
+import { textWarning } from '../text-warning.ts'
+import { findCodeTexts, findTexts } from '../script-texts.ts'
 import type { FoundText } from '../script-texts.ts'
 import { decodePath } from '../vite/files.ts'
+import { toPlainScript } from './plain-script.ts'
 
 /** What is wrong with an emitted script, and the module that holds it, where one is found. */
 export interface ScriptFinding {
@@ -18,8 +19,6 @@ export interface ScriptFinding {
   isWarning: boolean
 }
 
-/** A module of `devtool: 'eval'`: its code is a text. */
-const evalCall = /\beval\((?:__\w+\.ts\()?("(?:[^"\\\n]|\\.)*")\)?\);?/g
 /** What webpack and Rspack write above modules and beside imports, in whose names queries are. */
 const ownComment = /^;?\/\/ .*|^ *!\*\*\* .*|\/\*! [^*\n]* \*\//gm
 /** What webpack puts in place of `import.meta.url`, where it leaves the URL before it alone. */
@@ -42,7 +41,7 @@ export async function checkScript(
   compilation: Compilation,
   upscaler: Upscaler,
 ): Promise<ScriptFinding[]> {
-  const plain = code.includes('eval(') ? code.replaceAll(evalCall, readEval) : code
+  const plain = toPlainScript(code)
   const ids = listIds(compilation)
   const isMeant = ({ text }: FoundText): boolean =>
     !ids.has(text) && isOwnUrl(text.replace(/^&/, '?'), { upscaler })
@@ -54,32 +53,22 @@ export async function checkScript(
     upscaler,
   )
   const isCopied = createCopiedTest(compilation)
-  const place = (text: string, isTemplate: boolean): ScriptFinding => {
+  const place = ({ text, isTemplate, isNested }: FoundText): ScriptFinding => {
     const module = findHolder(text, compilation)
     const importer = module?.resource ?? file
-    return !isTemplate && isCopied(splitReference(text).file)
+    // In quotes in a text, it may be an example, as long as it is relative.
+    const isExample = isNested && !text.startsWith('/')
+    return !isTemplate && !isExample && isCopied(splitReference(text).file)
       ? { error: copiedError(text, importer), module, isWarning: false }
       : { error: textWarning(text, importer), module, isWarning: true }
   }
   const texts = new Map(
-    findMeantTexts(plain)
+    findCodeTexts(plain)
       .filter(isMeant)
       .filter(({ text }) => !calls.some(({ text: told }) => told.startsWith(`"${text}" `)))
-      .map(({ text, isTemplate }) => [text, isTemplate]),
+      .map((each) => [each.text, each]),
   )
-  return [
-    ...calls.map((error) => ({ error, isWarning: false })),
-    ...[...texts].map(([text, isTemplate]) => place(text, isTemplate)),
-  ]
-}
-
-function readEval(call: string, literal: string): string {
-  if (!mayHoldReference(literal)) return call
-  try {
-    return `${String(JSON.parse(literal))}\n;`
-  } catch {
-    return call
-  }
+  return [...calls.map((error) => ({ error, isWarning: false })), ...[...texts.values()].map(place)]
 }
 
 /** Ids of modules are texts. */
