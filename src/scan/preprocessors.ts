@@ -8,8 +8,9 @@ export function isBare(lang: string): boolean {
   return /^(?:sass|styl|stylus|sss)$/.test(lang)
 }
 
+/** The loops in it are lazy where a greedy one would remember each letter: a long text would overflow the stack. */
 const lineComment =
-  /"(?:\\[^]|[^"\\\r\n])*"?|'(?:\\[^]|[^'\\\r\n])*'?|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?|\b[uU][rR][lL]\(\s*(?!["'\s])[^)\r\n]*\)?|\/\/[^\r\n]*/g
+  /"(?:\\[^]|[^"\\\r\n])*?(?=["\r\n]|\\?$)"?|'(?:\\[^]|[^'\\\r\n])*?(?=['\r\n]|\\?$)'?|\/\*[^]*?(?:\*\/|$)|\b[uU][rR][lL]\(\s*(?!["'\s])[^)\r\n]*\)?|\/\/[^\r\n]*/g
 
 /**
  * Puts spaces in place of comments that a line ends: CSS knows none, and would take a quote in them for the beginning of a

@@ -317,6 +317,20 @@ describe('what no bundler sees', () => {
   })
 
   it.each([
+    ['a BigInt', 'console.log(10n)'],
+    ['a sum of 10,000', `console.log(${Array(10_000).fill('a').join(' + ')})`],
+    ['10,000 calls, one on another', `a${'.b()'.repeat(10_000)}`],
+  ])('is warned of in a module with %s', async (_, code) => {
+    const project = await heroProject()
+    const source = `${code}\nconst src = '/nope.png?magnific=4x'`
+    const place = { ...settings, root: project.dir }
+    const warnings = await readTexts(project.path('app/page.tsx'), source, place)
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('"/nope.png?magnific=4x" is a text'),
+    ])
+  })
+
+  it.each([
     ["image-set(url('./hero.png?magnific=4x') 1x)", /stands in image-set\(\)/],
     ["url('./hero.png?magnific=4x&w=100;200')", /room for one URL/],
     ["url('./hero.png?magnific=4x&format=avif')", /no URL for in a style sheet/],

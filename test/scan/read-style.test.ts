@@ -194,3 +194,14 @@ it('takes no time that grows faster than the text', () => {
   expect(read(`${minified}.i{j:url(./a.png?magnific)}`)).toEqual(['./a.png?magnific'])
   expect(performance.now() - startedAt).toBeLessThan(30_000)
 })
+
+it.each([
+  ['a text in quotes', `"${'x'.repeat(10_000_000)}"`],
+  ['a text in single quotes', `'${'x'.repeat(10_000_000)}'`],
+  ['a text of escapes', `"${'\\x'.repeat(5_000_000)}"`],
+  ['a comment', `/*${'x'.repeat(10_000_000)}*/`],
+])('reads behind %s of 10 MB', (_, text) => {
+  const sheet = `@import './b'; // it's\n.a { b: ${text}; c: url(./a.png?magnific) }`
+  const { references } = readSource('a.less', sheet)
+  expect(references.map(({ specifier }) => specifier)).toEqual(['./a.png?magnific'])
+})

@@ -63,17 +63,21 @@ async function listLiterals(file: string, source: string): Promise<string[]> {
   const found: string[] = []
   // What does not parse is told by Next.
   const { program } = loadModule.oxc().parseSync(`source.${lang}`, source, { lang })
-  JSON.stringify(program, (_, node: unknown) => {
+  // Not by calls of itself: a tree may be deeper than the stack.
+  const left: unknown[] = [program]
+  while (left.length > 0) {
+    const node = left.pop()
+    if (typeof node !== 'object' || node === null) continue
     const text = textOf(node)
     if (text !== undefined) found.push(...findScriptTexts(JSON.stringify(text)))
-    return node
-  })
+    for (const child of Object.values(node).toReversed()) left.push(child)
+  }
   return found
 }
 
 /** The value of a literal; of a template, with a sign for each expression in it. */
-function textOf(node: unknown): string | undefined {
-  if (typeof node !== 'object' || node === null || !('type' in node)) return undefined
+function textOf(node: object): string | undefined {
+  if (!('type' in node)) return undefined
   const { type, value, quasis } = node as {
     type: unknown
     value?: unknown
