@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-/** Hundreds of processes, many pages, and many servers: scripts of their own. */
-const upkeep = ['import', 'resume', 'verify'].map((name) => `test/cli/${name}.test.ts`)
+/** Hundreds of processes, many pages, many servers, whole pipelines: scripts of their own. */
+const upkeep = ['import', 'plan', 'resume', 'upscale', 'verify'].map(
+  (name) => `test/cli/${name}.test.ts`,
+)
+const recipes = ['ci', 'shared-cache'].map((name) => `test/docs/${name}.test.ts`)
 const views = [
   'inspector-page/{buying,compare,detail,gallery,looks}',
   'inspector/{browser,pictures,report,ui}',
@@ -19,6 +22,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       ...(process.env['EVERY_COMMAND'] ? [] : upkeep),
+      ...(process.env['EVERY_RECIPE'] ? [] : recipes),
       ...(process.env['EVERY_VIEW'] ? [] : views),
       ...(process.env['EVERY_FAULT'] ? [] : machines),
     ],
