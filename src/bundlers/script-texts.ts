@@ -58,6 +58,16 @@ export function mentionsUs(text: string): boolean {
   return hint.test(text)
 }
 
+/** A text as it is asked for: what is put behind a URL may be the rest of its query. */
+export function toReference(text: string): string {
+  return text.replace(/^&/, '?')
+}
+
+/** Whether a text may be an example for people: in quotes in another one, and relative. */
+export function isExample({ text, isNested }: Pick<FoundText, 'text' | 'isNested'>): boolean {
+  return isNested && !text.startsWith('/')
+}
+
 /**
  * Finds texts that are URLs of images with a query of ours, or end like one, list them as `srcset` does, or have one in `url()`.
  * Others may be meant for people.

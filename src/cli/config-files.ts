@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { hashFile } from '../store/files.ts'
 
 /**
  * Remembers what files hold, or that they are not there.
@@ -8,14 +7,14 @@ import { readFileSync } from 'node:fs'
  * @returns finds the first one that holds something else by now
  */
 export function rememberFiles(files: readonly string[]): () => string | undefined {
-  const remembered = new Map([...new Set(files)].map((file) => [file, hashFile(file)]))
-  return () => [...remembered].find(([file, held]) => hashFile(file) !== held)?.[0]
+  const remembered = new Map([...new Set(files)].map((file) => [file, findHash(file)]))
+  return () => [...remembered].find(([file, held]) => findHash(file) !== held)?.[0]
 }
 
 /** By the bytes: who saves a file as it was has changed nothing. */
-function hashFile(file: string): string | undefined {
+function findHash(file: string): string | undefined {
   try {
-    return hash('sha256', readFileSync(file))
+    return hashFile(file)
   } catch {
     return undefined
   }

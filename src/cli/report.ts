@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { MagnificError } from '../core/errors.ts'
 import { defaultReport } from '../core/report-option.ts'
 import { renderReport } from '../inspector/report.ts'
 import { writeReport } from '../inspector/write-report.ts'
 import { scanWorkspace } from './survey.ts'
+import { isFolder } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
 
 /** The flags of `magnific report`. */
@@ -23,7 +23,7 @@ export async function runReport(workspace: Workspace, { out }: ReportFlags): Pro
   const { root, report = defaultReport } = options
   const file = out === undefined ? resolve(root, report) : resolve(out)
   // Told before anything is made.
-  if (out !== undefined && isFolder(out)) {
+  if (out !== undefined && isMeantAsFolder(out)) {
     throw new MagnificError(
       'BAD_FLAG',
       `-o takes a file, and "${out}" is a folder. Name one in it: -o ${join(out, defaultReport)}`,
@@ -41,8 +41,7 @@ export async function runReport(workspace: Workspace, { out }: ReportFlags): Pro
   )
 }
 
-/** Or what is written like one, and is not there yet. */
-function isFolder(path: string): boolean {
-  if (path.endsWith('/') || path.endsWith(sep)) return true
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+/** What is written like a folder may not be there yet. */
+function isMeantAsFolder(path: string): boolean {
+  return path.endsWith('/') || path.endsWith(sep) || isFolder(path)
 }

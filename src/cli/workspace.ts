@@ -203,6 +203,7 @@ function describeAttempt(
   }
 }
 
-function isFolder(path: string): boolean {
+/** Whether a path leads to a folder. */
+export function isFolder(path: string): boolean {
   return path !== '' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
 }

@@ -6,7 +6,7 @@ import { isReference, splitReference } from '../../core/request.ts'
 import { mayRefer } from '../../scan/may-refer.ts'
 import { toLocatedMessage } from './messages.ts'
 import { externalError } from '../external.ts'
-import { findCodeTexts, findTexts } from '../script-texts.ts'
+import { findCodeTexts, findTexts, toReference } from '../script-texts.ts'
 import { textWarning } from '../text-warning.ts'
 import { isElsewhere } from '../redirect.ts'
 import { createEmittedTest, findScriptUrls, findSvgUrls } from '../vite/output-scan.ts'
@@ -81,7 +81,7 @@ export async function checkOutputs(
     }
     if (kind !== 'js' && kind !== 'data') continue
     const isOurs = (url: string): boolean =>
-      isReference(splitReference(url.replace(/^&/, '?')).query, context.passthrough)
+      isReference(splitReference(toReference(url)).query, context.passthrough)
     const found = kind === 'js' ? findCodeTexts(text) : findTexts(text)
     const texts = new Set(found.map((each) => each.text).filter(isOurs))
     for (const reference of [...texts].filter((each) => !refused.has(each))) {

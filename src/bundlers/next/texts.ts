@@ -1,7 +1,7 @@
 import { extname, join } from 'node:path'
 import { MagnificError } from '../../core/errors.ts'
 import { isReference, splitReference } from '../../core/request.ts'
-import { findTexts } from '../script-texts.ts'
+import { findTexts, toReference } from '../script-texts.ts'
 import { findFile } from '../vite/files.ts'
 import { findScriptTexts } from '../vite/output-scan.ts'
 import { mention } from './turbopack-rules.ts'
@@ -31,7 +31,7 @@ export async function readTexts(
   const resolved = new Set(references.map(({ specifier }) => specifier))
   const warnings: MagnificError[] = []
   for (const text of new Set(literals)) {
-    const { file: path, query } = splitReference(text.replace(/^&/, '?'))
+    const { file: path, query } = splitReference(toReference(text))
     if (resolved.has(text.replaceAll(expression, '*')) || !isReference(query, passthrough)) continue
     const below =
       basePath !== '' && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path

@@ -4,7 +4,7 @@ import type { Upscaler } from '../../upscaler.ts'
 import { checkImports } from '../external.ts'
 import { findLeft, findLeftCalls, isPageOrStyle } from '../left-references.ts'
 import { isOwnUrl } from '../redirect.ts'
-import { findCodeTexts } from '../script-texts.ts'
+import { findCodeTexts, toReference } from '../script-texts.ts'
 import { textWarning } from '../text-warning.ts'
 
 /**
@@ -38,10 +38,9 @@ function warnOfTexts(
   upscaler: Upscaler,
   context: PluginContext,
 ): void {
-  if (!code.includes('magnific')) return
   const { warn } = limitLogger({ info: () => {}, warn: context.warn }, upscaler.options.logLevel)
   for (const text of new Set(findCodeTexts(code).map((found) => found.text))) {
-    if (!isOwnUrl(text.replace(/^&/, '?'), { upscaler })) continue
+    if (!isOwnUrl(toReference(text), { upscaler })) continue
     const importer = moduleIds.find((id) => context.getModuleInfo(id)?.code?.includes(text))
     warn(textWarning(text, importer ?? fileName).message)
   }

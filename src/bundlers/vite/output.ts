@@ -8,7 +8,7 @@ import { checkImports } from '../external.ts'
 import { locateError } from '../host-error.ts'
 import type { ModuleInfos } from '../host-error.ts'
 import { findLeftCalls } from '../left-references.ts'
-import { findCodeTexts, findTexts, mentionsUs } from '../script-texts.ts'
+import { findCodeTexts, findTexts, isExample, mentionsUs, toReference } from '../script-texts.ts'
 import {
   createEmittedTest,
   findInlineSvgUrls,
@@ -66,7 +66,8 @@ export function createOutputPlugin(
             // Whatever host it names, it is a file of this build.
             refuse(urls, fileName, session, () => false)
             if (mentionsUs(text)) {
-              for (const error of await findLeftCalls(fileName, text, upscaler)) throw error
+              const [error] = await findLeftCalls(fileName, text, upscaler)
+              if (error) throw error
             }
           }
           refuse(findInlineSvgUrls(text), fileName, session)
@@ -77,9 +78,9 @@ export function createOutputPlugin(
           const isImported = createImportedTest(output, this)
           const others = found.filter((each) => !isImported(each.text))
           for (const { text: url, isTemplate, isNested } of others) {
-            // In quotes in a text, or in data, it may be an example, as long as it is relative.
-            const isExample = (isNested || kind === 'json') && !url.startsWith('/')
-            if (isTemplate || isExample) continue
+            // Data is a text in quotes, all of it.
+            const isQuoted = isNested || kind === 'json'
+            if (isTemplate || isExample({ text: url, isNested: isQuoted })) continue
             if (isOwnUrl(url, session)) checkPublicText(url, fileName, session)
           }
           const texts = others.map((each) => each.text)
@@ -164,7 +165,7 @@ function warnOfTexts(texts: readonly string[], fileName: string, session: Sessio
   const { config, upscaler } = session
   const logger = limitLogger(config.logger, upscaler.options.logLevel)
   for (const text of new Set(texts)) {
-    if (!isOwnUrl(text.replace(/^&/, '?'), session)) continue
+    if (!isOwnUrl(toReference(text), session)) continue
     logger.warn(
       `magnific: "${text}" in ${fileName} is a text, and no image is upscaled for it. ` +
         "If it is to be a picture's URL, import the image, import url from './hero.png?magnific=4x', and use that.",

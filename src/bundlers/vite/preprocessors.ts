@@ -3,7 +3,8 @@ import type { Plugin } from 'vite'
 import { MagnificError } from '../../core/errors.ts'
 import { splitReference } from '../../core/request.ts'
 import { locateError } from '../host-error.ts'
-import { mentionsUs } from '../script-texts.ts'
+import { findReadPictures } from '../read-pictures.ts'
+import type { ReadPicture } from '../read-pictures.ts'
 import type { Session } from './session.ts'
 
 /** Sheets of languages that read pictures themselves, and styles of components in one of them. */
@@ -15,7 +16,7 @@ const importRule = /@(?:import|require)\b[^"'\n;{}@]*["']([^"'\n]+)["']/g
 interface Contents {
   /** As they are written. */
   imports: string[]
-  wrong: { specifier: string; refusal: string } | undefined
+  wrong: ReadPicture | undefined
 }
 
 /** A sheet, and where it leads. */
@@ -130,16 +131,11 @@ async function readContents(
   passthrough: readonly string[],
 ): Promise<Contents> {
   const imports = Array.from(text.matchAll(importRule), ([, specifier = '']) => specifier)
-  if (!mentionsUs(text)) return { imports, wrong: undefined }
-  const { readSource } = await import('../../scan/read-source.ts')
-  const { references } = readSource(`sheet.${lang}`, text, { passthrough, wantsImports: false })
-  for (const { specifier, refusal } of references) {
-    if (refusal !== undefined) return { imports, wrong: { specifier, refusal } }
-  }
-  return { imports, wrong: undefined }
+  const [wrong] = await findReadPictures(`sheet.${lang}`, text, passthrough)
+  return { imports, wrong }
 }
 
-function refuse({ specifier, refusal }: NonNullable<Contents['wrong']>, importer: string): unknown {
+function refuse({ specifier, refusal }: ReadPicture, importer: string): unknown {
   const error = new MagnificError('UNSUPPORTED_REFERENCE', refusal, { importer })
   return locateError(error, specifier, importer)
 }

@@ -7,7 +7,7 @@ import type { Upscaler } from '../../upscaler.ts'
 import { findLeftCalls } from '../left-references.ts'
 import { isOwnUrl } from '../redirect.ts'
 import { textWarning } from '../text-warning.ts'
-import { findCodeTexts, findTexts } from '../script-texts.ts'
+import { findCodeTexts, findTexts, isExample, toReference } from '../script-texts.ts'
 import type { FoundText } from '../script-texts.ts'
 import { decodePath } from '../vite/files.ts'
 import { toPlainScript } from './plain-script.ts'
@@ -44,7 +44,7 @@ export async function checkScript(
   const plain = toPlainScript(code)
   const ids = listIds(compilation)
   const isMeant = ({ text }: FoundText): boolean =>
-    !ids.has(text) && isOwnUrl(text.replace(/^&/, '?'), { upscaler })
+    !ids.has(text) && isOwnUrl(toReference(text), { upscaler })
   // Names of modules are in comments, and are no references. To be sure what a comment is takes longer.
   if (!findTexts(plain.replaceAll(ownComment, '')).some(isMeant)) return []
   const calls = await findLeftCalls(
@@ -53,12 +53,11 @@ export async function checkScript(
     upscaler,
   )
   const isCopied = createCopiedTest(compilation)
-  const place = ({ text, isTemplate, isNested }: FoundText): ScriptFinding => {
+  const place = (found: FoundText): ScriptFinding => {
+    const { text, isTemplate } = found
     const module = findHolder(text, compilation)
     const importer = module?.resource ?? file
-    // In quotes in a text, it may be an example, as long as it is relative.
-    const isExample = isNested && !text.startsWith('/')
-    return !isTemplate && !isExample && isCopied(splitReference(text).file)
+    return !isTemplate && !isExample(found) && isCopied(splitReference(text).file)
       ? { error: copiedError(text, importer), module, isWarning: false }
       : { error: textWarning(text, importer), module, isWarning: true }
   }

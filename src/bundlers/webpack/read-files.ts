@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Compiler } from 'webpack'
 import { MagnificError } from '../../core/errors.ts'
-import { mentionsUs } from '../script-texts.ts'
+import { findReadPictures } from '../read-pictures.ts'
 
 /** Sources in the language of a preprocessor that reads files by itself, and components that may have styles in it. */
 const preprocessed = /\.(?:less|styl|stylus|vue)$/
@@ -34,10 +34,6 @@ export function refuseReadPictures(
 
 async function findRefusals(file: string, passthrough: readonly string[]): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
-  if (!mentionsUs(text)) return []
-  const { readSource } = await import('../../scan/read-source.ts')
-  const { references } = readSource(file, text, { passthrough, wantsImports: false })
-  return references.flatMap(({ kind, specifier, refusal }) =>
-    kind === 'css-url' && refusal !== undefined ? [`"${specifier}": ${refusal}`] : [],
-  )
+  const pictures = await findReadPictures(file, text, passthrough)
+  return pictures.map(({ specifier, refusal }) => `"${specifier}": ${refusal}`)
 }

@@ -5,7 +5,7 @@ import type { Background } from './background.ts'
 import { orIfUseless, refusedError } from './errors.ts'
 import { createGuardedPort } from './guarded-port.ts'
 import { openPort } from './open-port.ts'
-import type { RemotePort } from './port.ts'
+import type { Claims, RemotePort } from './port.ts'
 import { createSeal, SignatureError } from './seal.ts'
 
 /** A shared cache: texts by key, that several machines read and write. */
@@ -126,12 +126,19 @@ export function createRemote(settings: RemoteSettings): Remote {
   const write = async (key: string, text: string): Promise<void> =>
     writePiece(key, seal.seal(key, text))
 
-  const createSealed = async (key: string, sealed: string): Promise<Standing> => {
-    const stood = await call(timeout, async ({ claims, get }) =>
+  /** @param ask the store's claims, where it has some */
+  const findStanding = async (
+    key: string,
+    ask: (claims: Claims) => Promise<string | undefined>,
+  ): Promise<Standing> =>
+    call(timeout, async ({ claims, get }) =>
       claims
-        ? { value: await claims.create(key, sealed), place: claims.keyOf(key) }
+        ? { value: await ask(claims), place: claims.keyOf(key) }
         : { value: await get(prefix + key), place: prefix + key },
     )
+
+  const createSealed = async (key: string, sealed: string): Promise<Standing> => {
+    const stood = await findStanding(key, async (claims) => claims.create(key, sealed))
     if (stood.value !== undefined) return stood
     await writePiece(key, sealed)
     return { ...stood, value: await readPiece(key) }
@@ -162,11 +169,7 @@ export function createRemote(settings: RemoteSettings): Remote {
       )
     },
     readCreated: async (key) => {
-      const { value, place } = await call(timeout, async ({ claims, get }) =>
-        claims
-          ? { value: await claims.read(key), place: claims.keyOf(key) }
-          : { value: await get(prefix + key), place: prefix + key },
-      )
+      const { value, place } = await findStanding(key, async (claims) => claims.read(key))
       return prove(key, value, place)
     },
     isAtomic: async () => call(timeout, async ({ claims }) => claims !== undefined),
